@@ -1,0 +1,64 @@
+// Package commands defines the verbs and the gate that every call passes. It
+// takes a Request and answers a Reply, and knows neither Discord nor terminals.
+package commands
+
+import (
+	"io"
+	"time"
+
+	"github.com/helix-collective/helix/permissions"
+)
+
+// Request is one message asked of Helix.
+type Request struct {
+	ID     string // the message that asks; names the request in logs; may be empty
+	Text   string // the whole message, its prefix included, a mention of the bot left out
+	Caller permissions.Member
+
+	// Mentioned says that the message mentions the bot, so that it is meant
+	// for it even without a prefix.
+	Mentioned bool
+
+	// Stdout and Stderr, where set, get the program's output as it comes, byte
+	// for byte and without a limit on its size; Reply.Output stays empty then.
+	Stdout, Stderr io.Writer
+
+	// Timeout bounds the program; zero means the setting shell.timeout.
+	Timeout time.Duration
+}
+
+// Outcome says in one word how a request ended.
+type Outcome string
+
+// The outcomes.
+const (
+	OK          Outcome = "ok"          // the program ran to its end, with whatever status
+	Syntax      Outcome = "syntax"      // not a program, or one that uses what Helix refuses
+	Unknown     Outcome = "unknown"     // a command that Helix does not know
+	Denied      Outcome = "denied"      // the caller may not
+	Unconfirmed Outcome = "unconfirmed" // needs a confirmation that was not given
+	Unreachable Outcome = "unreachable" // Redis or Discord out of reach
+	Limited     Outcome = "limited"     // stopped at a limit
+	Cancelled   Outcome = "cancelled"   // stopped by the caller or at shutdown
+	Faulty      Outcome = "fault"       // our own fault; the log has the details
+)
+
+// Reply is the answer to a Request.
+type Reply struct {
+	Outcome Outcome
+	Status  int    // the program's exit status
+	Output  []byte // standard output and standard error as they came; any bytes
+	// Truncated is how many bytes of output were left out at the limit.
+	Truncated int64
+
+	// Problem says in words what went wrong and what to do next. It is empty
+	// when nothing did. It may hold a source line with a caret below, marked
+	// by line breaks, so show it in a fixed-width font if it has several lines.
+	Problem string
+	Hints   []string // advice on what the output means, one sentence each
+	Footer  string   // count, time, database, partial or not
+
+	// Quiet says that nothing shall be answered: the message was not for
+	// Helix, or an unknown person asked where Helix is not configured.
+	Quiet bool
+}
