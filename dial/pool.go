@@ -1,0 +1,122 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Options shapes the connections of a Pool.
+type Options struct {
+	PoolSize  int                 // connections to one server at most
+	KeepAlive net.KeepAliveConfig // of TCP
+	Timeout   time.Duration       // to connect, and for a reply where a call has no deadline of its own
+}
+
+// maxDatabases bounds the clients that a Pool keeps besides its first.
+const maxDatabases = 16
+
+// Pool hands out one client for each database and protocol, opened at first
+// use. Its methods may be called from several goroutines.
+type Pool struct {
+	target  Target
+	options Options
+
+	mu      sync.Mutex
+	clients map[clientKey]redis.UniversalClient
+	closed  bool
+}
+
+type clientKey struct{ db, protocol int }
+
+// NewPool returns a Pool for target. Nothing is connected until a client is used.
+func NewPool(target Target, options Options) *Pool {
+	return &Pool{target: target, options: options, clients: make(map[clientKey]redis.UniversalClient)}
+}
+
+// Target answers what the pool connects to.
+func (p *Pool) Target() Target { return p.target }
+
+// Main answers the client for the target's own database, speaking RESP2 as
+// redis-cli does unless told otherwise.
+func (p *Pool) Main() (redis.UniversalClient, error) { return p.Client(p.target.DB, 2) }
+
+// Client answers the client for a database and a protocol version (2 or 3).
+// A negative db means the target's own.
+func (p *Pool) Client(db, protocol int) (redis.UniversalClient, error) {
+	if db < 0 {
+		db = p.target.DB
+	}
+	if p.target.Cluster && db != 0 {
+		return nil, errors.New("a Redis Cluster has only database 0")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, redis.ErrClosed
+	}
+	key := clientKey{db, protocol}
+	if c, ok := p.clients[key]; ok {
+		return c, nil
+	}
+	if len(p.clients) > 2*maxDatabases {
+		return nil, fmt.Errorf("more than %d databases are in use already", maxDatabases)
+	}
+	c := p.open(db, protocol)
+	p.clients[key] = c
+	return c, nil
+}
+
+func (p *Pool) open(db, protocol int) redis.UniversalClient {
+	o := &redis.UniversalOptions{
+		Addrs:                 p.target.Hosts,
+		MasterName:            p.target.Master,
+		IsClusterMode:         p.target.Cluster,
+		Username:              p.target.User,
+		Password:              p.target.Password,
+		DB:                    db,
+		Protocol:              protocol,
+		PoolSize:              p.options.PoolSize,
+		DialTimeout:           p.options.Timeout,
+		ReadTimeout:           p.options.Timeout,
+		WriteTimeout:          p.options.Timeout,
+		ContextTimeoutEnabled: true,
+		DisableIdentity:       true,
+		ClientName:            "helix",
+		Dialer:                p.dialer(),
+		MaintNotificationsConfig: &maintnotifications.Config{
+			Mode: maintnotifications.ModeDisabled,
+		},
+	}
+	return redis.NewUniversalClient(o)
+}
+
+// dialer connects with the pool's keepalive, and TLS where the target asks for it.
+func (p *Pool) dialer() func(context.Context, string, string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: p.options.Timeout, KeepAliveConfig: p.options.KeepAlive}
+	if !p.target.TLS {
+		return d.DialContext
+	}
+	secure := &tls.Dialer{NetDialer: d, Config: &tls.Config{MinVersion: tls.VersionTLS12}}
+	return secure.DialContext
+}
+
+// Close ends every connection. Clients handed out before are of no use after.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	var errs []error
+	for _, c := range p.clients {
+		errs = append(errs, c.Close())
+	}
+	p.clients = nil
+	return errors.Join(errs...)
+}
