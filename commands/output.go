@@ -1,0 +1,46 @@
+package commands
+
+import (
+	"bytes"
+	"io"
+	"sync"
+)
+
+// output gathers what a program writes, up to a limit; it counts the rest.
+// Where a destination is given, bytes go there at once and none are kept.
+type output struct {
+	mu      sync.Mutex
+	kept    []byte
+	limit   int
+	dropped int64
+	lines   int64
+	open    bool // the last byte was not a line's end
+	to      io.Writer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	o.lines += int64(bytes.Count(p, []byte{'\n'}))
+	o.open = p[len(p)-1] != '\n'
+	if o.to != nil {
+		return o.to.Write(p)
+	}
+	n := min(len(p), o.limit-len(o.kept))
+	o.kept = append(o.kept, p[:n]...)
+	o.dropped += int64(len(p) - n)
+	return len(p), nil
+}
+
+// count answers the lines written, one without its end included.
+func (o *output) count() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.open {
+		return o.lines + 1
+	}
+	return o.lines
+}
