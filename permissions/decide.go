@@ -109,7 +109,7 @@ func (p *Policy) standing(m Member) standing {
 func (p *Policy) everyRight(m Member) string {
 	switch {
 	case m.Local && len(m.LocalRoles) == 0:
-		return "a local caller without --role"
+		return "at the terminal with no role chosen"
 	case m.Local:
 		return ""
 	case m.Owner:
@@ -143,10 +143,8 @@ func (d *decision) judge(a Action, q question) *Denied {
 	if a.needsWhole() && !d.scope.All() {
 		return d.beyond(a, -1)
 	}
-	for i, name := range a.names() {
-		if !d.scope.Allows(name) {
-			return d.beyond(a, i)
-		}
+	if i := d.scope.firstRefused(a.names()); i >= 0 {
+		return d.beyond(a, i)
 	}
 	return nil
 }
@@ -171,9 +169,9 @@ func (d *decision) withoutRight(a Action) *Denied {
 // beyond words the denial of a right that the member holds, but not on the
 // name with this index, or for -1 not on everything.
 func (d *decision) beyond(a Action, index int) *Denied {
-	denied := &Denied{Action: a, Reason: OutsidePatterns, index: index, only: d.scope.Only()}
+	denied := &Denied{Action: a, Reason: OutsidePatterns, index: index, whole: index < 0, only: d.scope.Only()}
 	covers := func(s Scope) bool { return s.All() }
-	blocks := func(glob) bool { return d.scope.whole }
+	blocks := func(glob) bool { return true }
 	if index >= 0 {
 		name := a.names()[index]
 		denied.name = d.standing.visible(a, name)

@@ -33,6 +33,7 @@ type Denied struct {
 	rule         grant    // DeniedByRole
 	index        int      // of the key that is not covered; -1: none is named
 	name         string   // that key or the setting, if the member may see it
+	whole        bool     // everything is touched, and not everything is covered
 	only         []string // the patterns that the member holds the right on
 	unconfigured bool
 }
@@ -56,13 +57,21 @@ func (d *Denied) sentence(needs string) string {
 	case NotServed:
 		return d.because
 	case Fault:
-		return fmt.Sprintf("Whether %s is allowed could not be decided, so it is not: %s.", d.what(), d.because)
+		return fmt.Sprintf("Whether %s is allowed could not be decided, so it is not: %s", d.what(), ended(d.because))
 	}
 	text := fmt.Sprintf("%s **%s** for %s", needs, d.Action.Right, d.what())
 	if why := d.why(); why != "" {
 		text += "; " + why
 	}
 	return text + "." + d.whoCould()
+}
+
+// ended closes a sentence that may be a question already.
+func ended(text string) string {
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
 }
 
 func (d *Denied) what() string {
@@ -91,16 +100,15 @@ func (d *Denied) why() string {
 
 // covering says which name a denial met.
 func (d *Denied) covering() string {
-	if d.rule.on.all {
+	switch {
+	case d.rule.on.all:
 		return ""
-	}
-	if d.index < 0 && len(d.only) == 0 && d.Action.needsWhole() {
+	case d.index >= 0:
+		return ", which covers " + d.object()
+	case d.whole:
 		return ", and this would touch every " + d.Action.Right.Subject()
 	}
-	if d.index < 0 {
-		return ""
-	}
-	return ", which covers " + d.object()
+	return ""
 }
 
 // object names what the member asked for: the key or setting in question.

@@ -68,7 +68,7 @@ func (e *explainer) tell(p *Policy) {
 		e.say("@%s does not apply here, though %s has it %s: it is for %s.", h.role.name, e.who, h.how, h.role.where())
 	}
 	if len(st.here)+len(st.elsewhere) == 0 && st.whole == "" {
-		e.say("Of %d configured roles none is %s's.", len(p.roles), e.who)
+		e.say("Of %d configured roles none is held by %s.", len(p.roles), e.who)
 	}
 }
 

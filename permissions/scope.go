@@ -30,6 +30,23 @@ func (s Scope) Allows(name string) bool {
 	return !matchAny(s.deny, name)
 }
 
+// firstRefused answers the index of the first name that a denial covers, or
+// else of the first that no allowance covers, or -1. Denials come first since
+// no further role would help against them.
+func (s Scope) firstRefused(names []string) int {
+	first := -1
+	for i, name := range names {
+		switch {
+		case s.Allows(name):
+		case matchAny(s.deny, name):
+			return i
+		case first < 0:
+			first = i
+		}
+	}
+	return first
+}
+
 // Only lists the patterns to which the right is narrowed; none where it is not.
 func (s Scope) Only() []string {
 	if s.whole {
