@@ -111,8 +111,5 @@ func (s Scope) settled() Scope {
 	s.allow = slices.DeleteFunc(s.allow, func(a glob) bool {
 		return slices.ContainsFunc(s.deny, func(d glob) bool { return d.covers(&a) })
 	})
-	if s.None() {
-		return Scope{}
-	}
 	return s
 }
