@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/helix-collective/helix/suggest"
 )
 
 // Problem is one entry of the configuration that cannot be used.
@@ -160,6 +162,16 @@ func adviseRight(words []string) string {
 		return fmt.Sprintf("%q is not a right%s", word, s)
 	}
 	return fmt.Sprintf("%q is not a right; the rights are %s", word, strings.Join(names, ", "))
+}
+
+// suggestion ends a sentence with the known word nearest to the one given,
+// followed by rest, or with nothing if none is near.
+func suggestion(word string, known []string, rest string) string {
+	nearest, ok := suggest.Nearest(word, known)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(". Did you mean %q?", nearest+rest)
 }
 
 func adviseID(id string, isUser bool) string {
