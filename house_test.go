@@ -18,6 +18,7 @@ var floors = map[string]int{
 	"console":            4,
 	"commands":           3,
 	"guard":              2,
+	"check":              1,
 	"dial":               1,
 	"embedded":           1,
 	"internal/redistest": 1,
