@@ -27,6 +27,7 @@ var floors = map[string]int{
 	"settings":           1,
 	"shell":              1,
 	"shell/text":         1,
+	"suggest":            0,
 }
 
 // neighbours are uses within one floor: room → rooms it may use.
