@@ -42,7 +42,9 @@ type Discord struct {
 	faults   map[string][]Fault
 	requests []*Request
 	excused  bool // AllowViolations
-	checker  *checker
+
+	checker    *checker
+	tolerances []tolerance
 }
 
 // New starts a fake Discord on a free port of the loopback interface. It ends
@@ -66,7 +68,7 @@ func New(t testing.TB, opts ...Option) *Discord {
 		files:        map[string]Attachment{},
 		faults:       map[string][]Fault{},
 	}
-	d.checker = newChecker(t)
+	d.checker, d.tolerances = newChecker(t), tolerances()
 	d.gateway = newGateway(d)
 	d.limits.init()
 	d.bot = d.user(d.opts.botName)

@@ -40,7 +40,9 @@ func Applied(then Fault) Fault {
 func TooMany(retryAfter time.Duration) Fault { return limitFault(tooMany(retryAfter, "user")) }
 
 // TooManyGlobally answers 429 for the whole bot.
-func TooManyGlobally(retryAfter time.Duration) Fault { return limitFault(tooMany(retryAfter, "global")) }
+func TooManyGlobally(retryAfter time.Duration) Fault {
+	return limitFault(tooMany(retryAfter, "global"))
+}
 
 // TooManyHTML answers 429 with a page instead of JSON, as the proxy in front of
 // Discord does.

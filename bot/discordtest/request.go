@@ -34,9 +34,10 @@ type Request struct {
 	// Violations are the rules that the request breaks.
 	Violations []Violation
 
-	payload any
-	uploads []upload
-	broken  string // why the body could not be read
+	payload   any
+	uploads   []upload
+	broken    string      // why the body could not be read
+	tolerated []tolerance // that excused something in it
 }
 
 // upload is a file of a multipart request, by the number in its field's name.

@@ -41,7 +41,7 @@ func (d *Discord) serveREST(w http.ResponseWriter, r *http.Request) {
 	req := readRequest(r)
 	route, params := matchRoute(req.Method, req.Path)
 	req.Operation = route.op
-	d.inspect(req, route)
+	d.inspect(req, route, params)
 	limited, fault := d.receive(req, route, params)
 	if !d.pause(fault.delay) {
 		return

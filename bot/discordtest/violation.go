@@ -2,9 +2,8 @@ package discordtest
 
 import (
 	"fmt"
-	"os"
+	"slices"
 	"strings"
-	"testing"
 )
 
 // fileLimit is the size in bytes above which Discord refuses a file in a guild
@@ -82,20 +81,34 @@ func shorten(s string) string {
 }
 
 // inspect finds what is wrong with a request, whatever is then answered.
-func (d *Discord) inspect(req *Request, rt route) {
-	if rt.handle == nil {
-		req.Violations = append(req.Violations, Violation{Rule: "route", Detail: "this fake serves no " + req.Method + " " + req.Path})
+// Discord's tolerance for its client library is noted in tolerated.
+func (d *Discord) inspect(req *Request, rt route, params map[string]string) {
+	for _, v := range d.checker.check(req, rt) {
+		excuse := slices.IndexFunc(d.tolerances, func(t tolerance) bool { return t.excuses(req.Operation, params, v) })
+		if excuse >= 0 {
+			req.tolerated = append(req.tolerated, d.tolerances[excuse])
+			continue
+		}
+		req.Violations = append(req.Violations, v)
 	}
 }
 
 // refused answers the error with which Discord turns a malformed request down.
+// What it would not notice is nil.
 func (r *Request) refused() *apiError {
-	if r.broken != "" {
-		return invalidForm("BASE_TYPE_INVALID", r.broken, "_body")
+	for _, v := range r.Violations {
+		switch v.Rule {
+		case "unknown", "user-agent", "version", "route", "operation", "authorization", "attachment":
+		case "empty-message":
+			return refusal(codeEmptyMessage)
+		case "file-size":
+			return refusal(codeTooLarge)
+		case "content-length":
+			return invalidForm("BASE_TYPE_BAD_LENGTH", "Must be 2000 or fewer in length.", "content")
+		default:
+			path := strings.Split(strings.TrimPrefix(v.Pointer, "/"), "/")
+			return invalidForm("BASE_TYPE_INVALID", v.String(), path...)
+		}
 	}
 	return nil
 }
-
-type checker struct{}
-
-func newChecker(t testing.TB) *checker { _ = os.Getenv; return &checker{} }

@@ -1,0 +1,73 @@
+package discordtest
+
+import (
+	"strings"
+	"time"
+)
+
+// Interaction is a person's use of a command or component, as that person sees
+// what comes of it.
+type Interaction struct {
+	p *Person
+	i *interaction
+}
+
+// ID answers the interaction's snowflake.
+func (i *Interaction) ID() string { return i.i.id }
+
+// Sees waits for an answer to the interaction, ephemeral ones included, that
+// nobody has seen yet and that contains all the parts.
+func (i *Interaction) Sees(parts ...string) *Message {
+	d := i.p.g.d
+	d.t.Helper()
+	var found *Message
+	ok := d.await(d.opts.patience, func() bool {
+		for _, m := range i.i.messages {
+			if m != i.i.message && !m.seen && !m.Loading && !m.Deleted && m.contains(parts) {
+				m.seen = true
+				found = m.snapshot()
+				return true
+			}
+		}
+		return false
+	})
+	if !ok {
+		d.t.Fatalf("discordtest: the interaction was not answered with %q. Its answers:\n%s", parts, i.answers())
+	}
+	return found
+}
+
+// Acknowledged waits until the interaction is answered in any way, be it by a
+// deferral, and answers the callback's type.
+func (i *Interaction) Acknowledged() int {
+	i.p.g.d.t.Helper()
+	i.await("answer")
+	i.p.g.d.mu.Lock()
+	defer i.p.g.d.mu.Unlock()
+	return i.i.callback
+}
+
+// Unanswered fails the test if the interaction is answered within the time.
+func (i *Interaction) Unanswered(within time.Duration) {
+	i.p.g.d.t.Helper()
+	if i.p.g.d.await(within, func() bool { return i.i.acknowledged }) {
+		i.p.g.d.t.Fatalf("discordtest: the interaction was answered:\n%s", i.answers())
+	}
+}
+
+func (i *Interaction) await(what string) {
+	i.p.g.d.t.Helper()
+	if !i.p.g.d.await(i.p.g.d.opts.patience, func() bool { return i.i.acknowledged }) {
+		i.p.g.d.t.Fatalf("discordtest: the bot did not %s: the person reads that the application did not respond", what)
+	}
+}
+
+func (i *Interaction) answers() string {
+	i.p.g.d.mu.Lock()
+	defer i.p.g.d.mu.Unlock()
+	var lines []string
+	for _, m := range i.i.messages {
+		lines = append(lines, m.String())
+	}
+	return strings.Join(lines, "\n")
+}
