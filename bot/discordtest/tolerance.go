@@ -21,6 +21,7 @@ func tolerances() []tolerance {
 		}
 	}
 	add("update_message", "", "unknown", map[string]string{"ID": `"{message_id}"`, "Channel": `"{channel_id}"`})
+	add("create_thread_from_message", "", "unknown", map[string]string{"invitable": "false"})
 	add("create_interaction_response", "/data", "unknown", map[string]string{
 		"tts": "false", "content": `""`, "embeds": "null", "components": "null",
 	})

@@ -261,9 +261,11 @@ type failure struct {
 	errors   []string
 }
 
-func (f *failure) Helper()                           {}
-func (f *failure) Cleanup(do func())                 { f.cleanups = append(f.cleanups, do) }
-func (f *failure) Errorf(format string, args ...any) { f.errors = append(f.errors, fmt.Sprintf(format, args...)) }
+func (f *failure) Helper()           {}
+func (f *failure) Cleanup(do func()) { f.cleanups = append(f.cleanups, do) }
+func (f *failure) Errorf(format string, args ...any) {
+	f.errors = append(f.errors, fmt.Sprintf(format, args...))
+}
 
 func (f *failure) end() {
 	for _, do := range f.cleanups {
@@ -291,4 +293,13 @@ func TestAViolationFailsTheTest(t *testing.T) {
 			t.Errorf("the failure does not show rule and request: %s", told)
 		}
 	}
+}
+
+func jsonValue(t *testing.T, text string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
