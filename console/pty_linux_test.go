@@ -1,0 +1,401 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/helix-collective/helix/commands"
+	"golang.org/x/sys/unix"
+)
+
+// asChild says that this process is the console of a test, at a terminal of
+// its own.
+const asChild = "HELIX_CONSOLE_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asChild) == "" {
+		os.Exit(m.Run())
+	}
+	os.Exit(childMain())
+}
+
+func childMain() int {
+	err := Run(context.Background(), Options{
+		Handler:     childHandler{},
+		Complete:    completeVerbs,
+		Greeting:    "Welcome.",
+		HistoryFile: os.Getenv("HISTORY"),
+		Private:     func(message string) bool { return strings.Contains(message, "classified") },
+		NoColor:     os.Getenv("NO_COLOR") != "",
+		Plain:       os.Getenv("TERM") == "dumb",
+	})
+	fmt.Printf("left with %v\n", err)
+	return 0
+}
+
+// childHandler answers what the tests at the terminal ask.
+type childHandler struct{}
+
+func (childHandler) Handle(ctx context.Context, r commands.Request) commands.Reply {
+	verb, rest, _ := strings.Cut(r.Text, " ")
+	switch verb {
+	case "echo":
+		fmt.Fprintln(r.Stdout, rest)
+	case "wait":
+		fmt.Fprint(r.Stdout, "waiting")
+		<-ctx.Done()
+		return commands.Reply{Outcome: commands.Cancelled, Problem: "Stopped."}
+	case "stubborn":
+		fmt.Fprintln(r.Stdout, "not listening")
+		<-ctx.Done()
+		fmt.Fprintln(r.Stdout, "heard, and going on")
+		time.Sleep(time.Minute)
+	case "evil":
+		fmt.Fprint(r.Stdout, "\x1b]0;owned\x07\x1b[2J\x1b[31mred")
+	case "advise":
+		return commands.Reply{Outcome: commands.OK, Hints: []string{"A hint."}, Footer: "A footer."}
+	default:
+		fmt.Fprintf(r.Stdout, "got %q\n", r.Text)
+	}
+	return commands.Reply{Outcome: commands.OK}
+}
+
+func completeVerbs(message string, cursor int) (start int, candidates []string) {
+	start = strings.LastIndex(message[:cursor], "\n") + 1
+	return start, []string{"redis keys", "redis get", "config ", "echo ", "bad\x1b[2J"}
+}
+
+// terminal is a person at a console.
+type terminal struct {
+	t      *testing.T
+	keys   *os.File
+	screen transcript
+	seen   int // how much of the screen was waited for
+	ended  chan error
+}
+
+// transcript is everything the console wrote.
+type transcript struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *transcript) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *transcript) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.ReplaceAll(s.text.String(), " \b", "") // how the editor wraps lines
+}
+
+// sitDown starts a console with a terminal of its own.
+func sitDown(t *testing.T, env ...string) *terminal {
+	t.Helper()
+	master, slave := openPTY(t)
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), append([]string{asChild + "=1", "TERM=xterm", "HISTORY=", "NO_COLOR="}, env...)...)
+	child.Stdin, child.Stdout, child.Stderr = slave, slave, slave
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	term := &terminal{t: t, keys: master, ended: make(chan error, 1)}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = io.Copy(&term.screen, master) // EIO once the child is gone
+	}()
+	go func() { term.ended <- child.Wait() }()
+	t.Cleanup(func() {
+		_ = child.Process.Kill()
+		<-read
+		master.Close()
+	})
+	return term
+}
+
+func openPTY(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(master.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	err = errors.Join(err,
+		unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0),
+		unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
+
+func (p *terminal) types(keys string) {
+	p.t.Helper()
+	if _, err := p.keys.WriteString(keys); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// sees waits for text behind what was seen before, and answers what stood
+// between.
+func (p *terminal) sees(text string) string {
+	p.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		unseen := p.screen.String()[p.seen:]
+		if i := strings.Index(unseen, text); i >= 0 {
+			p.seen += i + len(text)
+			return unseen[:i]
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("no %q on the screen, but %q", text, unseen)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (p *terminal) leaves() {
+	p.t.Helper()
+	p.sees("left with <nil>")
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	case <-time.After(20 * time.Second):
+		p.t.Fatal("the console did not end")
+	}
+}
+
+const (
+	ctrlC, ctrlD, tab, enter, up, left = "\x03", "\x04", "\t", "\r", "\x1b[A", "\x1b[D"
+)
+
+func TestTerminalConversation(t *testing.T) {
+	p := sitDown(t)
+	p.sees("Welcome.")
+	p.sees("help lists what there is")
+	p.sees("helix> ")
+	p.types("echo hello" + enter)
+	p.sees("\nhello\r\n")
+	p.sees("helix> ")
+	p.types("eco again" + strings.Repeat(left, 7) + "h" + enter)
+	p.sees("\nagain\r\n")
+	p.sees("helix> ")
+	p.types(up + up + enter)
+	p.sees("\nhello\r\n")
+	p.sees("helix> ")
+	p.types("quit" + enter)
+	p.leaves()
+}
+
+func TestTerminalContinuesMessages(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("while read k; do" + enter)
+	p.sees("… ")
+	p.types("say $k" + enter)
+	p.sees("… ")
+	p.types("done" + enter)
+	p.sees(`got "while read k; do\nsay $k\ndone"`)
+	p.sees("helix> ")
+	p.types("say 'never mind" + enter)
+	p.sees("… ")
+	p.types(ctrlC)
+	p.sees("helix> ")
+	p.types("say 'open" + enter)
+	p.sees("… ")
+	p.types(ctrlD)
+	p.sees(`got "say 'open"`)
+	p.sees("helix> ")
+	p.types(ctrlD)
+	p.leaves()
+}
+
+func TestCtrlCStopsTheProgramAndNotTheConsole(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("wait" + enter)
+	p.sees("waiting")
+	p.types(ctrlC)
+	if between := p.sees("Stopped.\r\n"); !strings.Contains(between, "\n") {
+		t.Errorf("the answer stands on the line of ^C: %q", between)
+	}
+	p.sees("helix> ")
+	p.types("echo alive" + enter)
+	p.sees("\nalive\r\n")
+	p.sees("helix> ")
+	p.types("half a line" + ctrlC)
+	p.sees("^C")
+	p.sees("helix> ")
+	p.types("half again" + ctrlC)
+	p.sees("^C")
+	p.sees("helix> ")
+	p.types(ctrlC)
+	p.sees("once more leaves")
+	p.sees("helix> ")
+	p.types("echo still" + enter)
+	p.sees("\nstill\r\n")
+	p.sees("helix> ")
+	p.types(ctrlC)
+	p.sees("once more leaves")
+	p.sees("helix> ")
+	p.types(ctrlC)
+	p.leaves()
+}
+
+func TestASecondCtrlCLeavesAProgramThatGoesOn(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("stubborn" + enter)
+	p.sees("not listening")
+	p.types(ctrlC)
+	p.sees("heard, and going on")
+	p.types(ctrlC)
+	p.leaves()
+}
+
+func TestTerminalIsNotTakenOver(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("evil" + enter)
+	p.sees(`\x1b]0;owned\x07\x1b[2J\x1b[31mred` + "\r\n")
+	p.sees("helix> ")
+	p.types("exit" + enter)
+	p.leaves()
+}
+
+func TestTabCompletes(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("re" + tab + "k" + tab)
+	p.sees("redis keys")
+	p.types(enter)
+	p.sees(`got "redis keys"`)
+	p.sees("helix> ")
+	p.types("say 'x" + enter)
+	p.sees("… ")
+	p.types("con" + tab + "'" + enter)
+	p.sees(`got "say 'x\nconfig '"`)
+	p.sees("helix> ")
+	p.types("b" + tab + tab + "lank" + enter)
+	p.sees(`got "blank"`)
+	p.sees("helix> ")
+	p.types(ctrlD)
+	p.leaves()
+}
+
+func TestNotesAreDimWhereThatIsWanted(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("advise" + enter)
+	p.sees("\x1b[2mA hint.\x1b[0m\r\n\x1b[2mA footer.\x1b[0m\r\n")
+	p.types(ctrlD)
+	p.leaves()
+
+	p = sitDown(t, "NO_COLOR=1")
+	p.sees("helix> ")
+	p.types("advise" + enter)
+	p.sees("A hint.\r\nA footer.\r\n")
+	p.types(ctrlD)
+	p.leaves()
+	if strings.Contains(p.screen.String(), "\x1b[2m") {
+		t.Error("dim in spite of NO_COLOR")
+	}
+}
+
+func TestAPlainTerminalGetsNoEscapes(t *testing.T) {
+	p := sitDown(t, "TERM=dumb")
+	p.sees("helix> ")
+	p.types("say 'a\n")
+	p.sees("… ")
+	p.types("b'\n")
+	p.sees(`got "say 'a\nb'"`)
+	p.sees("helix> ")
+	p.types("wait\n")
+	p.sees("waiting")
+	p.types(ctrlC)
+	p.sees("Stopped.")
+	p.sees("helix> ")
+	p.types(ctrlC)
+	p.sees("once more leaves")
+	p.sees("helix> ")
+	p.types(ctrlD)
+	p.leaves()
+	if strings.Contains(p.screen.String(), "\x1b") {
+		t.Errorf("an escape on the screen: %q", p.screen.String())
+	}
+}
+
+func TestWhatIsTypedAheadIsKept(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("wait" + enter)
+	p.sees("waiting")
+	p.types("echo ahead\n")
+	p.sees("echo ahead")
+	p.types(ctrlC) // which drops what was typed ahead, as terminals do
+	p.sees("helix> ")
+	p.types("echo one" + enter + "echo two" + enter)
+	p.sees("\none\r\n")
+	p.sees("\ntwo\r\n")
+	p.types(ctrlD)
+	p.leaves()
+}
+
+func TestHistoryOfATerminal(t *testing.T) {
+	file := t.TempDir() + "/state/helix/history"
+	p := sitDown(t, "HISTORY="+file)
+	for _, line := range []string{"echo one", "config set discord.token=s3cr3t", "echo classified", " echo unkept", "redis auth s3cr3t"} {
+		p.sees("helix> ")
+		p.types(line + enter)
+	}
+	p.sees("helix> ")
+	p.types(up + enter) // nothing private is within reach
+	p.sees("\none\r\n")
+	p.sees("helix> ")
+	p.types(ctrlD)
+	p.leaves()
+	if got := readFile(t, file); got != "echo one\n" {
+		t.Errorf("the history holds %q", got)
+	}
+
+	p = sitDown(t, "HISTORY="+file)
+	p.sees("helix> ")
+	p.types(up + " more" + enter)
+	p.sees("\none more\r\n")
+	p.types(ctrlD)
+	p.leaves()
+	if got := readFile(t, file); got != "echo one\necho one more\n" {
+		t.Errorf("the history holds %q", got)
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
