@@ -33,62 +33,50 @@ func refusal(code int) *apiError {
 
 // Discord's JSON error codes, as far as they are answered here.
 const (
-	codeGeneral                = 0
-	codeUnknownChannel         = 10003
-	codeUnknownGuild           = 10004
-	codeUnknownMember          = 10007
-	codeUnknownMessage         = 10008
-	codeUnknownRole            = 10011
-	codeUnknownUser            = 10013
-	codeUnknownEmoji           = 10014
-	codeUnknownWebhook         = 10015
-	codeUnknownInteraction     = 10062
-	codeUnknownCommand         = 10063
-	codeAlreadyAcknowledged    = 40060
-	codeMissingAccess          = 50001
-	codeNotInDirect            = 50003
-	codeForeignMessage         = 50005
-	codeEmptyMessage           = 50006
-	codeCannotMessageUser      = 50007
-	codeMissingPermissions     = 50013
-	codeInvalidToken           = 50027
-	codeInvalidForm            = 50035
-	codeThreadArchived         = 50083
-	codeTooLarge               = 40005
-	codeReplyWithoutHistory    = 160002
-	codeThreadAlreadyForThis   = 160004
-	codeComponentsV2Exclusive  = 50160
-	codeInvalidInteractionKind = 50109
+	codeUnknownChannel       = 10003
+	codeUnknownGuild         = 10004
+	codeUnknownMember        = 10007
+	codeUnknownMessage       = 10008
+	codeUnknownUser          = 10013
+	codeUnknownWebhook       = 10015
+	codeUnknownInteraction   = 10062
+	codeAlreadyAcknowledged  = 40060
+	codeMissingAccess        = 50001
+	codeForeignMessage       = 50005
+	codeEmptyMessage         = 50006
+	codeCannotMessageUser    = 50007
+	codeMissingPermissions   = 50013
+	codeInvalidToken         = 50027
+	codeInvalidForm          = 50035
+	codeThreadArchived       = 50083
+	codeTooLarge             = 40005
+	codeReplyWithoutHistory  = 160002
+	codeThreadAlreadyForThis = 160004
 )
 
 var refusals = map[int]struct {
 	status  int
 	message string
 }{
-	codeUnknownChannel:         {http.StatusNotFound, "Unknown Channel"},
-	codeUnknownGuild:           {http.StatusNotFound, "Unknown Guild"},
-	codeUnknownMember:          {http.StatusNotFound, "Unknown Member"},
-	codeUnknownMessage:         {http.StatusNotFound, "Unknown Message"},
-	codeUnknownRole:            {http.StatusNotFound, "Unknown Role"},
-	codeUnknownUser:            {http.StatusNotFound, "Unknown User"},
-	codeUnknownEmoji:           {http.StatusBadRequest, "Unknown Emoji"},
-	codeUnknownWebhook:         {http.StatusNotFound, "Unknown Webhook"},
-	codeUnknownInteraction:     {http.StatusNotFound, "Unknown interaction"},
-	codeUnknownCommand:         {http.StatusNotFound, "Unknown application command"},
-	codeAlreadyAcknowledged:    {http.StatusBadRequest, "Interaction has already been acknowledged."},
-	codeMissingAccess:          {http.StatusForbidden, "Missing Access"},
-	codeNotInDirect:            {http.StatusForbidden, "Cannot execute action on a DM channel"},
-	codeForeignMessage:         {http.StatusForbidden, "Cannot edit a message authored by another user"},
-	codeEmptyMessage:           {http.StatusBadRequest, "Cannot send an empty message"},
-	codeCannotMessageUser:      {http.StatusForbidden, "Cannot send messages to this user"},
-	codeMissingPermissions:     {http.StatusForbidden, "Missing Permissions"},
-	codeInvalidToken:           {http.StatusUnauthorized, "Invalid Webhook Token"},
-	codeInvalidForm:            {http.StatusBadRequest, "Invalid Form Body"},
-	codeThreadArchived:         {http.StatusBadRequest, "Thread is archived"},
-	codeTooLarge:               {http.StatusRequestEntityTooLarge, "Request entity too large"},
-	codeReplyWithoutHistory:    {http.StatusBadRequest, "Cannot reply without permission to read message history"},
-	codeThreadAlreadyForThis:   {http.StatusBadRequest, "A thread has already been created for this message"},
-	codeInvalidInteractionKind: {http.StatusBadRequest, "Interaction type is not valid for this response"},
+	codeUnknownChannel:       {http.StatusNotFound, "Unknown Channel"},
+	codeUnknownGuild:         {http.StatusNotFound, "Unknown Guild"},
+	codeUnknownMember:        {http.StatusNotFound, "Unknown Member"},
+	codeUnknownMessage:       {http.StatusNotFound, "Unknown Message"},
+	codeUnknownUser:          {http.StatusNotFound, "Unknown User"},
+	codeUnknownWebhook:       {http.StatusNotFound, "Unknown Webhook"},
+	codeUnknownInteraction:   {http.StatusNotFound, "Unknown interaction"},
+	codeAlreadyAcknowledged:  {http.StatusBadRequest, "Interaction has already been acknowledged."},
+	codeMissingAccess:        {http.StatusForbidden, "Missing Access"},
+	codeForeignMessage:       {http.StatusForbidden, "Cannot edit a message authored by another user"},
+	codeEmptyMessage:         {http.StatusBadRequest, "Cannot send an empty message"},
+	codeCannotMessageUser:    {http.StatusForbidden, "Cannot send messages to this user"},
+	codeMissingPermissions:   {http.StatusForbidden, "Missing Permissions"},
+	codeInvalidToken:         {http.StatusUnauthorized, "Invalid Webhook Token"},
+	codeInvalidForm:          {http.StatusBadRequest, "Invalid Form Body"},
+	codeThreadArchived:       {http.StatusBadRequest, "Thread is archived"},
+	codeTooLarge:             {http.StatusRequestEntityTooLarge, "Request entity too large"},
+	codeReplyWithoutHistory:  {http.StatusBadRequest, "Cannot reply without permission to read message history"},
+	codeThreadAlreadyForThis: {http.StatusBadRequest, "A thread has already been created for this message"},
 }
 
 func unauthorized() *apiError {

@@ -1,8 +1,11 @@
 package discordtest_test
 
 import (
+	"bytes"
+	"compress/zlib"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -152,6 +155,30 @@ func TestGatewayCloseCodes(t *testing.T) {
 				t.Errorf("close code = %d, want %d", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestLargePacketsAreCompressedOnRequest(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	acme := d.Guild("Acme")
+	for i := range 50 {
+		acme.Text(fmt.Sprint("#channel-", i))
+	}
+	s := dial(t, d)
+	s.send(`{"op":2,"d":{"token":"` + d.Token() + `","intents":1,"compress":true}}`)
+	s.until("READY")
+	kind, packed, err := s.ws.ReadMessage()
+	if err != nil || kind != websocket.BinaryMessage {
+		t.Fatalf("kind %d, %v", kind, err)
+	}
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p gatewayPacket
+	if err := json.NewDecoder(z).Decode(&p); err != nil || p.Event != "GUILD_CREATE" {
+		t.Errorf("packet = %s, %v", p.Event, err)
 	}
 }
 

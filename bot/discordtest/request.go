@@ -62,6 +62,28 @@ func (d *Discord) RequestsTo(operation string) []Request {
 	return slices.DeleteFunc(d.Requests(), func(r Request) bool { return r.Operation != operation })
 }
 
+// AwaitRequests waits until the bot has made at least n requests of an
+// operation, answered or not, and answers them.
+func (d *Discord) AwaitRequests(operation string, n int) []Request {
+	d.t.Helper()
+	d.await(d.opts.patience, func() bool { return d.countRequests(operation) >= n })
+	all := d.RequestsTo(operation)
+	if len(all) < n {
+		d.t.Fatalf("discordtest: %d requests of %s, not %d", len(all), operation, n)
+	}
+	return all
+}
+
+func (d *Discord) countRequests(operation string) int {
+	n := 0
+	for _, r := range d.requests {
+		if r.Operation == operation {
+			n++
+		}
+	}
+	return n
+}
+
 func (r *Request) String() string {
 	address := r.Path
 	if len(r.Query) > 0 {

@@ -44,7 +44,7 @@ func (d *Discord) serveREST(w http.ResponseWriter, r *http.Request) {
 	d.inspect(req, route, params)
 	limited, fault := d.receive(req, route, params)
 	if !d.pause(fault.delay) {
-		return
+		panic(http.ErrAbortHandler)
 	}
 	a := answer{status: fault.status, body: fault.body, drop: fault.drop, header: http.Header{}}
 	switch {

@@ -92,6 +92,15 @@ func (g *Gateway) Inject(event, data string) {
 	}
 }
 
+// Undecodable tells the bot of a message by an unknown author whose component
+// type no library of today knows.
+func (g *Guild) Undecodable(channel string) {
+	g.d.t.Helper()
+	id := g.ChannelID(channel)
+	g.d.gateway.Inject("MESSAGE_CREATE", `{"id":"1","type":0,"channel_id":"`+id+`","guild_id":"`+g.ID+
+		`","content":"","author":{"id":"2","username":"tomorrow"},"components":[{"type":99}]}`)
+}
+
 // Outage makes a guild unavailable, as when Discord has trouble: its events
 // stop until Restore.
 func (g *Guild) Outage() {

@@ -144,9 +144,7 @@ func TestADelayEndsWithTheTest(t *testing.T) {
 		_, err := s.User("@me", discordgo.WithContext(context.Background()))
 		failed <- err
 	}()
-	for len(d.Requests()) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	d.AwaitRequests("get_my_user", 1)
 	d.Close()
 	if err := <-failed; err == nil {
 		t.Error("the request was answered")
