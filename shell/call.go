@@ -34,6 +34,7 @@ type Batcher interface {
 type Arg struct {
 	Text  string // as filters see it and as it may be shown
 	Whole string // what it stands for; the same as Text unless something was left out of Text
+	Key   bool   // it is one key, as a record brought it, and nothing else
 }
 
 // Plain returns an argument that stands for its own text.

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -51,30 +52,19 @@ type Budget struct {
 }
 
 // NewBudget returns a fresh Budget; zero limits take their defaults.
-func NewBudget(l Limits) *Budget {
+func NewBudget(l Limits) *Budget { return &Budget{limits: l.withDefaults()} }
+
+func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
-	if l.Wall == 0 {
-		l.Wall = d.Wall
+	return Limits{
+		Wall:     cmp.Or(l.Wall, d.Wall),
+		Steps:    cmp.Or(l.Steps, d.Steps),
+		Variable: cmp.Or(l.Variable, d.Variable),
+		Held:     cmp.Or(l.Held, d.Held),
+		Output:   cmp.Or(l.Output, d.Output),
+		Depth:    cmp.Or(l.Depth, d.Depth),
+		Words:    cmp.Or(l.Words, d.Words),
 	}
-	if l.Steps == 0 {
-		l.Steps = d.Steps
-	}
-	if l.Variable == 0 {
-		l.Variable = d.Variable
-	}
-	if l.Held == 0 {
-		l.Held = d.Held
-	}
-	if l.Output == 0 {
-		l.Output = d.Output
-	}
-	if l.Depth == 0 {
-		l.Depth = d.Depth
-	}
-	if l.Words == 0 {
-		l.Words = d.Words
-	}
-	return &Budget{limits: l}
 }
 
 // Step counts one command or loop round.
@@ -99,3 +89,20 @@ func (b *Budget) Release(n int64) { b.held.Add(-n) }
 
 // Limits answers the limits in force, defaults filled in.
 func (b *Budget) Limits() Limits { return b.limits }
+
+// grant counts n bytes of output and answers how many of them may go out.
+func (b *Budget) grant(n int64) (allowed int64, err error) {
+	over := b.output.Add(n) - b.limits.Output
+	if over <= 0 {
+		return n, nil
+	}
+	return max(n-over, 0), &LimitError{Limit: "the output", Max: b.limits.Output, Unit: "bytes"}
+}
+
+// wallError is why a program that took too long was stopped.
+func (b *Budget) wallError() error {
+	if wall := b.limits.Wall; wall < time.Second || wall%time.Second != 0 {
+		return &LimitError{Limit: "the run time", Max: wall.Milliseconds(), Unit: "milliseconds"}
+	}
+	return &LimitError{Limit: "the run time", Max: int64(b.limits.Wall / time.Second), Unit: "seconds"}
+}
