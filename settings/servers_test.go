@@ -2,11 +2,12 @@ package settings_test
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ type server struct {
 }
 
 func (s *server) client(t *testing.T) redis.UniversalClient {
-	c := redis.NewClient(&redis.Options{Addr: s.addr, DialTimeout: time.Second, MaxRetries: 1, ContextTimeoutEnabled: true})
+	c := redis.NewClient(&redis.Options{Addr: s.addr, DialTimeout: time.Second, DialerRetries: 1, MaxRetries: -1, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -61,11 +62,10 @@ func startReal(t *testing.T, args ...string) *server {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		s.stop = func() {
-			s.stop = func() {}
+		s.stop = sync.OnceFunc(func() {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
-		}
+		})
 		awaitPing(t, s.addr)
 	}
 	s.start()
@@ -75,7 +75,7 @@ func startReal(t *testing.T, args ...string) *server {
 
 func awaitPing(t *testing.T, addr string) {
 	t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: addr})
+	c := redis.NewClient(&redis.Options{Addr: addr, DialerRetries: 1, MaxRetries: -1})
 	defer c.Close()
 	eventually(t, "redis-server answers", func() bool { return c.Ping(context.Background()).Err() == nil })
 }
@@ -85,19 +85,8 @@ func startCluster(t *testing.T) redis.UniversalClient {
 	t.Helper()
 	var addrs []string
 	for range 3 {
-		port := freePort(t)
-		for len(port) > 4 && port > "55535" { // the bus port lies 10,000 above
-			port = freePort(t)
-		}
-		s := startReal(t, "--port", port, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-		s.addr = "127.0.0.1:" + port
-		addrs = append(addrs, s.addr)
+		addrs = append(addrs, startReal(t, "--cluster-enabled", "yes").addr)
 	}
-	return addCluster(t, addrs)
-}
-
-func addCluster(t *testing.T, addrs []string) redis.UniversalClient {
-	t.Helper()
 	args := append([]string{"--cluster", "create"}, addrs...)
 	if out, err := exec.Command("redis-cli", append(args, "--cluster-yes")...).CombinedOutput(); err != nil {
 		t.Fatalf("redis-cli --cluster create: %v\n%s", err, out)
@@ -111,14 +100,20 @@ func addCluster(t *testing.T, addrs []string) redis.UniversalClient {
 	return c
 }
 
+// freePort answers a port whose companion, 10,000 above, exists too: a
+// Cluster's nodes talk to each other there.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if port := l.Addr().(*net.TCPAddr).Port; port < 55_000 {
+			return strconv.Itoa(port)
+		}
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
 // eventually waits until a condition holds.
