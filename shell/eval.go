@@ -106,12 +106,13 @@ func (s *scope) conditional(ctx context.Context, cmd *conditional, io streams) e
 	if err := s.list(ctx, cmd.cond, io); err != nil {
 		return err
 	}
-	branch := cmd.otherwise
 	if s.status == 0 {
-		branch = cmd.then
+		return s.list(ctx, cmd.then, io)
 	}
-	s.status = 0
-	return s.list(ctx, branch, io)
+	if len(cmd.otherwise) == 0 {
+		s.status = 0
+	}
+	return s.list(ctx, cmd.otherwise, io)
 }
 
 func (s *scope) group(ctx context.Context, cmd *group, io streams) error {
