@@ -76,6 +76,51 @@ func TestMessagesThroughTheClient(t *testing.T) {
 	}
 }
 
+func TestEditedAttachments(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	acme := d.Guild("Acme").Text("#ops")
+	s := client(t, d)
+	ops := acme.ChannelID("#ops")
+	file := func(name string) *discordgo.File { return &discordgo.File{Name: name, Reader: strings.NewReader(name)} }
+	sent, err := s.ChannelMessageSendComplex(ops, &discordgo.MessageSend{Files: []*discordgo.File{file("a"), file("b")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		body string
+		want []string
+	}{
+		{`{"content":"as they were"}`, []string{"a", "b"}},
+		{`{"attachments":[{"id":"` + sent.Attachments[1].ID + `"}]}`, []string{"b"}},
+		{`{"content":"none","attachments":[]}`, nil},
+	} {
+		path := discordgo.EndpointChannelMessage(ops, sent.ID)
+		if _, err := s.RequestWithBucketID("PATCH", path, jsonValue(t, tc.body), path); err != nil {
+			t.Fatal(err)
+		}
+		now, err := s.ChannelMessage(ops, sent.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, a := range now.Attachments {
+			names = append(names, a.Filename)
+		}
+		if !slices.Equal(names, tc.want) {
+			t.Errorf("after %s: %q", tc.body, names)
+		}
+	}
+	if _, err := s.ChannelMessageEditComplex(&discordgo.MessageEdit{
+		ID: sent.ID, Channel: ops, Attachments: &[]*discordgo.MessageAttachment{}, Files: []*discordgo.File{file("c")},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if m := acme.In("#ops").Sees("none"); len(m.Attachments) != 1 || m.Attachments[0].Name != "c" {
+		t.Errorf("attachments = %+v", m.Attachments)
+	}
+}
+
 func get(t *testing.T, address string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequest("GET", address, nil)
