@@ -1,0 +1,210 @@
+package redistest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Server is a running redis-server. Its methods may be called from several
+// goroutines.
+type Server struct {
+	Addr string // host:port
+
+	t    testing.TB
+	path string
+	args []string
+
+	mu      sync.Mutex
+	process *process
+}
+
+// Standalone starts a redis-server without persistence. Further arguments are
+// passed on, as in "--maxmemory", "100mb".
+func Standalone(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, program(t, "redis-server"), nil, args...)
+}
+
+// maxStarts is how many ports are tried: between choosing a free port and the
+// server's use of it, somebody else may take it.
+const maxStarts = 5
+
+// start runs the program at path with a port of its own. The arguments before
+// come first: a sentinel wants its configuration file there.
+func start(t testing.TB, path string, before []string, args ...string) *Server {
+	t.Helper()
+	var err error
+	for range maxStarts {
+		port := freePort(t)
+		s := &Server{Addr: "127.0.0.1:" + strconv.Itoa(port), t: t, path: path}
+		s.args = append(append([]string(nil), before...),
+			"--port", strconv.Itoa(port), "--bind", "127.0.0.1",
+			"--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no")
+		s.args = append(s.args, args...)
+		if err = s.run(); err == nil {
+			t.Cleanup(s.Kill)
+			return s
+		}
+	}
+	t.Fatal(err)
+	return nil
+}
+
+// URL answers the address as Helix's configuration takes it.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Client returns a client that is closed when t ends.
+func (s *Server) Client(t testing.TB) *redis.Client {
+	return open(t, &redis.Options{Addr: s.Addr})
+}
+
+// Kill ends the server as a power cut would; it does nothing if it has ended.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return
+	}
+	s.process.kill()
+	s.process = nil
+}
+
+// Restart kills the server and starts it again on the same port, empty.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	if err := s.run(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Pause stops the process where it stands: connections stay open and nothing
+// answers. Resume goes on.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		s.t.Fatalf("redis-server %s has ended", s.Addr)
+	}
+	if err := s.process.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// run starts the process and waits until it answers.
+func (s *Server) run() error {
+	p, err := newProcess(s.path, s.args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if !until(ctx, func(ctx context.Context) bool { return p.hasEnded() || answers(ctx, s.Addr) }) || p.hasEnded() {
+		p.kill()
+		return fmt.Errorf("redis-server %s did not start: %s", s.Addr, p.said())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process = p
+	return nil
+}
+
+// answers reports whether a Redis server at addr answers PING with PONG.
+func answers(ctx context.Context, addr string) bool {
+	d := net.Dialer{Timeout: time.Second}
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	reply := make([]byte, len("+PONG"))
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	n, err := conn.Read(reply)
+	return err == nil && string(reply[:n]) == "+PONG"
+}
+
+// process is one run of a program.
+type process struct {
+	cmd   *exec.Cmd
+	out   *bytes.Buffer // read after ended is closed
+	ended chan struct{}
+}
+
+func newProcess(path string, args []string) (*process, error) {
+	p := &process{cmd: exec.Command(path, args...), out: new(bytes.Buffer), ended: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	p.cmd.SysProcAttr = dieWithParent()
+	p.cmd.Env = append(os.Environ(), "LC_ALL=C")
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	go func() {
+		defer close(p.ended)
+		_ = p.cmd.Wait() // it ends by our signal, which Wait reports as an error
+	}()
+	return p, nil
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process and waits for its end.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // an error means that it has ended already
+	<-p.ended
+}
+
+// said answers the program's output, once it has ended.
+func (p *process) said() string { return p.out.String() }
+
+// busDistance is how far a Cluster node's bus port lies above its own.
+const busDistance = 10000
+
+// freePort answers a port of 127.0.0.1 that nobody listens on, nor on the one
+// where a Cluster node would have its bus.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		l.Close()
+		if port+busDistance > 65535 {
+			continue
+		}
+		if bus, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port+busDistance)); err == nil {
+			bus.Close()
+			return port
+		}
+	}
+}
