@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/helix-collective/helix/suggest"
 )
 
 const (
@@ -120,7 +122,7 @@ func (e environment) warnings() []string {
 func slip(name string, known []string) (string, bool) {
 	const letters = 2
 	for _, k := range known {
-		if editDistance(name, k) <= letters {
+		if suggest.Distance(name, k) <= letters {
 			return k, true
 		}
 	}

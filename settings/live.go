@@ -21,6 +21,9 @@ type Live struct {
 	current atomic.Pointer[state]
 	trouble atomic.Pointer[troubled]
 
+	// diverged says what a failover has lost.
+	diverged atomic.Pointer[string]
+
 	// turn is held by the one change of this process that is under way, so
 	// that they do not make each other try again.
 	turn chan struct{}
@@ -31,7 +34,6 @@ type Live struct {
 	applying  sync.Mutex
 	loaded    bool // a record has been read since the start
 	policyDue bool // the policy in Redis may not be the one in force
-	diverged  string
 
 	subscribing sync.Mutex
 	subscribers []*Subscriber
@@ -39,8 +41,8 @@ type Live struct {
 
 type troubled struct{ err error }
 
-// Subscriber takes part in changes. Either function may be nil. Neither may
-// change settings itself.
+// Subscriber takes part in changes. Either function may be nil. Both may read
+// settings, neither may change any.
 type Subscriber struct {
 	// Check may refuse a change that is asked for here, before it is stored.
 	// Its error is what the person reads. It may be asked again when another
@@ -99,10 +101,8 @@ func (s *state) writable() error {
 // values that are kept but not used, and changes that a failover has lost.
 func (l *Live) Warnings() []string {
 	warnings := append(l.base.Warnings(), l.current.Load().warnings()...)
-	l.applying.Lock()
-	defer l.applying.Unlock()
-	if l.diverged != "" {
-		warnings = append(warnings, l.diverged)
+	if d := l.diverged.Load(); d != nil {
+		warnings = append(warnings, *d)
 	}
 	return warnings
 }

@@ -19,7 +19,7 @@ func (s Setting) Parse(text string) (Value, error) {
 		return v, nil
 	}
 	refused := &ValueError{Key: s.Key, Value: text, Reason: err.Error()}
-	if s.Secret {
+	if s.Secret || strings.Contains(text, "@") { // an address may hold a password
 		refused.Value = ""
 	}
 	return Value{}, refused

@@ -24,7 +24,7 @@ func resolve(base *Snapshot, overrides map[string]string, revision int64) (*Snap
 			left = append(left, unused{key, err})
 			continue
 		}
-		live[key] = inForce{v, Origin{Source: FromLive, Where: fmt.Sprintf("revision %d", revision)}}
+		live[key] = inForce{v, Origin{Source: FromLive}}
 	}
 	for _, broken := range brokenRules(base.with(live, revision)) {
 		for _, key := range broken.Keys {

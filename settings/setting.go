@@ -113,7 +113,7 @@ func (s Setting) humanNumber(n int64) string {
 func Lookup(key string) (Setting, error) {
 	s, ok := index()[strings.ToLower(strings.TrimSpace(key))]
 	if !ok {
-		return Setting{}, &UnknownError{Key: key, Suggestions: suggest(key)}
+		return Setting{}, &UnknownError{Key: key, Suggestions: similarKeys(key)}
 	}
 	return s, nil
 }

@@ -24,7 +24,7 @@ const (
 // Origin says where a value comes from.
 type Origin struct {
 	Source Source
-	Where  string // "config.yaml line 12", "HELIX_REDIS_URL"; empty for a default
+	Where  string // "config.yaml line 12", "HELIX_REDIS_URL"; empty for defaults and live values
 }
 
 // String answers "file, config.yaml line 12".

@@ -153,8 +153,9 @@ func (l *Live) noteDivergence(held, stored record) {
 	if held.revision == 0 || stored.revision != held.revision || len(lost) == 0 {
 		return
 	}
-	l.diverged = fmt.Sprintf("Redis lost revision %d as it was known here and holds another one. Values that differ: %s.",
+	text := fmt.Sprintf("Redis lost revision %d as it was known here and holds another one. Values that differ: %s.",
 		held.revision, strings.Join(lost, ", "))
+	l.diverged.Store(&text)
 }
 
 // restore stores our own record again in place of an older one or none.
