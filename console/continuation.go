@@ -4,21 +4,22 @@ import "strings"
 
 // complete reports whether text may be a whole message. It is not while a
 // quote, a parenthesis, a block (if, for, while, until, {) or a ``` fence is
-// open, or its end asks for more: | && || or a backslash. What is closed too
-// often is complete, so that its error is told.
+// open, or its end asks for more: | && || or a backslash. What is closed by
+// the wrong word is complete, so that its error is told.
 func complete(text string) bool {
 	s := &scanner{text: text, command: true}
-	return s.program(0) && s.depth == 0 && !s.operator
+	return s.program(0) && len(s.open) == 0 && !s.operator || s.broken
 }
 
 // scanner reads a text only as far as that takes.
 type scanner struct {
 	text     string
 	pos      int
-	depth    int  // open blocks and parentheses
-	command  bool // the next word is a command or a keyword
-	operator bool // a pipe, && or || waits for its right side
-	words    int  // read so far
+	open     []string // the words that close what is open, innermost last
+	broken   bool     // something was closed by the wrong word
+	command  bool     // the next word is a command or a keyword
+	operator bool     // a pipe, && or || waits for its right side
+	words    int      // read so far
 }
 
 const fence = "```"
@@ -26,12 +27,14 @@ const fence = "```"
 // program reads up to an unquoted byte close, or for 0 up to the end. It
 // answers false if something is left open.
 func (s *scanner) program(close byte) bool {
-	for s.pos < len(s.text) {
+	for s.pos < len(s.text) && !s.broken {
 		c := s.text[s.pos]
 		switch {
-		case c == close && close != 0 && s.depth == 0:
+		case c == close && close != 0 && len(s.open) == 0:
 			s.pos++
 			return true
+		case strings.HasPrefix(s.text[s.pos:], "\\\n"):
+			s.pos += 2
 		case c == ' ' || c == '\t' || c == '\r':
 			s.pos++
 		case strings.IndexByte("\n;|&()", c) >= 0:
@@ -66,15 +69,22 @@ func (s *scanner) punctuation(c byte) {
 		s.operator = false
 	case '(':
 		s.operator = false
-		s.depth++
+		s.open = append(s.open, ")")
 	case ')':
 		s.operator = false
-		s.close()
+		s.close(")")
 	}
 }
 
-// close ends a block. One that was never opened is the handler's to refuse.
-func (s *scanner) close() { s.depth = max(s.depth-1, 0) }
+// close ends the innermost block, if word is what it waits for.
+func (s *scanner) close(word string) {
+	last := len(s.open) - 1
+	if last < 0 || s.open[last] != word {
+		s.broken = true
+		return
+	}
+	s.open = s.open[:last]
+}
 
 func (s *scanner) comment() {
 	s.pos = s.index("\n")
@@ -167,8 +177,8 @@ func (s *scanner) expansion() bool {
 	case strings.HasPrefix(s.text[s.pos:], "("):
 		inner := &scanner{text: s.text, pos: s.pos + 1, command: true}
 		ok := inner.program(')')
-		s.pos = inner.pos
-		return ok
+		s.pos, s.broken = inner.pos, inner.broken
+		return ok && !inner.broken
 	case strings.HasPrefix(s.text[s.pos:], "{"):
 		return s.skipPast("}")
 	}
@@ -182,13 +192,16 @@ func (s *scanner) keyword(word string) {
 	}
 	s.command = false
 	switch word {
-	case "if", "while", "until", "{":
-		s.depth++
-		s.command = true
+	case "if":
+		s.open, s.command = append(s.open, "fi"), true
+	case "while", "until":
+		s.open, s.command = append(s.open, "done"), true
+	case "{":
+		s.open, s.command = append(s.open, "}"), true
 	case "for":
-		s.depth++
+		s.open = append(s.open, "done")
 	case "fi", "done", "}":
-		s.close()
+		s.close(word)
 	case "do", "then", "else", "elif", "!":
 		s.command = true
 	case "redis", "!redis": // may stand before a whole script

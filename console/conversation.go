@@ -22,7 +22,7 @@ type source interface {
 }
 
 // maxMessage bounds a message in bytes. No program is allowed to be as long.
-const maxMessage = 128 << 10
+const maxMessage = 64 << 10
 
 var (
 	errInterrupted = errors.New("interrupted")

@@ -41,6 +41,7 @@ func newEditor(ctx context.Context, o Options, pending func() string) (*editor, 
 		DisableAutoSaveHistory: true,
 		Undo:                   true,
 		Listener:               e.keyPressed,
+		FuncFilterInputRune:    keyOrText,
 		FuncIsTerminal:         func() bool { return true },
 		FuncMakeRaw:            raw.enter,
 		FuncExitRaw:            raw.exit,
@@ -88,6 +89,15 @@ func (e *editor) keyPressed(line []rune, pos int, _ rune) ([]rune, int, bool) {
 	e.typed = len(line) > 0
 	e.resized()
 	return nil, pos, false
+}
+
+// keyOrText lets keys with a meaning to the editor pass, and text that a
+// terminal shows. The others would stand in the line and not be seen: a
+// Ctrl-D, for one, that was pressed while a program ran arrives as a zero.
+func keyOrText(r rune) (rune, bool) {
+	const ignored = "\x00\x0f\x11\x16\x18\x1c\x1d\x1e"
+	key := r < ' ' && !strings.ContainsRune(ignored, r) || r == readline.CharBackspace
+	return r, key || passes(r)
 }
 
 // remember puts lines within reach of the arrow keys. The empty one before

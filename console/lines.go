@@ -74,6 +74,9 @@ func (s *lineSource) next(ctx context.Context, more bool) (string, error) {
 			return "", err
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	select {
 	case l, ok := <-s.lines:
 		if !ok {

@@ -106,7 +106,7 @@ func sitDown(t *testing.T, env ...string) *terminal {
 	t.Helper()
 	master, slave := openPTY(t)
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), append([]string{asChild + "=1", "TERM=xterm", "HISTORY=", "NO_COLOR="}, env...)...)
+	child.Env = append(os.Environ(), append([]string{asChild + "=1", "TERM=xterm", "HISTORY=", "NO_COLOR=", "GORACE=atexit_sleep_ms=0"}, env...)...)
 	child.Stdin, child.Stdout, child.Stderr = slave, slave, slave
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := child.Start(); err != nil {
@@ -310,6 +310,7 @@ func TestNotesAreDimWhereThatIsWanted(t *testing.T) {
 	p.sees("helix> ")
 	p.types("advise" + enter)
 	p.sees("\x1b[2mA hint.\x1b[0m\r\n\x1b[2mA footer.\x1b[0m\r\n")
+	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
 
@@ -317,6 +318,7 @@ func TestNotesAreDimWhereThatIsWanted(t *testing.T) {
 	p.sees("helix> ")
 	p.types("advise" + enter)
 	p.sees("A hint.\r\nA footer.\r\n")
+	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
 	if strings.Contains(p.screen.String(), "\x1b[2m") {
@@ -359,6 +361,7 @@ func TestWhatIsTypedAheadIsKept(t *testing.T) {
 	p.types("echo one" + enter + "echo two" + enter)
 	p.sees("\none\r\n")
 	p.sees("\ntwo\r\n")
+	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
 }
@@ -376,7 +379,7 @@ func TestHistoryOfATerminal(t *testing.T) {
 	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
-	if got := readFile(t, file); got != "echo one\n" {
+	if got := fileText(t, file); got != "echo one\n" {
 		t.Errorf("the history holds %q", got)
 	}
 
@@ -384,18 +387,10 @@ func TestHistoryOfATerminal(t *testing.T) {
 	p.sees("helix> ")
 	p.types(up + " more" + enter)
 	p.sees("\none more\r\n")
+	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
-	if got := readFile(t, file); got != "echo one\necho one more\n" {
+	if got := fileText(t, file); got != "echo one\necho one more\n" {
 		t.Errorf("the history holds %q", got)
 	}
-}
-
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }

@@ -23,6 +23,7 @@ type stream struct {
 	out      io.Writer
 	terminal bool
 	filter   filter
+	failed   error // the first fault in writing
 }
 
 func (s *screen) stream(out io.Writer) *stream {
@@ -48,44 +49,48 @@ func (s *stream) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if !s.terminal {
-		return s.out.Write(p)
+	safe := p
+	if s.terminal {
+		safe = s.filter.next(p)
 	}
-	if err := s.put(s.filter.next(p)); err != nil {
+	if err := s.put(safe); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// put writes to the terminal and minds where the line ends.
+// put writes, and minds where the line of a terminal ends.
 func (s *stream) put(safe []byte) error {
 	if len(safe) == 0 {
 		return nil
 	}
 	_, err := s.out.Write(safe)
-	s.screen.midline = safe[len(safe)-1] != '\n'
+	if s.failed == nil {
+		s.failed = err
+	}
+	if s.terminal {
+		s.screen.midline = safe[len(safe)-1] != '\n'
+	}
 	return err
 }
 
-// end closes a program's output: a character cut short is shown, and a line
-// that was not ended ends.
+// end closes a program's output and answers the first fault in writing it. At
+// a terminal a character that was cut short is shown, and a line that was not
+// ended ends.
 func (s *stream) end() error {
 	s.screen.mu.Lock()
 	defer s.screen.mu.Unlock()
-	if !s.terminal {
-		return nil
+	if s.terminal {
+		_ = s.put(s.filter.rest())
+		s.endLine()
 	}
-	if err := s.put(s.filter.rest()); err != nil {
-		return err
-	}
-	return s.endLine()
+	return s.failed
 }
 
-func (s *stream) endLine() error {
-	if !s.screen.midline {
-		return nil
+func (s *stream) endLine() {
+	if s.screen.midline {
+		_ = s.put([]byte("\n"))
 	}
-	return s.put([]byte("\n"))
 }
 
 // breakLine leaves the line at which the terminal showed a key that was pressed.
@@ -106,16 +111,15 @@ const (
 	aligned       // what is unsafe takes one column each, for a caret below
 )
 
-// say writes a text of our own, on lines of its own. That it cannot be written
-// is not worth more words.
+// say writes a text of our own, on lines of its own.
 func (s *stream) say(text string, look style) {
 	s.screen.mu.Lock()
 	defer s.screen.mu.Unlock()
 	if !s.terminal {
-		_, _ = io.WriteString(s.out, text+"\n")
+		_ = s.put([]byte(text + "\n"))
 		return
 	}
-	_ = s.endLine()
+	s.endLine()
 	safe := harmless(text, look == aligned)
 	if look == dimmed && s.screen.dim {
 		safe = "\x1b[2m" + safe + "\x1b[0m"

@@ -9,13 +9,9 @@ import (
 
 // show writes what of a reply was not written while the program ran.
 func (c *conversation) show(r commands.Reply) error {
-	_, err := c.out.Write(r.Output)
-	if ended := c.out.end(); err == nil {
-		err = ended
-	}
-	if ended := c.notes.end(); err == nil {
-		err = ended
-	}
+	_, _ = c.out.Write(r.Output) // end tells of its fault
+	err := c.out.end()
+	_ = c.notes.end() // there is nowhere left to say that notes cannot be written
 	if r.Quiet {
 		return err
 	}
