@@ -64,7 +64,7 @@ func (e Entry) encode() (string, error) {
 // decodeEntry reads a stored entry; ok is false for what is not one of ours.
 func decodeEntry(text string) (e Entry, ok bool) {
 	var w wireEntry
-	if err := json.Unmarshal([]byte(text), &w); err != nil || w.Schema > schema || w.Revision <= 0 {
+	if err := json.Unmarshal([]byte(text), &w); err != nil || w.Schema > schema || w.Revision <= 0 || w.Overrides == nil {
 		return Entry{}, false
 	}
 	return Entry{
@@ -179,9 +179,6 @@ func (l *Live) overridesAt(ctx context.Context, revision int64) (map[string]stri
 		return nil, err
 	case found == nil:
 		return nil, unknown
-	}
-	if found.Overrides == nil {
-		return map[string]string{}, nil
 	}
 	return found.Overrides, nil
 }

@@ -121,6 +121,21 @@ func TestTwoInstances(t *testing.T) {
 	})
 }
 
+func TestAChangeIsAnnounced(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, s *server) {
+		ctx, c := t.Context(), s.client(t)
+		announced := c.Subscribe(ctx, "{helix}:events")
+		defer announced.Close()
+		if _, err := announced.Receive(ctx); err != nil {
+			t.Fatal(err)
+		}
+		set(t, settings.Open(ctx, c, settings.Defaults()), "redis.session_ttl=12h")
+		if m, err := announced.ReceiveMessage(ctx); err != nil || m.Payload != "config 1" {
+			t.Errorf("%v, %v", m, err)
+		}
+	})
+}
+
 func TestARestartKeepsLiveValues(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, s *server) {
 		set(t, settings.Open(t.Context(), s.client(t), settings.Defaults()), "redis.session_ttl=12h")

@@ -47,7 +47,7 @@ func (s Setting) parseNumber(text string) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if n < s.Min || s.Max != 0 && n > s.Max {
+	if n < s.Min || n > s.Max {
 		return Value{}, s.outOfRange()
 	}
 	return Value{kind: s.Kind, number: n}, nil

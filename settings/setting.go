@@ -50,8 +50,7 @@ type Setting struct {
 	// leaves it alone.
 	Development string
 
-	// Min and Max bound numbers: seconds, bytes, per cent or a count. Max 0
-	// means no upper bound.
+	// Min and Max bound numbers: seconds, bytes, per cent or a count.
 	Min, Max int64
 	Allowed  []string // of an Enum
 	Unit     string   // what an Integer counts, as in "sessions a minute"
@@ -98,8 +97,6 @@ func (s Setting) Range() string {
 		return "true or false"
 	case s.Kind == Text || s.Kind == List:
 		return ""
-	case s.Max == 0:
-		return "at least " + s.humanNumber(s.Min)
 	}
 	return "from " + s.humanNumber(s.Min) + " to " + s.humanNumber(s.Max)
 }

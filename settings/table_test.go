@@ -21,6 +21,9 @@ func TestEveryRowIsSound(t *testing.T) {
 				t.Errorf("%s: %q in %s is not canonical, which is %q", s.Key, s.For(profile), profile, v)
 			}
 		}
+		if number := s.Kind == Duration || s.Kind == Integer || s.Kind == Percent || s.Kind == Bytes; number != (s.Max > s.Min) {
+			t.Errorf("%s: numbers, and they alone, need a range", s.Key)
+		}
 		if !strings.HasSuffix(s.Help, ".") {
 			t.Errorf("%s: its help is not a sentence", s.Key)
 		}

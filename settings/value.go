@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,13 +52,6 @@ func (v Value) Human() string {
 
 // Format keeps a secret out of every verb, %+v and %#v included.
 func (v Value) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, v.String()) }
-
-func (v Value) equal(o Value) bool {
-	if v.hidden != nil && o.hidden != nil {
-		return *v.hidden == *o.hidden
-	}
-	return v.kind == o.kind && v.number == o.number && v.text == o.text && slices.Equal(v.list, o.list)
-}
 
 func (v Value) duration() time.Duration { return time.Duration(v.number) * time.Second }
 
