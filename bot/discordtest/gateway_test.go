@@ -99,7 +99,9 @@ func (s *socket) identify(d *discordtest.Discord, intents int) {
 func TestGatewayHandshake(t *testing.T) {
 	t.Parallel()
 	d := discordtest.New(t, discordtest.WithHeartbeat(time.Minute))
-	d.Guild("Acme").Text("#ops").Thread("#ops", "incident").Role("oncall").Join("ann", "oncall")
+	d.Guild("Acme").Text("#ops").Thread("#ops", "incident").Role("oncall").Join("ann", "oncall").
+		Thread("#ops", "old").Archive("old", false).
+		Text("#hidden").Thread("#hidden", "secret").Deny("#hidden", "@everyone", discordtest.ViewChannel)
 	s := dial(t, d)
 	hello := s.read()
 	if hello.Op != 10 || !strings.Contains(string(hello.Data), `"heartbeat_interval":60000`) {
@@ -122,7 +124,7 @@ func TestGatewayHandshake(t *testing.T) {
 	if err := json.Unmarshal(guild.Data, &told); err != nil {
 		t.Fatal(err)
 	}
-	if len(told.Channels) != 1 || len(told.Threads) != 1 || len(told.Roles) != 3 || told.MemberCount != 3 {
+	if len(told.Channels) != 2 || len(told.Threads) != 1 || told.Threads[0].Name != "incident" || len(told.Roles) != 3 || told.MemberCount != 3 {
 		t.Errorf("%d channels, %d threads, %d roles, %d members", len(told.Channels), len(told.Threads), len(told.Roles), told.MemberCount)
 	}
 	if len(told.Members) != 1 || told.Members[0].User.ID != d.BotID() {
@@ -400,6 +402,7 @@ func TestGuildOutage(t *testing.T) {
 		t.Errorf("heard %s %s", p.Event, p.Data)
 	}
 	acme.As("ann").Says("#ops", "lost")
+	acme.Role("lost")
 	acme.Restore()
 	if p := s.read(); p.Event != "GUILD_CREATE" {
 		t.Errorf("heard %s", p.Event)

@@ -2,6 +2,7 @@ package discordtest_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,4 +211,89 @@ func TestMenus(t *testing.T) {
 	if data := next().MessageComponentData(); !slices.Equal(data.Values, []string{"1"}) || data.CustomID != "db" {
 		t.Errorf("data = %+v", data)
 	}
+}
+
+func TestDeferralsAreFollowedUp(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	acme := d.Guild("Acme").Text("#ops").Join("ann")
+	s := client(t, d)
+	next := interactions(t, d, s)
+	if _, err := s.ChannelMessageSendComplex(acme.ChannelID("#ops"), &discordgo.MessageSend{Content: "plan", Components: buttons("confirm")}); err != nil {
+		t.Fatal(err)
+	}
+	plan := acme.In("#ops").Sees("plan")
+
+	acme.As("ann").Clicks(plan, "confirm")
+	clicked := next()
+	if err := s.InteractionRespond(clicked, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredMessageUpdate}); err != nil {
+		t.Fatal(err)
+	}
+	running := "running"
+	if _, err := s.InteractionResponseEdit(clicked, &discordgo.WebhookEdit{Content: &running}); err != nil {
+		t.Fatal(err)
+	}
+	plan.Becomes("running")
+
+	used := acme.As("ann").Clicks(plan, "confirm")
+	clicked = next()
+	if err := s.InteractionRespond(clicked, respond(discordgo.InteractionResponseDeferredChannelMessageWithSource, "", 0)); err != nil {
+		t.Fatal(err)
+	}
+	acme.In("#ops").SeesNothing(time.Millisecond)
+	if _, err := s.FollowupMessageCreate(clicked, true, &discordgo.WebhookParams{Content: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	used.Sees("done")
+	if got := len(acme.In("#ops").Messages()); got != 2 {
+		t.Errorf("%d messages: the follow-up did not take the place of the deferral", got)
+	}
+}
+
+func TestWhatPeopleCannotUse(t *testing.T) {
+	t.Parallel()
+	watched := &fatal{failure: failure{TB: t}}
+	d := discordtest.New(watched, discordtest.WithPatience(time.Second))
+	defer watched.end()
+	acme := d.Guild("Acme").Text("#ops").Join("ann").Join("bob")
+	s := client(t, d)
+	next := interactions(t, d, s)
+	if _, err := s.ApplicationCommandBulkOverwrite(d.BotID(), "", slashCommands()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.ChannelMessageSendComplex(acme.ChannelID("#ops"), &discordgo.MessageSend{Components: []discordgo.MessageComponent{
+		discordgo.ActionsRow{Components: []discordgo.MessageComponent{
+			discordgo.Button{Label: "Off", CustomID: "off", Style: discordgo.PrimaryButton, Disabled: true},
+			discordgo.Button{Label: "Docs", URL: "https://example.org", Style: discordgo.LinkButton},
+		}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := acme.In("#ops").Sees()
+	used := acme.As("ann").Slash("#ops", "redis", discordtest.Args{"command": "dbsize"})
+	answer := respond(discordgo.InteractionResponseChannelMessageWithSource, "for ann", discordgo.MessageFlagsEphemeral)
+	answer.Data.Components = buttons("more")
+	if err := s.InteractionRespond(next(), answer); err != nil {
+		t.Fatal(err)
+	}
+	secret := used.Sees("for ann")
+	for _, tc := range []struct {
+		name string
+		step func()
+		want string
+	}{
+		{"a disabled button", func() { acme.As("ann").Clicks(shown, "Off") }, `no button "Off"`},
+		{"a link", func() { acme.As("ann").Clicks(shown, "Docs") }, `no button "Docs"`},
+		{"another's message", func() { acme.As("bob").Clicks(secret, "more") }, "bob cannot see"},
+		{"a command without what it needs", func() { acme.As("ann").Slash("#ops", "redis", nil) }, `option "command" is required`},
+		{"an option that is none", func() { acme.As("ann").Slash("#ops", "redis", discordtest.Args{"command": "x", "speed": 1}) }, "takes no"},
+		{"a sub-command that is none", func() { acme.As("ann").Slash("#ops", "config get", nil) }, "takes no"},
+		{"a modal that was not shown", func() { acme.As("ann").Submits(used, nil) }, "not with a modal"},
+	} {
+		if told := stops(watched, tc.step); !strings.Contains(told, tc.want) {
+			t.Errorf("%s: told %q", tc.name, told)
+		}
+	}
+	acme.As("ann").Clicks(secret, "more")
 }

@@ -151,6 +151,7 @@ func TestCatchingUp(t *testing.T) {
 		{100, ids[2], "", "", "two one"},
 		{1, ids[2], "", "", "two"},
 		{3, "", "", ids[1], "three two one"},
+		{3, "", "", ids[2], "four three two"},
 		{100, "", ids[3], "", ""},
 	} {
 		found, err := s.ChannelMessages(acme.ChannelID("#ops"), tc.limit, tc.before, tc.after, tc.around)
@@ -233,6 +234,33 @@ func TestRefusals(t *testing.T) {
 		{"an archived thread opens", func(sc scene) error {
 			sc.g.Thread("#ops", "incident").Archive("incident", false)
 			_, err := sc.s.ChannelMessageSend(sc.g.ChannelID("incident"), "hi")
+			return err
+		}, 0},
+		{"a text beside components v2", func(sc scene) error {
+			m, err := sc.s.ChannelMessageSendComplex(sc.ops, &discordgo.MessageSend{
+				Flags: discordgo.MessageFlagsIsComponentsV2, Components: []discordgo.MessageComponent{discordgo.TextDisplay{Content: "hi"}},
+			})
+			if err == nil {
+				_, err = sc.s.ChannelMessageEdit(sc.ops, m.ID, "beside")
+			}
+			return err
+		}, 50035},
+		{"some people and all of them", func(sc scene) error {
+			_, err := sc.s.ChannelMessageSendComplex(sc.ops, &discordgo.MessageSend{Content: "hi", AllowedMentions: &discordgo.MessageAllowedMentions{
+				Parse: []discordgo.AllowedMentionType{discordgo.AllowedMentionTypeUsers}, Users: []string{nobody},
+			}})
+			return err
+		}, 50035},
+		{"a private thread of others", func(sc scene) error {
+			sc.g.Allow("#ops", "helix", discordtest.CreatePrivateThreads)
+			thread, err := sc.s.ThreadStart(sc.ops, "closed", discordgo.ChannelTypeGuildPrivateThread, 60)
+			if err != nil {
+				return err
+			}
+			if sc.g.Permissions("ann", "closed") != 0 {
+				return errors.New("ann may look into it")
+			}
+			_, err = sc.s.ChannelMessageSend(thread.ID, "ours alone")
 			return err
 		}, 0},
 		{"reacting without the right", func(sc scene) error {
@@ -468,5 +496,22 @@ func TestWhoElseSpeaks(t *testing.T) {
 	acme.Undecodable("#ops")
 	if m := <-told; m != nil && m.Author != nil {
 		t.Errorf("an event that cannot be decoded came as %+v", m)
+	}
+}
+
+func TestContentIsBlankWithoutItsIntent(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{true, false} {
+		var opts []discordtest.Option
+		if !allowed {
+			opts = append(opts, discordtest.WithoutIntents(discordtest.IntentMessageContent))
+		}
+		d := discordtest.New(t, opts...)
+		acme := d.Guild("Acme").Text("#ops").Join("ann")
+		asked := acme.As("ann").Says("#ops", "!help")
+		m, err := client(t, d).ChannelMessage(asked.ChannelID, asked.ID)
+		if err != nil || (m.Content == "!help") != allowed {
+			t.Errorf("allowed %t: %+v, %v", allowed, m, err)
+		}
 	}
 }
