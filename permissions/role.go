@@ -41,6 +41,17 @@ func (g grant) String() string {
 	return string(g.right) + " " + g.on.text
 }
 
+// NamesChannel reports whether a role is narrowed to the channel, which so is
+// one where Helix is configured to be.
+func (p *Policy) NamesChannel(id string) bool {
+	for _, r := range p.roles {
+		if r.channels[id] {
+			return true
+		}
+	}
+	return false
+}
+
 // inForce reports whether the role's channels let it speak for m.
 func (r *role) inForce(m Member) bool {
 	if m.Local || len(r.channels) == 0 {
