@@ -68,12 +68,12 @@ func (c *conversation) run(ctx context.Context) (status int, err error) {
 		message, err := c.message(ctx)
 		atEnd := errors.Is(err, io.EOF)
 		switch {
+		case errors.Is(err, errCleared):
 		case errors.Is(err, errInterrupted) && !c.hinted:
 			c.hinted = true
 			c.note("Ctrl-C once more leaves, as do Ctrl-D and exit.")
 		case errors.Is(err, errInterrupted), leaves(message):
 			return status, nil
-		case errors.Is(err, errCleared):
 		case err != nil && !atEnd:
 			return status, err
 		case strings.TrimSpace(message) != "":
@@ -103,23 +103,21 @@ func (c *conversation) exchange(ctx context.Context, message string) (status int
 func (c *conversation) message(ctx context.Context) (string, error) {
 	for {
 		line, err := c.source.next(ctx, len(c.pending) > 0)
-		switch {
-		case errors.Is(err, errInterrupted) && len(c.pending) > 0:
+		if errors.Is(err, errInterrupted) && len(c.pending) > 0 {
 			err = errCleared
-			fallthrough
-		case errors.Is(err, errCleared):
-			c.take()
+		}
+		if !errors.Is(err, errInterrupted) {
 			c.hinted = false
-			return "", err
-		case err != nil:
+		}
+		if err != nil {
 			return c.take(), err
 		}
-		c.hinted = false
 		c.pending = append(c.pending, line)
-		if size(c.pending) > maxMessage {
+		message := c.pendingMessage()
+		if len(message) > maxMessage {
 			return "", errTooLong
 		}
-		if complete(c.pendingMessage()) {
+		if complete(message) {
 			return c.take(), nil
 		}
 	}
@@ -132,14 +130,6 @@ func (c *conversation) take() string {
 	message := c.pendingMessage()
 	c.pending = nil
 	return message
-}
-
-func size(lines []string) int {
-	n := 0
-	for _, l := range lines {
-		n += len(l) + 1
-	}
-	return n
 }
 
 func leaves(message string) bool {
