@@ -180,12 +180,31 @@ func (e *expansion) capture(ctx context.Context, s *capture, quoted bool) error 
 	if err := e.runCapture(ctx, s, store); err != nil {
 		return err
 	}
+	e.open = e.open || quoted
+	if store.plain() {
+		text, err := store.text()
+		if err != nil {
+			return err
+		}
+		return e.text(strings.TrimRight(text, "\n"), quoted)
+	}
 	records := store.reader()
 	defer records.Close()
 	if quoted {
 		return e.joined(records, s.pos)
 	}
 	return e.separate(records)
+}
+
+// text adds text that stands for itself.
+func (e *expansion) text(text string, quoted bool) error {
+	switch {
+	case text == "":
+		return nil
+	case quoted:
+		return e.add(plainPart(text))
+	}
+	return e.split(plainPart(text))
 }
 
 func (e *expansion) runCapture(ctx context.Context, s *capture, store *store) error {
@@ -246,7 +265,6 @@ func (e *expansion) joined(r *Reader, at Pos) error {
 		}
 	}
 	j.endRun()
-	e.open = true
 	return nil
 }
 
@@ -254,11 +272,11 @@ func (e *expansion) joined(r *Reader, at Pos) error {
 type joiner struct {
 	*expansion
 	at     Pos
-	run    []byte // text since the last key
-	begun  bool   // there was a record
-	breaks int    // line breaks that go out if anything follows
-	broken *part  // the first key with a line break in it
-	lines  int    // records gone out
+	run    strings.Builder // text since the last key
+	begun  bool            // there was a record
+	breaks int             // line breaks that go out if anything follows
+	broken *part           // the first key with a line break in it
+	lines  int             // records gone out
 }
 
 func (j *joiner) line(r Record) error {
@@ -273,13 +291,13 @@ func (j *joiner) line(r Record) error {
 		return err
 	}
 	for range j.breaks {
-		j.run = append(j.run, '\n')
+		j.run.WriteByte('\n')
 	}
 	grown := int64(j.breaks + len(r.Text))
 	j.breaks = 0
 	j.lines++
 	if !r.IsKey() {
-		j.run = append(j.run, r.Text...)
+		j.run.Write(r.Text)
 		return j.charge(grown)
 	}
 	j.endRun()
@@ -302,8 +320,8 @@ func (j *joiner) keepWhole(r Record) error {
 }
 
 func (j *joiner) endRun() {
-	if len(j.run) > 0 {
-		j.cur = append(j.cur, plainPart(string(j.run)))
-		j.run = j.run[:0]
+	if j.run.Len() > 0 {
+		j.cur = append(j.cur, plainPart(j.run.String()))
+		j.run.Reset()
 	}
 }

@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
 // maxLineBytes bounds a line that Reader.Next puts together.
@@ -108,6 +109,9 @@ func (r *Reader) stretch() (part []byte, ended bool) {
 // extend adds to a line that spans chunks.
 func (r *Reader) extend(part []byte) error {
 	before := cap(r.line)
+	if need := len(r.line) + len(part); need > before {
+		r.line = slices.Grow(r.line, max(need, 2*before)-len(r.line))
+	}
 	r.line = append(r.line, part...)
 	if len(r.line) > maxLineBytes {
 		r.err = &LimitError{Limit: "a line", Max: maxLineBytes, Unit: "bytes"}

@@ -1,6 +1,12 @@
 package shell
 
-import "io"
+import (
+	"io"
+	"slices"
+	"strings"
+)
+
+const whatCaptures = "what $(…) captures"
 
 // store keeps what a capture writes until it has ended, keys as keys.
 type store struct {
@@ -27,7 +33,31 @@ func (s *store) keep(c *chunk) error {
 
 // account charges what a chunk takes beyond what it was charged for.
 func (s *store) account(c *chunk) error {
-	return c.charge(s.budget, "what $(…) captures", c.size()-c.held)
+	return c.charge(s.budget, whatCaptures, c.size()-c.held)
+}
+
+// plain reports whether no line stands for a key.
+func (s *store) plain() bool {
+	return !slices.ContainsFunc(s.chunks, func(c *chunk) bool { return len(c.marks) > 0 })
+}
+
+// text answers everything in one piece and keeps nothing.
+func (s *store) text() (string, error) {
+	defer s.release()
+	n := 0
+	for _, c := range s.chunks {
+		n += len(c.data)
+	}
+	defer s.budget.Release(int64(n)) // from here on the caller's to charge
+	if err := s.budget.Hold(whatCaptures, int64(n)); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.Grow(n)
+	for _, c := range s.chunks {
+		b.Write(c.data)
+	}
+	return b.String(), nil
 }
 
 // reader answers the chunks in order and lets go of them as they are read.
