@@ -232,7 +232,7 @@ func (c *conn) welcome() {
 		g.nextAnswers = g.nextAnswers[1:]
 	}
 	g.identified++
-	c.ready = true
+	c.ready, c.sequence = true, 0
 	c.session = fmt.Sprintf("session-%d", g.identified)
 	unavailable := list{}
 	for _, guild := range c.d.botGuilds() {

@@ -16,35 +16,15 @@ func (c *call) updateMessage() (any, *apiError) {
 	return c.edit(m)
 }
 
-// edit changes what the body names of a message and leaves the rest.
+// edit changes what the body names of a message and leaves the rest; or nothing
+// at all.
 func (c *call) edit(m *message) (any, *apiError) {
 	changed := *m
-	if _, given := c.body["content"]; given {
-		changed.Content = text(c.body["content"])
-	}
-	if _, given := c.body["embeds"]; given {
-		changed.embeds = items(c.body["embeds"])
-	}
-	if _, given := c.body["components"]; given {
-		changed.Components = objects(c.body["components"])
-	}
-	if _, given := c.body["flags"]; given {
-		changed.Flags = m.Flags&(flagEphemeral|flagComponentsV2) | number(c.body["flags"])
-	}
-	if refused := c.retain(&changed); refused != nil {
+	c.overwrite(&changed)
+	c.retain(&changed)
+	c.attach(&changed)
+	if refused := changed.acceptable(); refused != nil {
 		return nil, refused
-	}
-	if refused := c.attach(&changed); refused != nil {
-		return nil, refused
-	}
-	if changed.blank() {
-		return nil, refusal(codeEmptyMessage)
-	}
-	if refused := changed.checkFiles(); refused != nil {
-		return nil, refused
-	}
-	if changed.Flags&flagComponentsV2 != 0 && (changed.Content != "" || len(changed.embeds) > 0) {
-		return nil, invalidForm("MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Not beside components v2", "content")
 	}
 	changed.EditedAt, changed.Loading = c.d.now(), false
 	changed.Flags &^= flagLoading
@@ -55,12 +35,39 @@ func (c *call) edit(m *message) (any, *apiError) {
 	return m.wire(), nil
 }
 
+// overwrite takes the fields that the body names.
+func (c *call) overwrite(m *message) {
+	if content, given := c.body["content"]; given {
+		m.Content = text(content)
+	}
+	if embeds, given := c.body["embeds"]; given {
+		m.embeds = items(embeds)
+	}
+	if components, given := c.body["components"]; given {
+		m.Components = objects(components)
+	}
+	if flags, given := c.body["flags"]; given {
+		m.Flags = m.Flags&(flagEphemeral|flagComponentsV2) | number(flags)
+	}
+}
+
+// acceptable refuses what a message cannot be, however it came to be so.
+func (m *message) acceptable() *apiError {
+	switch {
+	case m.blank():
+		return refusal(codeEmptyMessage)
+	case m.Flags&flagComponentsV2 != 0 && (m.Content != "" || len(m.embeds) > 0):
+		return invalidForm("MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Not beside components v2", "content")
+	}
+	return m.checkFiles()
+}
+
 // retain keeps the old attachments that the body lists; all of them if it lists
 // none at all.
-func (c *call) retain(m *message) *apiError {
+func (c *call) retain(m *message) {
 	listed, given := c.body["attachments"]
 	if !given {
-		return nil
+		return
 	}
 	kept := []Attachment{}
 	for _, a := range objects(listed) {
@@ -71,7 +78,6 @@ func (c *call) retain(m *message) *apiError {
 		}
 	}
 	m.Attachments = kept
-	return nil
 }
 
 func (c *call) deleteMessage() (any, *apiError) {

@@ -67,13 +67,8 @@ func (c *call) fill(m *message) *apiError {
 	if m.allowed.contradiction() {
 		return invalidForm("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", "Parse and users/roles are mutually exclusive", "allowed_mentions")
 	}
-	if refused := c.attach(m); refused != nil {
-		return refused
-	}
-	if m.blank() {
-		return refusal(codeEmptyMessage)
-	}
-	return m.checkFiles()
+	c.attach(m)
+	return m.acceptable()
 }
 
 func (m *message) blank() bool {

@@ -8,8 +8,17 @@ import (
 // Reconnect asks every connection to reconnect (op 7).
 func (g *Gateway) Reconnect() { g.pushAll(packet(opReconnect, nil)) }
 
-// InvalidateSession tells every connection that its session is void (op 9).
-func (g *Gateway) InvalidateSession() { g.pushAll(packet(opInvalidSession, false)) }
+// InvalidateSession tells every connection that its session is void (op 9); it
+// may identify anew where it is.
+func (g *Gateway) InvalidateSession() {
+	g.d.mu.Lock()
+	defer g.d.mu.Unlock()
+	for _, c := range g.conns {
+		c.ready = false
+		c.push(packet(opInvalidSession, false))
+	}
+	g.d.touch()
+}
 
 // RequestHeartbeat asks every connection for a heartbeat at once (op 1).
 func (g *Gateway) RequestHeartbeat() { g.pushAll(packet(opHeartbeat, nil)) }

@@ -8,7 +8,7 @@ import (
 
 // attach takes the request's files in, with the names and descriptions that
 // the body's list of attachments gives them.
-func (c *call) attach(m *message) *apiError {
+func (c *call) attach(m *message) {
 	described := map[string]object{}
 	for _, a := range objects(c.body["attachments"]) {
 		described[text(a["id"])] = a
@@ -26,7 +26,6 @@ func (c *call) attach(m *message) *apiError {
 		c.d.files[m.channel.id+"/"+file.ID+"/"+file.Name] = file
 		m.Attachments = append(m.Attachments, file)
 	}
-	return nil
 }
 
 // checkFiles refuses references to files that did not come along.
