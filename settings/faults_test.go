@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,7 +161,7 @@ func TestSettingsChangeWhileRedisIsOutOfMemory(t *testing.T) {
 
 // resending is a connection whose replies get lost: the client sends a script
 // again that the server has carried out already.
-type resending struct{ losing atomic.Bool }
+type resending struct{ between func() } // nil: nothing gets lost
 
 func (r *resending) DialHook(next redis.DialHook) redis.DialHook { return next }
 
@@ -172,10 +171,11 @@ func (r *resending) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 
 func (r *resending) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if cmd.Name() == "evalsha" && r.losing.Load() {
+		if cmd.Name() == "evalsha" && r.between != nil {
 			if err := next(ctx, cmd); err != nil {
 				return err
 			}
+			r.between()
 		}
 		return next(ctx, cmd)
 	}
@@ -183,17 +183,29 @@ func (r *resending) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func TestALostReplyDoesNotMakeAConflictWithOneself(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
-		lossy := &resending{}
-		c.AddHook(lossy)
-		live := settings.Open(ctx, c, settings.Defaults())
-		set(t, live, "alerts.no_ttl=1") // the server knows the script now
-		lossy.losing.Store(true)
-		if got := set(t, live, "redis.session_ttl=6h"); fmt.Sprint(got) != "{2 [21600 (was 86400)]}" {
-			t.Error(got)
+		ctx, plain := t.Context(), s.client(t)
+		meanwhile := map[string]func(){
+			"nothing":                func() {},
+			"the history is gone":    func() { plain.Del(ctx, "{helix}:config:log") },
+			"somebody was faster":    func() { setAs(t, settings.Open(ctx, plain, settings.Defaults()), bob, "alerts.no_ttl=5") },
+			"somebody took the same": func() { setAs(t, settings.Open(ctx, plain, settings.Defaults()), bob, "redis.session_ttl=1h") },
 		}
-		if h, err := live.History(ctx, "", 0); err != nil || len(h) != 2 {
-			t.Errorf("%d entries, %v", len(h), err)
+		for name, between := range meanwhile {
+			if err := plain.FlushAll(ctx).Err(); err != nil {
+				t.Fatal(err)
+			}
+			c, lossy := s.client(t), &resending{}
+			c.AddHook(lossy)
+			live := settings.Open(ctx, c, settings.Defaults())
+			set(t, live, "alerts.no_ttl=1") // the server knows the script now
+			lossy.between = between
+			got, err := live.Set(ctx, wishes("redis.session_ttl=6h"), ann)
+			if err != nil || fmt.Sprint(got) != "{2 [21600 (was 86400)]}" {
+				t.Errorf("%s meanwhile: %v, %v", name, got, err)
+			}
+			if live.Snapshot().Revision() != settings.Open(ctx, plain, settings.Defaults()).Snapshot().Revision() {
+				t.Errorf("%s meanwhile: revision %d is in force", name, live.Snapshot().Revision())
+			}
 		}
 	})
 }

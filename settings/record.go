@@ -115,6 +115,9 @@ func (l *Live) stampAndPolicy(ctx context.Context) (s stamp, policy bool, err er
 // commitSource stores a record, the policy and a log entry, and announces the
 // revision, if the store still holds what the caller saw.
 //
+// DEL stands first for servers before 7.0, which know no allow-oom: out of
+// memory, they refuse a script's first write only, and never a DEL.
+//
 // KEYS: config, policy, log. ARGV: the expected revision and id ("" for an
 // empty store), the channel, the message, the entry's JSON after its time, how
 // many entries to keep, how many words of config follow, these, then the
