@@ -45,6 +45,9 @@ func runCut(ctx context.Context, j *job) (int, error) {
 		if line, keep = cut(line[:0], rec.Text); !keep {
 			return nil
 		}
+		if len(line) > max(maxMade, len(rec.Text)) {
+			return &shell.LimitError{Limit: "a line of cut", Max: maxMade, Unit: "bytes"}
+		}
 		rec.Open = false
 		return derive(j.Stdout, rec, line)
 	})
@@ -106,7 +109,7 @@ func (c *cutter) fields(out, line []byte) (_ []byte, keep bool) {
 		return append(out, line...), !c.onlyCut
 	}
 	spans, n, any := c.spans, 1, false
-	for rest, more := line, true; more && len(spans) > 0; n++ {
+	for rest, more := line, true; more && len(spans) > 0 && len(out) <= maxMade+len(line); n++ {
 		field := rest
 		if i := bytes.IndexByte(rest, c.delimiter); i >= 0 {
 			field, rest = rest[:i], rest[i+1:]

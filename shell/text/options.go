@@ -115,7 +115,7 @@ func (t *tool) parse(args []string) (options, error) {
 			if err := p.long(arg[2:]); err != nil {
 				return options{}, err
 			}
-		case len(arg) > 1 && arg[0] == '-':
+		case len(arg) > 1 && arg[0] == '-' && !(t.numbers && isDecimal(arg)):
 			if err := p.cluster(arg[1:]); err != nil {
 				return options{}, err
 			}

@@ -2,17 +2,123 @@ package text
 
 import (
 	"context"
+	"math/big"
+	"strings"
 )
 
-func seqTool() *tool         { return &tool{name: "seq", run: notYet} }
-func nlTool() *tool          { return &tool{name: "nl", run: notYet} }
-func pasteTool() *tool       { return &tool{name: "paste", run: notYet} }
-func columnTool() *tool      { return &tool{name: "column", run: notYet} }
-func echoTool() *tool        { return &tool{name: "echo", run: notYet} }
-func printfTool() *tool      { return &tool{name: "printf", run: notYet} }
-func grepTool() *tool        { return &tool{name: "grep", run: notYet} }
-func sedTool() *tool         { return &tool{name: "sed", run: notYet} }
-func awkTool(*workers) *tool { return &tool{name: "awk", run: notYet} }
-func jqTool(*workers) *tool  { return &tool{name: "jq", run: notYet} }
+func seqTool() *tool {
+	return &tool{
+		name: "seq", synopsis: "[-w] [-s TEXT] [FIRST [STEP]] LAST",
+		summary: "count from one number to another",
+		flags: []flag{
+			{"w", "equal-width", "", "pad with zeros to one width"},
+			{"s", "separator", "TEXT", "what stands between the numbers (a line break)"},
+		},
+		operands: true, numbers: true,
+		run: runSeq,
+	}
+}
 
-func notYet(context.Context, *job) (int, error) { return 0, misuse("is still to come") }
+// maxPlaces bounds the digits of seq's numbers, before and behind the point.
+const maxPlaces = 40
+
+func runSeq(ctx context.Context, j *job) (int, error) {
+	first, step, last, places, err := seqNumbers(j.operands)
+	if err != nil {
+		return 0, err
+	}
+	separator, given := j.value("s")
+	if !given {
+		separator = "\n"
+	}
+	width := 0
+	if j.has("w") {
+		width = max(len(decimalText(first, places, 0)), len(decimalText(last, places, 0)))
+	}
+	var t ticker
+	for n := first; n.Cmp(last)*step.Sign() <= 0; n.Add(n, step) {
+		if err := t.tick(ctx); err != nil {
+			return 0, err
+		}
+		text := decimalText(n, places, width)
+		if t > 1 {
+			text = separator + text
+		}
+		if _, err := j.Stdout.WriteString(text); err != nil {
+			return 0, err
+		}
+	}
+	if t == 0 {
+		return 0, nil
+	}
+	_, err = j.Stdout.WriteString("\n")
+	return 0, err
+}
+
+// seqNumbers reads the operands as whole numbers of the same unit, the last
+// of the given number of decimal places.
+func seqNumbers(operands []string) (first, step, last *big.Int, places int, err error) {
+	switch len(operands) {
+	case 1:
+		operands = []string{"1", "1", operands[0]}
+	case 2:
+		operands = []string{operands[0], "1", operands[1]}
+	case 3:
+	default:
+		return nil, nil, nil, 0, misuse("takes one to three numbers")
+	}
+	// LAST is an end, not something printed: its places do not show.
+	deepest := 0
+	for i, o := range operands {
+		_, fraction, _ := strings.Cut(o, ".")
+		if len(o) > maxPlaces || !isDecimal(o) {
+			return nil, nil, nil, 0, misuse("%q is no number of at most %d digits", o, maxPlaces)
+		}
+		deepest = max(deepest, len(fraction))
+		if i < 2 {
+			places = max(places, len(fraction))
+		}
+	}
+	first, step, last = scaled(operands[0], places), scaled(operands[1], places), scaled(operands[2], deepest)
+	if step.Sign() == 0 {
+		return nil, nil, nil, 0, misuse("the step must not be 0")
+	}
+	surplus := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(deepest-places)), nil)
+	if step.Sign() > 0 {
+		last.Div(last, surplus)
+	} else {
+		last.Neg(last).Div(last, surplus)
+		last.Neg(last)
+	}
+	return first, step, last, places, nil
+}
+
+func isDecimal(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	whole, fraction, _ := strings.Cut(s, ".")
+	return whole+fraction != "" && strings.Trim(whole+fraction, "0123456789") == ""
+}
+
+// scaled is a decimal number times ten to the power of places.
+func scaled(s string, places int) *big.Int {
+	whole, fraction, _ := strings.Cut(s, ".")
+	n, _ := new(big.Int).SetString(whole+fraction+strings.Repeat("0", places-len(fraction)), 10)
+	if n == nil {
+		return new(big.Int)
+	}
+	return n
+}
+
+// decimalText writes n with its decimal point, padded with zeros to a width.
+func decimalText(n *big.Int, places, width int) string {
+	digits := new(big.Int).Abs(n).String()
+	if places > 0 {
+		digits = strings.Repeat("0", max(0, places+1-len(digits))) + digits
+		digits = digits[:len(digits)-places] + "." + digits[len(digits)-places:]
+	}
+	sign := ""
+	if n.Sign() < 0 {
+		sign = "-"
+	}
+	return sign + strings.Repeat("0", max(0, width-len(digits)-len(sign))) + digits
+}

@@ -74,6 +74,8 @@ type tool struct {
 	leading bool
 	// operands: the command takes some; without it only "-" is accepted.
 	operands bool
+	// numbers: what looks like a number below zero is an operand (seq).
+	numbers bool
 	// modern rewrites a historic argument such as -10 to today's form.
 	modern func(arg string) string
 

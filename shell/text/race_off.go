@@ -1,0 +1,8 @@
+//go:build !race
+
+package text
+
+const (
+	raceDetector = false
+	allowance    = 1
+)
