@@ -213,6 +213,22 @@ func TestTheEndOfTheContextEndsTheProgram(t *testing.T) {
 	}
 }
 
+func TestAfterTheEndOfTheContextNothingIsRead(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for range 20 {
+		s := newLineSource(t.Context(), strings.NewReader("one\ntwo\n"))
+		if line, err := s.next(t.Context(), false); line != "one" || err != nil {
+			t.Fatalf("got %q, %v", line, err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if line, err := s.next(ended, false); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %q, %v", line, err)
+		}
+		s.close()
+	}
+}
+
 // failing takes some bytes, then fails.
 type failing struct{ left int }
 

@@ -51,7 +51,7 @@ func (childHandler) Handle(ctx context.Context, r commands.Request) commands.Rep
 	case "echo":
 		fmt.Fprintln(r.Stdout, rest)
 	case "wait":
-		fmt.Fprint(r.Stdout, "waiting")
+		fmt.Fprintln(r.Stdout, "waiting")
 		<-ctx.Done()
 		return commands.Reply{Outcome: commands.Cancelled, Problem: "Stopped."}
 	case "stubborn":

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	ctrlC, ctrlD, tab, enter, up, left = "\x03", "\x04", "\t", "\r", "\x1b[A", "\x1b[D"
+	ctrlC, ctrlD, tab, enter, up, down, left = "\x03", "\x04", "\t", "\r", "\x1b[A", "\x1b[B", "\x1b[D"
 )
 
 func TestTerminalConversation(t *testing.T) {
@@ -46,7 +46,9 @@ func TestTerminalContinuesMessages(t *testing.T) {
 	p.types("say 'never mind" + enter)
 	p.sees("… ")
 	p.types(ctrlC)
-	p.sees("helix> ")
+	if between := p.sees("helix> "); strings.Contains(between, "leaves") {
+		t.Errorf("giving up a message counts as leaving: %q", between)
+	}
 	p.types("say 'open" + enter)
 	p.sees("… ")
 	p.types(ctrlD)
@@ -62,7 +64,7 @@ func TestCtrlCStopsTheProgramAndNotTheConsole(t *testing.T) {
 	p.types("wait" + enter)
 	p.sees("waiting")
 	p.types(ctrlC)
-	if between := p.sees("Stopped.\r\n"); !strings.Contains(between, "\n") {
+	if between := p.sees("Stopped.\r\n"); !strings.Contains(between, "^C\r\n") {
 		t.Errorf("the answer stands on the line of ^C: %q", between)
 	}
 	p.sees("helix> ")
@@ -201,20 +203,25 @@ func TestHistoryOfATerminal(t *testing.T) {
 	p.types(up + enter) // nothing private is within reach
 	p.sees("\none\r\n")
 	p.sees("helix> ")
+	p.types("redis auth s3cr3t" + enter)
+	p.sees("helix> ")
+	p.types(up + down + "say clean" + enter)
+	p.sees(`got "say clean"`)
+	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
-	if got := fileText(t, file); got != "echo one\n" {
+	if got := fileText(t, file); got != "echo one\nsay clean\n" {
 		t.Errorf("the history holds %q", got)
 	}
 
 	p = sitDown(t, "HISTORY="+file)
 	p.sees("helix> ")
-	p.types(up + " more" + enter)
+	p.types(up + up + " more" + enter)
 	p.sees("\none more\r\n")
 	p.sees("helix> ")
 	p.types(ctrlD)
 	p.leaves()
-	if got := fileText(t, file); got != "echo one\necho one more\n" {
+	if got := fileText(t, file); got != "echo one\nsay clean\necho one more\n" {
 		t.Errorf("the history holds %q", got)
 	}
 }
