@@ -47,6 +47,8 @@ func nameOf(m Member) string {
 	switch {
 	case m.Name != "":
 		return code(m.Name)
+	case m.Local && len(m.LocalRoles) > 0:
+		return "whoever has just @" + strings.Join(m.LocalRoles, " and @")
 	case m.Local:
 		return "the local caller"
 	default:

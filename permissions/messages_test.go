@@ -173,6 +173,10 @@ func TestExplain(t *testing.T) {
 		{"local", Member{Local: true}, Action{Right: Read}, "" +
 			"- the local caller is at the terminal with no role chosen, and so holds every right that no role denies.\n" +
 			"Allowed: the local caller holds **read**, which this needs."},
+		{"a chosen role", Member{Local: true, LocalRoles: []string{"support"}}, Action{Right: Configure, Name: "config set", Setting: "alerts.hold"}, "" +
+			"- @support applies: whoever has just @support has it by choice.\n" +
+			"- It allows `configure redis.session_*`, which does not cover the setting.\n" +
+			"Denied: whoever has just @support needs **configure** for `config set`; it is held on `redis.session_*`, not on the setting `alerts.hold`. Roles that have it: @oncall."},
 		{"fault", Member{Name: "x"}, Action{Right: Read, Name: "help"},
 			"Denied: Whether `help` is allowed could not be decided, so it is not: it is not known who asks."},
 	}

@@ -164,3 +164,12 @@ func TestAPolicyIsCutLooseFromItsConfiguration(t *testing.T) {
 		t.Error("a later change of the configuration changed the policy")
 	}
 }
+
+func TestChannelsThatThePolicyNames(t *testing.T) {
+	p := mustNew(t, conversation)
+	for id, want := range map[string]bool{"44": true, "45": false, "": false, "9": false} {
+		if p.NamesChannel(id) != want {
+			t.Errorf("%q: %v, want %v", id, !want, want)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package permissions
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Role is one role of the configuration, as permissions.roles.NAME holds it.
 type Role struct {
@@ -63,7 +66,10 @@ func (r *role) inForce(m Member) bool {
 // heldBy answers how m comes to have the role, or "" if m has it not.
 func (r *role) heldBy(m Member) string {
 	if m.Local {
-		return r.heldLocally(m)
+		if slices.Contains(m.LocalRoles, r.name) {
+			return "by choice"
+		}
+		return ""
 	}
 	if r.people[m.ID] {
 		return "as user:" + m.ID
@@ -74,15 +80,6 @@ func (r *role) heldBy(m Member) string {
 	for _, id := range m.Roles {
 		if r.discord[id] {
 			return "by Discord role " + id
-		}
-	}
-	return ""
-}
-
-func (r *role) heldLocally(m Member) string {
-	for _, name := range m.LocalRoles {
-		if name == r.name {
-			return "by --role " + name
 		}
 	}
 	return ""
