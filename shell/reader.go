@@ -133,7 +133,10 @@ func (r *Reader) keyLine() Record {
 	c, m := r.cur, r.cur.marks[r.mark]
 	text := c.data[m.start:m.end:m.end]
 	key := text
-	if m.key >= 0 {
+	switch {
+	case m.key == 0:
+		key = text[:0] // an empty key is a key, and so not nil
+	case m.key > 0:
 		end := r.key + int(m.key)
 		key = c.keys[r.key:end:end]
 		r.key = end
