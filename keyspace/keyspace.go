@@ -1,13 +1,13 @@
 // Package keyspace scans and counts the keys of a Redis without stalling it.
-// It asks for a few hundred keys at a time, as many as the server names in
-// about a millisecond, and never uses KEYS.
+// It asks for as many keys at a time as the server names in about a
+// millisecond, on a connection of its own. It never uses KEYS, and it never
+// changes anything.
 package keyspace
 
 import (
 	"context"
 	"fmt"
-	"strings"
-	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -16,30 +16,43 @@ import (
 // masters of a Cluster. Its methods may be called from several goroutines.
 type Keyspace struct{ client redis.UniversalClient }
 
-// New returns a Keyspace over the database that client has chosen.
+// New returns a Keyspace over the database that client has chosen. The client
+// stays the caller's to close, after the last scan.
 func New(client redis.UniversalClient) *Keyspace { return &Keyspace{client: client} }
 
-// Query says which keys are meant.
+// Query says which keys are meant, and how hard the server may be worked.
 type Query struct {
-	Pattern string // a glob as KEYS takes it; "" or "*" means every key
-	Type    string // as TYPE answers; "" means every type
-	Count   int    // keys looked at in a call, at most 1,000; 0: as many as take about 1 ms
-	Share   int    // per cent of the time that the server may be kept busy; 0 means 100
+	// Pattern is a glob as KEYS takes it; "" and "*" both mean every key. (To
+	// KEYS an empty pattern means the key with the empty name; ask EXISTS for
+	// that one.)
+	Pattern string
+	// Type is what TYPE answers, in any case; "" means every type.
+	Type string
+	// Count is how many keys the server looks at in one call, at most 2,000;
+	// 0 means as many as it manages in about a millisecond, as measured.
+	Count int
+	// Share is how many per cent of the time the server may be kept busy, from
+	// 1 to 100; anything else means 100.
+	Share int
 }
 
 // Stats is what a scan did.
 type Stats struct {
-	Keys       int64 // visited, each once
-	Duplicates int64 // answered again by the server and left out
-	Calls      int64
-	Nodes      int // servers scanned
+	Keys       int64         // visited, each once
+	Duplicates int64         // answered again by a server and left out
+	Calls      int64         // of SCAN, or of TYPE for a pattern that means one key
+	Server     time.Duration // how long the servers worked on it together: an estimate
+	Nodes      int           // servers asked
+	Resumed    int           // lost connections that were mended
+	Restarted  int           // servers scanned anew because another had taken their place
+	Partial    bool          // it ended before every key was visited
 }
 
 // PartialError says that a scan ended early, and how far it came. What was
-// visited until then is right but not all.
+// visited until then is right, but it is not all.
 type PartialError struct {
 	Seen int64 // keys visited
-	Err  error
+	Err  error // why it ended; the server's own words are a redis.Error
 }
 
 func (e *PartialError) Error() string {
@@ -49,95 +62,61 @@ func (e *PartialError) Error() string {
 func (e *PartialError) Unwrap() error { return e.Err }
 
 // Scan visits every key that the query means, in batches. Keys that exist from
-// start to end are visited exactly once; keys that come or go meanwhile at most
-// once. The slices belong to Scan and are valid until visit returns. Visits do
-// not overlap. An error of visit ends the scan and is answered as it is; any
-// other error is a *PartialError.
+// start to end are visited exactly once; those that come or go meanwhile, at
+// most once. The slices belong to Scan and are valid until visit returns.
+// Visits never overlap, and a slow one holds the scan up, not the server. An
+// error of visit ends the scan and is answered as it is; any other error is a
+// *PartialError. The end of ctx ends a scan at once, even if the server hangs.
 //
-// SCAN itself may answer a key again after the server's hash table shrank, or
-// when a slot moved to another master. Such repetitions are left out by
-// remembering a 64-bit hash of each of the last half million to a million keys
-// (about 24 MiB at most); a shrinking table repeats only keys of the part that
-// was being scanned, which are among the last. The odds that two different keys
-// are taken for one are below one in ten million for a million keys.
+// Left out as repetitions are keys that SCAN answered before; see window for
+// how far back that reaches, and what it costs.
+//
+// A lost connection is mended, and the scan goes on where it was if the same
+// process still serves: a cursor is a place in its hash table, whose order no
+// other process shares. If another process does (a restart, a failover), the
+// scan begins anew there as long as every key visited is still remembered, and
+// ends with a *PartialError otherwise.
 func (k *Keyspace) Scan(ctx context.Context, q Query, visit func(keys [][]byte) error) (Stats, error) {
 	if key, ok := literal(q.Pattern); ok {
 		return k.one(ctx, key, q.Type, visit)
 	}
-	s := &scan{query: q, visit: visit, seen: newWindow(windowSize)}
-	err := k.eachMaster(ctx, s.node)
+	s := &scan{query: q, visit: visit, seen: newWindow(generation)}
+	err := s.masters(ctx, k.client)
 	if s.visitErr != nil {
-		err = s.visitErr
-	} else if err != nil {
-		err = &PartialError{Seen: s.stats.Keys, Err: err}
+		return s.stats, s.visitErr
 	}
-	return s.stats, err
+	return s.stats.endedBy(err)
 }
 
-// Count answers how many keys the query means, by scanning them.
+// Count answers how many keys the query means, by scanning them. With a
+// *PartialError it is how many there were until then.
 func (k *Keyspace) Count(ctx context.Context, q Query) (int64, Stats, error) {
 	stats, err := k.Scan(ctx, q, func([][]byte) error { return nil })
 	return stats.Keys, stats, err
 }
 
-// eachMaster runs do for every server that holds keys of its own.
-func (k *Keyspace) eachMaster(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
-	cluster, ok := k.client.(*redis.ClusterClient)
-	if !ok {
-		return do(ctx, k.client)
-	}
-	return cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return do(ctx, c) })
-}
-
-// one visits the only key that a pattern without glob characters can mean.
+// one visits the only key that a pattern without wildcards can mean.
 func (k *Keyspace) one(ctx context.Context, key, typ string, visit func([][]byte) error) (Stats, error) {
 	stats := Stats{Calls: 1, Nodes: 1}
+	start := time.Now()
 	got, err := k.client.Type(ctx, key).Result()
+	stats.Server = time.Since(start)
 	if err != nil {
-		return stats, &PartialError{Err: err}
+		return stats.endedBy(err)
 	}
-	if got == "none" || typ != "" && !strings.EqualFold(got, typ) {
+	if !isType(got, typ) {
 		return stats, nil
 	}
 	stats.Keys = 1
 	return stats, visit([][]byte{[]byte(key)})
 }
 
-// literal answers the key that a pattern means if it means only one.
-func literal(pattern string) (key string, ok bool) {
-	return pattern, pattern != "" && !strings.ContainsAny(pattern, `*?[\`)
-}
-
-// scan is one scan over all servers.
-type scan struct {
-	query Query
-
-	mu       sync.Mutex // one visit at a time
-	visit    func([][]byte) error
-	visitErr error
-	seen     *window
-	stats    Stats
-}
-
-// take visits those keys of a page that were not visited before.
-func (s *scan) take(keys [][]byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.visitErr != nil {
-		return s.visitErr
+// endedBy answers the statistics of a scan that err ended; nil means that it
+// was whole.
+func (s Stats) endedBy(err error) (Stats, error) {
+	if err == nil {
+		return s, nil
 	}
-	s.stats.Calls++
-	fresh := keys[:0]
-	for _, key := range keys {
-		if s.seen.add(key) {
-			fresh = append(fresh, key)
-		}
-	}
-	s.stats.Duplicates += int64(len(keys) - len(fresh))
-	if len(fresh) == 0 {
-		return nil
-	}
-	s.stats.Keys += int64(len(fresh))
-	s.visitErr = s.visit(fresh)
-	return s.visitErr
+	s.Partial = true
+	return s, &PartialError{Seen: s.Keys, Err: err}
 }

@@ -141,7 +141,7 @@ func deleteNoise(ctx context.Context, c *redis.Client, n int) error {
 }
 
 func TestClusterIsScannedWhole(t *testing.T) {
-	c := redistest.ClusterClient(t, redistest.Cluster(t))
+	c := redistest.Cluster(t).Client()
 	fill(t, c, "session:", 3000)
 	keys, stats := collect(t, keyspace.New(c), keyspace.Query{Pattern: "session:*"})
 	if len(keys) != 3000 || stats.Nodes != 3 {
@@ -166,18 +166,38 @@ func TestAVisitorEndsTheScan(t *testing.T) {
 }
 
 func TestCancellingEndsAtOnce(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
-		fill(t, c, "session:", 5000)
-		ctx, cancel := context.WithCancel(context.Background())
-		_, err := keyspace.New(c).Scan(ctx, keyspace.Query{Count: 10}, func([][]byte) error {
-			cancel()
-			return nil
-		})
-		var partial *keyspace.PartialError
-		if !errors.As(err, &partial) || !errors.Is(err, context.Canceled) || partial.Seen == 0 {
-			t.Errorf("%v", err)
-		}
+	c := redistest.Standalone(t).Client()
+	fill(t, c, "session:", 5000)
+	ctx, cancel := context.WithCancel(context.Background())
+	stats, err := keyspace.New(c).Scan(ctx, keyspace.Query{Count: 10}, func([][]byte) error {
+		cancel()
+		return nil
 	})
+	var partial *keyspace.PartialError
+	if !errors.As(err, &partial) || !errors.Is(err, context.Canceled) || partial.Seen == 0 || !stats.Partial {
+		t.Errorf("%v, %+v", err, stats)
+	}
+}
+
+func TestCancellingEndsAtOnceThoughTheServerHangs(t *testing.T) {
+	server := redistest.Standalone(t)
+	c := server.Client()
+	fill(t, c, "session:", 5000)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	ctx, cancel := context.WithCancel(context.Background())
+	var cancelled time.Time
+	_, err := keyspace.New(c).Scan(ctx, keyspace.Query{Count: 10}, func([][]byte) error {
+		if cancelled.IsZero() {
+			server.Pause()
+			cancelled = time.Now().Add(50 * time.Millisecond)
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+		return nil
+	})
+	if late := time.Since(cancelled); !errors.Is(err, context.Canceled) || late > 100*time.Millisecond {
+		t.Errorf("%v, %v after the end of the context", err, late)
+	}
+	server.Resume()
 }
 
 func TestALostConnectionIsResumed(t *testing.T) {

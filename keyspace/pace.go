@@ -1,60 +1,74 @@
 package keyspace
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 const (
-	aim      = time.Millisecond // of server time a call
-	minCount = 50
-	maxCount = 1000 // what a guess may be wrong by stays below a few milliseconds
-	firstGo  = 200  // before anything was measured
+	aim      = time.Millisecond // of the server's time a call
+	firstAsk = 100              // keys to ask for before anything was measured
+	minAsk   = 10               // what SCAN itself takes by default
+	maxAsk   = 2000             // what a wrong measurement costs stays a few milliseconds
 )
 
 // pace decides how many keys to ask for, so that a call keeps the server busy
-// for about a millisecond, and how long to rest in between.
+// for about a millisecond, and how long to let it rest in between.
+//
+// The server's work is what a call takes beyond the way there and back. The
+// time that a long reply needs on the network counts as work too, which errs to
+// the server's advantage.
 type pace struct {
-	fixed   int
-	share   int
-	floor   time.Duration // what the way there and back costs
-	perKey  float64       // nanoseconds, smoothed
-	counted int
+	fixed int           // keys a call; 0: as measured
+	share int           // per cent
+	floor time.Duration // the way there and back: the shortest seen
+	key   float64       // the server's time a key in nanoseconds, smoothed; 0: not yet measured
+	last  float64       // the same of the last call alone
+	ask   int           // keys to ask for in the next call
 }
 
 func newPace(q Query) *pace {
-	p := &pace{fixed: min(q.Count, maxCount), share: q.Share, counted: firstGo}
+	p := &pace{fixed: min(max(q.Count, 0), maxAsk), share: q.Share, ask: firstAsk}
 	if p.share <= 0 || p.share > 100 {
 		p.share = 100
+	}
+	if p.fixed > 0 {
+		p.ask = p.fixed
 	}
 	return p
 }
 
-// count answers how many keys the next call shall look at.
-func (p *pace) count() int {
-	if p.fixed > 0 {
-		return p.fixed
+// calibrated reports whether the way there and back has been measured.
+func (p *pace) calibrated() bool { return p.floor > 0 }
+
+// way learns what a call takes that gives the server nothing to do.
+func (p *pace) way(took time.Duration) {
+	took = max(took, 1)
+	if p.floor == 0 || took < p.floor {
+		p.floor = took
 	}
-	return p.counted
 }
 
-// measured learns from a call. What it took beyond the way there and back is
-// the server's work; a call that was held up by something else counts little.
-func (p *pace) measured(count int, took time.Duration) {
-	work := max(took-p.floor, took/4)
-	sample := float64(work) / float64(count)
-	if p.perKey == 0 {
-		p.perKey = sample
+// call learns from a call for ask keys and answers how long the server worked
+// on it. One call that was held up by something else counts for nothing, and
+// the number of keys never more than doubles from one call to the next.
+func (p *pace) call(ask int, took time.Duration) (work time.Duration) {
+	if !p.calibrated() {
+		return took
 	}
-	sample = min(sample, 2*p.perKey)
-	p.perKey += (sample - p.perKey) / 8
-	p.counted = min(max(int(float64(aim)/p.perKey), minCount), maxCount)
+	p.way(took)
+	work = took - p.floor
+	if p.fixed > 0 || work == 0 {
+		return work
+	}
+	sample := float64(work) / float64(ask)
+	if p.key == 0 {
+		p.key, p.last = sample, sample
+	}
+	p.key += (min(sample, p.last) - p.key) / 4
+	p.last = sample
+	p.ask = min(max(int(float64(aim)/p.key), minAsk), maxAsk, 2*p.ask)
+	return work
 }
 
-// rest waits so that the server is busy for no more than its share of time.
-func (p *pace) rest(ctx context.Context, took time.Duration) error {
-	if p.share == 100 {
-		return nil
-	}
-	return sleep(ctx, took*time.Duration(100-p.share)/time.Duration(p.share))
+// rest answers how long the server is to be left alone after it worked.
+func (p *pace) rest(work time.Duration) time.Duration {
+	return work * time.Duration(100-p.share) / time.Duration(p.share)
 }

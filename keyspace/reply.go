@@ -3,7 +3,6 @@ package keyspace
 import (
 	"bytes"
 	"errors"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -11,7 +10,7 @@ import (
 // errReply is a reply that is no answer to SCAN.
 var errReply = errors.New("the server's reply to SCAN is malformed")
 
-// serverError is an error that the server answered.
+// serverError is an error that the server answered, in its own words.
 type serverError string
 
 func (e serverError) Error() string { return string(e) }
@@ -21,53 +20,57 @@ func (serverError) RedisError() {}
 
 var _ redis.Error = serverError("")
 
-// parseScan reads a raw reply: a cursor and an array of keys. The keys are
-// slices of raw.
-func parseScan(raw []byte) (cursor string, keys [][]byte, err error) {
+// parseScan reads a raw reply, a cursor and an array of keys, and appends the
+// keys to keys. Keys and cursor are slices of raw.
+func parseScan(raw []byte, keys [][]byte) (cursor []byte, _ [][]byte, err error) {
 	if len(raw) > 0 && raw[0] == '-' {
-		return "", nil, serverError(bytes.TrimSpace(raw[1:]))
+		return nil, keys, serverError(bytes.TrimSpace(raw[1:]))
 	}
-	p := parser{raw}
-	if n := p.length('*'); n != 2 {
-		return "", nil, errReply
+	p := parser{rest: raw}
+	if p.length('*') != 2 {
+		return nil, keys, errReply
 	}
-	c := p.bulk()
-	n := p.length('*')
-	if c == nil || n < 0 || n > len(raw) {
-		return "", nil, errReply
+	cursor = p.bulk()
+	for n := p.length('*'); n > 0 && !p.failed; n-- {
+		keys = append(keys, p.bulk())
 	}
-	keys = make([][]byte, 0, n)
-	for range n {
-		key := p.bulk()
-		if key == nil {
-			return "", nil, errReply
-		}
-		keys = append(keys, key)
+	if p.failed || len(p.rest) > 0 || len(cursor) == 0 {
+		return nil, keys, errReply
 	}
-	return string(c), keys, nil
+	return cursor, keys, nil
 }
 
-// parser reads RESP from the front of rest.
-type parser struct{ rest []byte }
+// parser reads RESP from the front of rest. What it answers after it failed is
+// of no use.
+type parser struct {
+	rest   []byte
+	failed bool
+}
 
-// length reads "*3" or "$3"; -1 if something else stands there.
+// length reads a line such as "*3" or "$3".
 func (p *parser) length(kind byte) int {
-	line, after, ok := bytes.Cut(p.rest, []byte("\r\n"))
-	if !ok || len(line) < 2 || line[0] != kind {
-		return -1
+	end := bytes.IndexByte(p.rest, '\n')
+	if end < 3 || p.rest[0] != kind || p.rest[end-1] != '\r' {
+		p.failed = true
+		return 0
 	}
-	n, err := strconv.Atoi(string(line[1:]))
-	if err != nil || n < 0 {
-		return -1
+	n := 0
+	for _, digit := range p.rest[1 : end-1] {
+		if digit < '0' || digit > '9' || n > len(p.rest) {
+			p.failed = true
+			return 0
+		}
+		n = 10*n + int(digit-'0')
 	}
-	p.rest = after
+	p.rest = p.rest[end+1:]
 	return n
 }
 
-// bulk reads a string; nil if there is none.
+// bulk reads a string: its length, its bytes and a line's end.
 func (p *parser) bulk() []byte {
 	n := p.length('$')
-	if n < 0 || n+2 > len(p.rest) {
+	if p.failed || n+2 > len(p.rest) {
+		p.failed = true
 		return nil
 	}
 	s := p.rest[:n:n]

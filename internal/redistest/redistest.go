@@ -25,23 +25,29 @@ const Require = "HELIX_REQUIRE_REDIS"
 
 // Each runs suite twice: as the subtest "miniredis", and as "redis-server" on
 // a real one. Each run has a server of its own, empty at its start.
-func Each(t *testing.T, suite func(t *testing.T, client redis.UniversalClient)) {
+func Each(t *testing.T, suite func(t *testing.T, client *redis.Client)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
 		suite(t, open(t, &redis.Options{Addr: miniredis.RunT(t).Addr()}))
 	})
 	t.Run("redis-server", func(t *testing.T) {
-		suite(t, Standalone(t).Client(t))
+		suite(t, Standalone(t).Client())
 	})
 }
 
 // open returns a client that is closed when the test ends.
 func open(t testing.TB, o *redis.Options) *redis.Client {
 	o.DisableIdentity = true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	o.MaintNotificationsConfig = quiet()
 	c := redis.NewClient(o)
 	t.Cleanup(func() { c.Close() })
 	return c
+}
+
+// quiet keeps a client from asking for notifications that only some hosted
+// servers send.
+func quiet() *maintnotifications.Config {
+	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
 // program answers where name is, or ends the test.

@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 
 func TestEachGivesAnEmptyServer(t *testing.T) {
 	runs := 0
-	Each(t, func(t *testing.T, client redis.UniversalClient) {
+	Each(t, func(t *testing.T, client *redis.Client) {
 		runs++
 		ctx := context.Background()
 		if n, err := client.DBSize(ctx).Result(); n != 0 || err != nil {
@@ -38,7 +39,7 @@ func TestServerCanBePausedKilledAndRestarted(t *testing.T) {
 	s.Resume()
 	eventually(t, "an answer after Resume", func(ctx context.Context) bool { return answers(ctx, s.Addr) })
 
-	c := s.Client(t)
+	c := s.Client()
 	if err := c.Set(ctx, "a", 1, time.Hour).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -49,5 +50,46 @@ func TestServerCanBePausedKilledAndRestarted(t *testing.T) {
 	s.Restart()
 	if n, err := c.DBSize(ctx).Result(); n != 0 || err != nil {
 		t.Errorf("after Restart: %d keys, %v", n, err)
+	}
+}
+
+func TestClusterTakesEveryKey(t *testing.T) {
+	c := Cluster(t)
+	client := c.Client()
+	ctx := context.Background()
+	for i := range 100 {
+		if err := client.Set(ctx, fmt.Sprint("key:", i), i, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	total := int64(0)
+	for _, s := range c.Masters {
+		n, err := s.Client().DBSize(ctx).Result()
+		if err != nil || n == 0 {
+			t.Errorf("%s holds %d keys, %v", s.Addr, n, err)
+		}
+		total += n
+	}
+	if total != 100 {
+		t.Errorf("%d keys in all, want 100", total)
+	}
+}
+
+func TestSentinelsReplaceALostMaster(t *testing.T) {
+	s := Sentinel(t)
+	client := s.Client()
+	ctx := context.Background()
+	if err := client.Set(ctx, "a", 1, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := client.Wait(ctx, 1, 10*time.Second).Result(); n != 1 || err != nil {
+		t.Fatalf("replicated to %d, %v", n, err)
+	}
+	s.Master.Kill()
+	eventually(t, "the replica takes over", func(ctx context.Context) bool {
+		return client.Incr(ctx, "a").Err() == nil
+	})
+	if got, err := s.Replica.Client().Get(ctx, "a").Int(); got < 2 || err != nil {
+		t.Errorf("the replica holds %d, %v", got, err)
 	}
 }

@@ -64,9 +64,9 @@ func start(t testing.TB, path string, before []string, args ...string) *Server {
 // URL answers the address as Helix's configuration takes it.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
-// Client returns a client that is closed when t ends.
-func (s *Server) Client(t testing.TB) *redis.Client {
-	return open(t, &redis.Options{Addr: s.Addr})
+// Client returns a client that is closed when the test ends.
+func (s *Server) Client() *redis.Client {
+	return open(s.t, &redis.Options{Addr: s.Addr})
 }
 
 // Kill ends the server as a power cut would; it does nothing if it has ended.

@@ -1,0 +1,193 @@
+package keyspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// fetcher asks one server for page after page, one at a time.
+type fetcher struct {
+	link  *link
+	query Query
+	pace  *pace
+	scan  *scan
+	full  chan *page // to be visited
+	free  chan *page // to be filled; never holds up who gives one back
+
+	conn   net.Conn // whose server the cursor belongs to
+	server string
+}
+
+// start is the cursor that begins a scan, and the one that ends it.
+const start = "0"
+
+// run ends when the server has been scanned whole.
+func (f *fetcher) run(ctx context.Context) error {
+	for cursor := start; ; {
+		p, err := f.nextPage(ctx, &cursor)
+		if err != nil {
+			return endOf(ctx, err)
+		}
+		select {
+		case f.full <- p:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if cursor == start {
+			return nil
+		}
+		if err := f.settle(ctx, p.work); err != nil {
+			return endOf(ctx, err)
+		}
+	}
+}
+
+// endOf answers why a scan ended: a connection that was cut because ctx ended
+// is not worth a word.
+func endOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// nextPage fetches the page at the cursor and moves the cursor on. Where
+// another process answers, it begins anew.
+func (f *fetcher) nextPage(ctx context.Context, cursor *string) (*page, error) {
+	var p *page
+	select {
+	case p = <-f.free:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	next, err := f.fetch(ctx, *cursor, p)
+	if errors.Is(err, errAnother) && f.scan.restart() {
+		next, err = f.fetch(ctx, start, p)
+	}
+	*cursor = next
+	return p, err
+}
+
+// settle leaves the server its share of the time, and measures the way to it
+// once there is more than one call to make.
+func (f *fetcher) settle(ctx context.Context, work time.Duration) error {
+	if !f.pace.calibrated() {
+		f.calibrate(ctx)
+	}
+	return sleep(ctx, f.pace.rest(work))
+}
+
+// calibrate asks a few times, as a single answer may have been held up. A
+// failure is left for the next call of SCAN to find.
+func (f *fetcher) calibrate(ctx context.Context) {
+	for range 3 {
+		took, err := f.link.way(ctx)
+		if err != nil {
+			return
+		}
+		f.pace.way(took)
+	}
+}
+
+// mends are the pauses before each further attempt after a lost connection.
+func mends() []time.Duration {
+	return []time.Duration{50 * time.Millisecond, 250 * time.Millisecond, time.Second}
+}
+
+func (f *fetcher) fetch(ctx context.Context, cursor string, p *page) (next string, err error) {
+	next, err = f.call(ctx, cursor, p)
+	for _, pause := range mends() {
+		if err == nil || !mendable(err) {
+			break
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return "", err
+		}
+		next, err = f.call(ctx, cursor, p)
+	}
+	return next, err
+}
+
+// mendable reports whether the same call may succeed on a new connection. What
+// a server answers is final, unless it is about to be ready.
+func mendable(err error) bool {
+	var answer redis.Error
+	if errors.As(err, &answer) {
+		return strings.HasPrefix(answer.Error(), "LOADING ")
+	}
+	return !errors.Is(err, errAnother) && !errors.Is(err, errReply)
+}
+
+func (f *fetcher) call(ctx context.Context, cursor string, p *page) (next string, err error) {
+	ask := f.pace.ask
+	began := time.Now()
+	raw, err := f.link.raw(ctx, f.arguments(cursor, ask))
+	if err != nil {
+		return "", err
+	}
+	took := time.Since(began)
+	if err := f.sameServer(cursor); err != nil {
+		return "", err
+	}
+	after, keys, err := parseScan(raw, p.keys[:0])
+	if err != nil {
+		return "", err
+	}
+	p.keys, p.work = keys, f.pace.call(ask, took)
+	return string(after), nil
+}
+
+func (f *fetcher) arguments(cursor string, ask int) []any {
+	args := []any{"SCAN", cursor, "COUNT", ask}
+	if f.query.Pattern != "" && f.query.Pattern != "*" {
+		args = append(args, "MATCH", f.query.Pattern)
+	}
+	if f.query.Type != "" {
+		args = append(args, "TYPE", f.query.Type)
+	}
+	return args
+}
+
+// errAnother is an answer to a cursor that belongs to another process.
+var errAnother = errors.New("another server answers now than at the start of the scan")
+
+// sameServer holds the server that has just answered against the one that the
+// cursor came from.
+func (f *fetcher) sameServer(cursor string) error {
+	server, conn := f.link.connected()
+	if conn == f.conn {
+		return nil
+	}
+	first, known := f.conn == nil, f.server != "" && server == f.server
+	f.conn, f.server = conn, server
+	switch {
+	case first || cursor == start:
+		return nil
+	case known:
+		f.scan.note(func(stats *Stats) { stats.Resumed++ })
+		return nil
+	case server == "":
+		return fmt.Errorf("%w, or the same that may not say so (INFO is refused)", errAnother)
+	}
+	return errAnother
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
