@@ -52,8 +52,15 @@ type SourceArg struct {
 }
 
 // Parse reads a source. Every error is a *SyntaxError.
-func Parse(source string) (*Program, error) {
+func Parse(source string) (p *Program, err error) {
 	c := &compiler{source: source}
+	// The parser is not ours, and what it reads comes from anybody: a fault in
+	// it costs the one who found it an answer, and nobody else.
+	defer func() {
+		if fault := recover(); fault != nil {
+			p, err = nil, c.refuseAt(0, "", fmt.Sprintf("this could not be parsed (%v)", fault))
+		}
+	}()
 	if err := c.precheck(); err != nil {
 		return nil, err
 	}

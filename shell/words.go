@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -38,12 +39,18 @@ func (c *compiler) noBraces(w *syntax.Word) error {
 	if !syntax.SplitBraces(&split) {
 		return nil
 	}
-	for _, part := range split.Parts {
-		if brace, ok := part.(*syntax.BraceExp); ok {
-			return c.refuseWith(brace.Pos(), "brace expansion", "brace expansion is not part of this shell; quote the '{'")
+	isBrace := func(part syntax.WordPart) bool { _, ok := part.(*syntax.BraceExp); return ok }
+	if !slices.ContainsFunc(split.Parts, isBrace) {
+		return nil
+	}
+	// BraceExp.Pos cannot be asked: it fails where the first element is empty.
+	for _, part := range w.Parts {
+		if lit, ok := part.(*syntax.Lit); ok && strings.Contains(lit.Value, "{") {
+			at := c.offset(lit.ValuePos) + strings.IndexByte(lit.Value, '{')
+			return c.refuseAt(at, "brace expansion", "brace expansion is not part of this shell; quote the '{'")
 		}
 	}
-	return nil
+	return c.refuse(w.Pos(), "brace expansion")
 }
 
 func (c *compiler) segments(parts []syntax.WordPart, quoted bool) ([]segment, error) {
