@@ -117,7 +117,7 @@ func (t *jqTask) compile(inputs gojq.Iter, stderr io.Writer) (*gojq.Code, []any,
 	query, err := gojq.Parse(t.Filter)
 	var wrong *gojq.ParseError
 	if errors.As(err, &wrong) {
-		line, column := position(t.Filter, wrong.Offset)
+		line, column := position(t.Filter, wrong.Offset-len(wrong.Token))
 		return nil, nil, fmt.Errorf("line %d, column %d of the filter: %w", line, column, err)
 	}
 	if err != nil {
@@ -167,9 +167,9 @@ func (t *jqTask) variables() (names []string, values []any, err error) {
 	return append(names, "$ARGS"), append(values, map[string]any{"named": named, "positional": []any{}}), nil
 }
 
-// position is the line and column of an offset, both from one.
+// position is the line and column of an offset, both counted from one.
 func position(src string, offset int) (line, column int) {
-	before := src[:max(0, min(offset-1, len(src)))]
+	before := src[:max(0, min(offset, len(src)))]
 	line = 1 + strings.Count(before, "\n")
 	return line, 1 + len(before) - (strings.LastIndexByte(before, '\n') + 1)
 }

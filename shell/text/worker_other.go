@@ -16,9 +16,9 @@ func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
 func endedByCPU(error) bool { return false }
 
-func limitSystem(_, cpu int64, broken chan<- string) error {
+func limitSystem(_, cpu int64, broken chan<- string) (ballast []byte, err error) {
 	time.AfterFunc(time.Duration(cpu)*time.Second, func() { broken <- "cpu" })
-	return nil
+	return nil, nil
 }
 
 func residentBytes() int64 { return runtimeBytes() }

@@ -87,8 +87,8 @@ func carryOut(t task, in io.Reader, out, stderr io.Writer) int {
 //
 // Memory has three bounds: the collector works harder near the first, a look
 // at the resident size every few milliseconds ends the task at the second,
-// and the system refuses more address space at the third, so that one huge
-// allocation ends the process before it is filled.
+// and at the third the system refuses more, so that one huge allocation ends
+// the process before it is filled.
 func limitSelf(t task) (<-chan string, error) {
 	// A zone's rules would be read from a file.
 	time.Local = time.UTC
@@ -97,21 +97,21 @@ func limitSelf(t task) (<-chan string, error) {
 	debug.SetMaxStack(16 << 20)
 	warmThreads(10)
 
-	broken := make(chan string, 2)
-	resident := residentBytes()
-	memory := t.Memory * allowance
-	growth := max(memory-resident-textReserve, 4<<20)
-	debug.SetGCPercent(50)
-	debug.SetMemoryLimit(runtimeBytes() + growth*2/3)
-	if err := limitSystem(growth, t.CPU, broken); err != nil {
+	broken := make(chan string, 3)
+	growth := max(t.Memory*allowance-residentBytes()-reserve, 4<<20)
+	ballast, err := limitSystem(growth, t.CPU, broken)
+	if err != nil {
 		return nil, err
 	}
-	go watch(resident+growth*9/10, broken)
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(runtimeBytes() + growth*2/3)
+	go watch(residentBytes()+growth*9/10, broken, ballast)
 	return broken, nil
 }
 
-// textReserve is left for pages of the program itself that are not loaded yet.
-const textReserve = 6 << 20
+// reserve is left for pages of the program that are not loaded yet, and for
+// what the runtime itself needs.
+const reserve = 12 << 20
 
 // warmThreads starts threads before memory is limited: where the program was
 // linked with C, each reserves a stack that would count.
@@ -136,8 +136,9 @@ func runtimeBytes() int64 {
 }
 
 // watch says so when too much memory is resident, or when the process that
-// started this one is gone.
-func watch(most int64, broken chan<- string) {
+// started this one is gone. It keeps the ballast in its place.
+func watch(most int64, broken chan<- string, ballast []byte) {
+	defer runtime.KeepAlive(ballast)
 	parent := os.Getppid()
 	for range time.Tick(4 * time.Millisecond) {
 		if residentBytes() > most {
