@@ -1,0 +1,288 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/permissions"
+)
+
+// call is one call that may run: known, allowed, and with its keys told.
+type call struct {
+	*Guard
+	caller permissions.Member
+	in     invocation
+	argv   []string
+	cmd    *command // nil for --scan
+	rule   rule
+	keys   []keyUse
+	client redis.UniversalClient
+
+	weighed []weight // of keys, once they have been asked for
+
+	// answer stands for the server's reply where that is certain without it.
+	answer *reply
+}
+
+// prepare reads a call and decides whether it may run.
+func (g *Guard) prepare(ctx context.Context, caller permissions.Member, args []string) (*call, error) {
+	in, err := parseInvocation(args)
+	if err != nil {
+		return nil, err
+	}
+	c := &call{Guard: g, caller: caller, in: in, argv: in.argv}
+	if err := c.connect(); err != nil {
+		return nil, err
+	}
+	if in.scan.on {
+		c.rule = rule{kind: reading, run: runScanning}
+		return c, g.allowed(caller, "redis --scan", c.rule, nil)
+	}
+	if len(c.argv) == 0 {
+		return nil, &misuse{"redis needs a command, as in `redis dbsize`; there is no interactive mode here"}
+	}
+	if c.cmd, err = g.lookup(ctx, c.argv); err != nil {
+		return nil, err
+	}
+	return c, c.judge(ctx)
+}
+
+// connect chooses the client for the database and protocol.
+func (c *call) connect() error {
+	db := c.in.db
+	if db < 0 {
+		db = c.options.DB
+	}
+	client, err := c.clients.Client(db, c.in.protocol)
+	if err != nil {
+		return &Refused{Command: fmt.Sprintf("redis -n %d", db), Reason: err.Error()}
+	}
+	c.client = client
+	return nil
+}
+
+// judge decides on a call whose command is known.
+func (c *call) judge(ctx context.Context) error {
+	c.rule = c.cmd.rule.refined(c.argv)
+	if c.rule.kind == refused {
+		return &Refused{Command: c.cmd.shown(), Reason: c.rule.why}
+	}
+	if !c.cmd.fits(len(c.argv)) || len(c.cmd.subs) > 0 && c.cmd.listed && len(c.argv) < 2 {
+		r := c.cmd.arityError()
+		c.answer = &r
+		return c.allowed(c.caller, c.cmd.shown(), c.rule, nil)
+	}
+	if err := c.findKeys(ctx); err != nil {
+		return err
+	}
+	if err := c.allowed(c.caller, c.cmd.shown(), c.rule, c.keys); err != nil {
+		return err
+	}
+	if c.rule.kind == reading {
+		return c.bounded()
+	}
+	return c.change(ctx)
+}
+
+// bounded refuses calls of very many words that are not split.
+func (c *call) bounded() error {
+	if c.rule.run == nil && len(c.argv) > maxElements+1 {
+		return &Refused{Command: c.cmd.shown(), Reason: fmt.Sprintf("%d words in one call are too many; up to %d are taken", len(c.argv)-1, maxElements)}
+	}
+	return nil
+}
+
+// change ends every call that changes something: with the right that is
+// missing, or with the plan that is.
+func (c *call) change(ctx context.Context) error {
+	if lost := overwritten(c.keys); len(lost) > 0 && !c.policy.Scope(c.caller, permissions.Destroy).All() {
+		existing, err := c.existing(ctx, lost)
+		if err != nil {
+			return err
+		}
+		if len(existing) > 0 {
+			action := permissions.Action{Right: permissions.Destroy, Name: c.cmd.shown(), Keys: existing}
+			if err := c.policy.Check(c.caller, action); err != nil {
+				return err
+			}
+		}
+	}
+	return &Refused{Command: c.cmd.shown(), NeedsPlan: true}
+}
+
+// existing answers which of the keys there are.
+func (c *call) existing(ctx context.Context, keys []string) ([]string, error) {
+	var list []string
+	for part := range slices.Chunk(keys, maxPipeline) {
+		var qs []request
+		for _, k := range part {
+			qs = append(qs, request{args: []string{"EXISTS", k}, key: k})
+		}
+		replies, err := c.askAll(ctx, qs)
+		if err != nil {
+			return nil, err
+		}
+		for i, r := range replies {
+			if n, _ := r.integer(); n > 0 {
+				list = append(list, part[i])
+			}
+		}
+	}
+	return list, nil
+}
+
+// findKeys tells the call's keys, by asking the server where its table leaves
+// them open.
+func (c *call) findKeys(ctx context.Context) error {
+	keys, err := c.cmd.keys(c.rule, c.argv)
+	if err == nil && c.cmd.movable && !c.rule.ownKeys && !c.rule.exact {
+		keys, err = c.askKeys(ctx)
+	}
+	if errors.Is(err, errKeys) && c.narrowed() == "" && c.rule.kind == reading {
+		return nil // the server refuses it in its own words
+	}
+	if errors.Is(err, errKeys) {
+		return &Refused{Command: c.cmd.shown(), Reason: "which keys it touches cannot be told: " + err.Error()}
+	}
+	c.keys = keys
+	return err
+}
+
+// askKeys has the server find the keys.
+func (c *call) askKeys(ctx context.Context) ([]keyUse, error) {
+	r, err := c.ask(ctx, append([]string{"COMMAND", "GETKEYS"}, c.argv...), "")
+	if err != nil {
+		return nil, err
+	}
+	if r.kind != arrayReply {
+		return nil, errKeys
+	}
+	u := use{reads: true}
+	if c.rule.kind == changing {
+		u = use{reads: true, updates: true, removes: true}
+	}
+	var keys []keyUse
+	for _, k := range r.strings() {
+		keys = append(keys, keyUse{k, u})
+	}
+	return keys, nil
+}
+
+// narrowed answers the patterns that the caller's right to read is confined
+// to, as a clause; empty where it covers every key.
+func (c *call) narrowed() string {
+	return narrowed(c.policy.Scope(c.caller, permissions.Read))
+}
+
+func narrowed(s permissions.Scope) string {
+	switch {
+	case s.All():
+		return ""
+	case s.Only() != nil:
+		return "you may read only keys like `" + strings.Join(s.Only(), "`, `") + "`"
+	}
+	return "you may not read keys like `" + strings.Join(s.Except(), "`, `") + "`"
+}
+
+// allowed reports whether the caller has every right that a call of the rule
+// with these keys needs.
+func (g *Guard) allowed(caller permissions.Member, name string, r rule, keys []keyUse) error {
+	for _, d := range r.demands(keys) {
+		if err := g.policy.Check(caller, permissions.Action{Right: d.right, Name: name, Keys: d.keys}); err != nil {
+			return err
+		}
+	}
+	if why := narrowed(g.policy.Scope(caller, permissions.Read)); r.whole && why != "" {
+		return &Refused{Command: name, Reason: "it may show or name any key, and " + why}
+	}
+	if r.kind != changing {
+		return nil
+	}
+	for _, k := range keys {
+		if k.use.changes() && isOwn(k.key) {
+			return &Refused{Command: name, Reason: "keys under `{helix}:` and `helix:` belong to Helix; no typed command changes them"}
+		}
+	}
+	return nil
+}
+
+// run carries out the call.
+func (c *call) run(ctx context.Context, stdout Sink, stderr io.Writer) (int, error) {
+	p := c.printer(stdout, stderr)
+	switch {
+	case c.answer != nil:
+		return p.reply(*c.answer)
+	case c.rule.run != nil:
+		return c.rule.run(ctx, c, p)
+	}
+	return c.sized(ctx, p)
+}
+
+func (c *call) printer(stdout Sink, stderr io.Writer) *printer {
+	return &printer{format: c.in.format, strict: c.in.strict, verbatim: isVerbatim(c.argv), stdout: stdout, stderr: stderr}
+}
+
+// isVerbatim reports whether redis-cli writes a command's reply as it is in
+// every format, since it is text for people.
+func isVerbatim(argv []string) bool {
+	name := strings.ToLower(strings.Join(argv[:min(len(argv), 2)], " "))
+	switch name {
+	case "memory malloc-stats", "memory doctor", "client list", "client info":
+		return true
+	case "cluster nodes", "cluster info", "latency doctor":
+		return len(argv) == 2
+	case "latency graph":
+		return len(argv) == 3
+	}
+	first, _, _ := strings.Cut(name, " ")
+	return first == "info" || first == "lolwut"
+}
+
+// ask sends one command by the call's client.
+func (c *call) ask(ctx context.Context, args []string, key string) (reply, error) {
+	replies, err := c.askAll(ctx, []request{{args: args, key: key}})
+	if err != nil {
+		return reply{}, err
+	}
+	return replies[0], nil
+}
+
+// askAll sends commands by the call's client in one round trip.
+func (c *call) askAll(ctx context.Context, qs []request) ([]reply, error) {
+	replies, err := askAll(ctx, c.client, qs)
+	if err != nil {
+		c.distrust()
+		return nil, c.fault(ctx, err)
+	}
+	return replies, nil
+}
+
+// fault names what failed. A database that the server does not have is no
+// fault but a refusal.
+func (c *call) fault(ctx context.Context, err error) error {
+	var answered redis.Error
+	if errors.As(err, &answered) && strings.Contains(answered.Error(), "DB index is out of range") {
+		return &Refused{Command: fmt.Sprintf("redis -n %d", c.in.db), Reason: "the server has no such database"}
+	}
+	name := "redis --scan"
+	if c.cmd != nil {
+		name = c.cmd.shown()
+	}
+	return fault(ctx, name, err)
+}
+
+// request is the call itself.
+func (c *call) request() request { return request{args: c.argv, key: c.firstKey()} }
+
+func (c *call) firstKey() string {
+	if len(c.keys) == 0 {
+		return ""
+	}
+	return c.keys[0].key
+}

@@ -1,0 +1,145 @@
+// Package guard carries out typed Redis commands: it knows every command of the
+// server from the server's own table, checks the caller's rights on each key,
+// asks for sizes before it reads, and prints what redis-cli would print where
+// standard output is no terminal. It never sends a command that changes
+// anything, that leaves state on a connection, or that could hold the server
+// for longer than a few milliseconds.
+package guard
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/permissions"
+)
+
+// Clients hands out the client for a database and a protocol version (2 or 3).
+// A Cluster has only database 0.
+type Clients interface {
+	Client(db, protocol int) (redis.UniversalClient, error)
+}
+
+// Policy decides what a member may do.
+type Policy interface {
+	Check(permissions.Member, permissions.Action) error
+	Preflight(permissions.Member, permissions.Right, string) error
+	Scope(permissions.Member, permissions.Right) permissions.Scope
+}
+
+// Sink is where results go. A line that stands for a key is written by
+// WriteKey, so that it stays one record whatever bytes the key holds.
+type Sink interface {
+	io.Writer
+	WriteKey(text, key []byte) error
+	Flush() error
+}
+
+// Options shapes a Guard.
+type Options struct {
+	DB      int              // database of calls without -n
+	Now     func() time.Time // nil means time.Now
+	OwnKeys []string         // keys of Helix with fixed names, told apart in DBSIZE
+}
+
+// Guard carries out Redis commands for members. Its methods may be called from
+// several goroutines.
+type Guard struct {
+	clients Clients
+	policy  Policy
+	options Options
+	tables  *tables
+	hint    func(string)
+}
+
+// New returns a Guard. Nothing is asked of Redis until the first call.
+func New(clients Clients, policy Policy, options Options) *Guard {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Guard{
+		clients: clients,
+		policy:  policy,
+		options: options,
+		tables:  &tables{},
+		hint:    func(string) {},
+	}
+}
+
+// WithHints returns a Guard that shares everything with g and hands advice on
+// what results mean to add, a sentence or two at a time. add may be called
+// several times with the same advice, and from several goroutines.
+func (g *Guard) WithHints(add func(hint string)) *Guard {
+	advised := *g
+	advised.hint = add
+	return &advised
+}
+
+// Literal is one word of a call as the source has it. A word that is not Known
+// yet may become any number of words.
+type Literal struct {
+	Text  string
+	Known bool
+}
+
+// Check reports what can be told before anything runs: that the call names no
+// command of the server, one that Helix refuses, or one that the caller may
+// not use. Words that are not known yet, and such as may still be added at the
+// end, are left to Do. args are what follows the word redis.
+func (g *Guard) Check(ctx context.Context, caller permissions.Member, args []Literal) error {
+	return g.preflight(ctx, caller, knownWords(args))
+}
+
+// knownWords answers the words before the first that is not known.
+func knownWords(args []Literal) []string {
+	var words []string
+	for _, a := range args {
+		if !a.Known {
+			break
+		}
+		words = append(words, a.Text)
+	}
+	return words
+}
+
+// Do carries out one call and prints its result as redis-cli does. The status
+// is redis-cli's own: 0, also where the server answered with an error, unless
+// -e asks for 1. args are what follows the word redis.
+//
+// The error is a *permissions.Denied, *Refused or *UnknownCommand, what a Sink
+// answered, why ctx ended, or a fault: redis.IsAuthError and its like tell what
+// the server holds against us, and net.Error that it is out of reach.
+func (g *Guard) Do(ctx context.Context, caller permissions.Member, args []string, stdout Sink, stderr io.Writer) (status int, err error) {
+	c, err := g.prepare(ctx, caller, args)
+	if err != nil {
+		return complain(err, stderr)
+	}
+	return c.run(ctx, stdout, stderr)
+}
+
+// Commands lists the names of the server's commands, sub-commands as in
+// "config get", for completion and suggestions.
+func (g *Guard) Commands(ctx context.Context) ([]string, error) {
+	t, err := g.table(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.names(), nil
+}
+
+// Description is what Helix makes of a command.
+type Description struct {
+	Name    string              // as people know it: "redis config get"
+	Right   permissions.Right   // the first that it needs; empty where no right helps
+	Rights  []permissions.Right // all of them
+	Keys    []string            // the words that are keys
+	Refusal string              // why it does not run, as a sentence; empty where it does
+}
+
+// Describe answers what Helix makes of a call, for help and explanations. args
+// are what follows the word redis; words may be missing at the end.
+func (g *Guard) Describe(ctx context.Context, args []string) (Description, error) {
+	return g.describe(ctx, args)
+}

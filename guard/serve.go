@@ -1,0 +1,324 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/helix-collective/helix/keyspace"
+	"github.com/helix-collective/helix/permissions"
+)
+
+// visible tells which keys the caller may see.
+func (c *call) visible() permissions.Scope { return c.policy.Scope(c.caller, permissions.Read) }
+
+// runKeys serves KEYS by SCAN.
+func runKeys(ctx context.Context, c *call, p *printer) (int, error) {
+	pattern := c.argv[1]
+	c.adviseOnPattern(pattern)
+	if pattern == "" { // the key with the empty name, which SCAN would take for all
+		return c.keysNamed(ctx, p, "")
+	}
+	query := keyspace.Query{Pattern: pattern}
+	n := 0
+	if p.format.style == ttyStyle { // it pads numbers to the width of the last
+		count, _, err := keyspace.New(c.client).Count(ctx, query)
+		if err != nil {
+			return 0, c.fault(ctx, err)
+		}
+		n = int(count)
+	}
+	out := p.list(arrayReply, n)
+	out.keys = true
+	if err := c.scan(ctx, query, func(key []byte) error { return out.add(reply{kind: bulkReply, text: key}) }); err != nil {
+		_ = out.flushAll() // what came until then; err says that it is not all
+		return 0, err
+	}
+	return out.end()
+}
+
+// keysNamed answers KEYS for a pattern that can mean one key.
+func (c *call) keysNamed(ctx context.Context, p *printer, key string) (int, error) {
+	out := p.list(arrayReply, 1)
+	out.keys = true
+	found, err := c.existing(ctx, []string{key})
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range found {
+		if c.visible().Allows(k) {
+			if err := out.add(textReply(k)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return out.end()
+}
+
+// scan visits the keys that the caller may see.
+func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte) error) error {
+	scope := c.visible()
+	var visitErr error
+	_, err := keyspace.New(c.client).Scan(ctx, q, func(keys [][]byte) error {
+		for _, key := range keys {
+			if !scope.All() && !scope.Allows(string(key)) {
+				continue
+			}
+			if visitErr = visit(key); visitErr != nil {
+				return visitErr
+			}
+		}
+		return nil
+	})
+	if err == nil || visitErr != nil {
+		return visitErr
+	}
+	c.distrust()
+	return c.fault(ctx, err)
+}
+
+// runScanning serves redis --scan. Like redis-cli it quotes keys only where
+// --no-raw asks for it.
+func runScanning(ctx context.Context, c *call, p *printer) (int, error) {
+	s := c.in.scan
+	c.adviseOnPattern(s.pattern)
+	quoted := p.format.style == ttyStyle
+	err := c.scan(ctx, keyspace.Query{Pattern: s.pattern, Type: s.typ, Count: s.count}, func(key []byte) error {
+		if quoted {
+			return p.stdout.WriteKey(appendQuoted(nil, key), key)
+		}
+		return p.stdout.WriteKey(key, key)
+	})
+	return 0, err
+}
+
+// maxScanCount bounds how many keys one typed SCAN looks at: about a
+// millisecond of the server's time.
+const maxScanCount = 1000
+
+// runScan serves a typed SCAN, one step at a time.
+func runScan(ctx context.Context, c *call, p *printer) (int, error) {
+	if isCluster(c.client) {
+		return 0, &Refused{Command: c.cmd.shown(), Reason: "a cursor belongs to one server of a Cluster; `redis --scan --pattern …` covers all masters"}
+	}
+	argv := slices.Clone(c.argv)
+	if i := wordAt(argv, 2, "count"); i > 0 && i+1 < len(argv) && magnitude(argv[i+1]) > maxScanCount {
+		argv[i+1] = strconv.Itoa(maxScanCount)
+	}
+	r, err := c.ask(ctx, argv, "")
+	if err != nil {
+		return 0, err
+	}
+	if r.kind != arrayReply || len(r.elems) != 2 {
+		return p.reply(r)
+	}
+	scope := c.visible()
+	keys := &r.elems[1]
+	keys.elems = slices.DeleteFunc(keys.elems, func(k reply) bool { return !scope.Allows(string(k.text)) })
+	if !p.format.plain() {
+		return p.reply(r)
+	}
+	if err := p.write(append(slices.Clone(r.elems[0].text), '\n')); err != nil {
+		return 0, err
+	}
+	return p.keyLines(keys.elems)
+}
+
+// keyLines writes keys one a line; like redis-cli an empty line for none.
+func (p *printer) keyLines(keys []reply) (int, error) {
+	if len(keys) == 0 {
+		return 0, p.write([]byte("\n"))
+	}
+	for _, k := range keys {
+		if err := p.stdout.WriteKey(k.text, k.text); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// runKeyList serves commands whose reply is a list of keys.
+func runKeyList(ctx context.Context, c *call, p *printer) (int, error) {
+	r, err := c.ask(ctx, c.argv, c.firstKey())
+	if err != nil {
+		return 0, err
+	}
+	if r.kind != arrayReply || !p.format.plain() {
+		return p.reply(r)
+	}
+	return p.keyLines(r.elems)
+}
+
+func runRandomKey(ctx context.Context, c *call, p *printer) (int, error) {
+	r, err := c.ask(ctx, c.argv, "")
+	if err != nil {
+		return 0, err
+	}
+	if r.kind != bulkReply || !p.format.plain() {
+		return p.reply(r)
+	}
+	return 0, p.stdout.WriteKey(r.text, r.text)
+}
+
+// runDBSize adds up all masters.
+func runDBSize(ctx context.Context, c *call, p *printer) (int, error) {
+	replies, _, err := askMasters(ctx, c.client, c.argv...)
+	if err != nil {
+		c.distrust()
+		return 0, c.fault(ctx, err)
+	}
+	var total int64
+	for _, r := range replies {
+		n, ok := r.integer()
+		if !ok {
+			return p.reply(r)
+		}
+		total += n
+	}
+	c.adviseOnSize(ctx, total)
+	return p.reply(integerOf(total))
+}
+
+func integerOf(n int64) reply {
+	return reply{kind: integerReply, text: strconv.AppendInt(nil, n, 10)}
+}
+
+// runInfo shows INFO of every master, each under its address where there are
+// several.
+func runInfo(ctx context.Context, c *call, p *printer) (int, error) {
+	replies, addrs, err := askMasters(ctx, c.client, c.argv...)
+	if err != nil {
+		c.distrust()
+		return 0, c.fault(ctx, err)
+	}
+	p.verbatim = true
+	for i, r := range replies {
+		if len(replies) > 1 {
+			if err := p.write(fmt.Appendf(nil, "# Node %s\r\n", addrs[i])); err != nil {
+				return 0, err
+			}
+		}
+		c.adviseOnInfo(string(r.text))
+		if status, err := p.reply(r); status != 0 || err != nil {
+			return status, err
+		}
+	}
+	return 0, nil
+}
+
+// secretParameters are those whose values are never shown.
+func secretParameters() []string {
+	return []string{"requirepass", "masterauth", "masteruser", "user", "tls-key-file-pass", "tls-client-key-file-pass"}
+}
+
+// hiddenValue stands in the place of a secret that is set.
+const hiddenValue = "(hidden)"
+
+// runConfigGet shows parameters, secrets hidden. In a Cluster it asks every
+// master and says where they differ.
+func runConfigGet(ctx context.Context, c *call, p *printer) (int, error) {
+	replies, addrs, err := askMasters(ctx, c.client, c.argv...)
+	if err != nil {
+		c.distrust()
+		return 0, c.fault(ctx, err)
+	}
+	r := replies[0]
+	for i := 0; i+1 < len(r.elems); i += 2 {
+		name, value := string(r.elems[i].text), &r.elems[i+1]
+		c.adviseOnParameter(name, string(value.text))
+		for j, other := range replies[1:] {
+			if o, _ := other.field(name); string(o.text) != string(value.text) && !isSecret(name) {
+				c.hint(fmt.Sprintf("`%s` differs between masters: %q on %s, %q on %s.", name, value.text, addrs[0], o.text, addrs[j+1]))
+			}
+		}
+		if isSecret(name) && len(value.text) > 0 {
+			value.text = []byte(hiddenValue)
+		}
+	}
+	return p.reply(r)
+}
+
+func isSecret(parameter string) bool {
+	return slices.Contains(secretParameters(), strings.ToLower(parameter))
+}
+
+// runMGet asks for every key by itself, many in a round trip, so that no reply
+// is large and no slot matters.
+func runMGet(ctx context.Context, c *call, p *printer) (int, error) {
+	total, err := measureValues(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	if total > maxBytes {
+		return 0, &Refused{Command: c.cmd.shown(), Reason: fmt.Sprintf("one of the values has %d KiB; `redis get` reads a large value in parts", total>>10)}
+	}
+	out := p.list(arrayReply, len(c.keys))
+	for from := 0; from < len(c.keys); {
+		to := c.partOf(from)
+		var qs []request
+		for _, k := range c.keys[from:to] {
+			qs = append(qs, request{[]string{"MGET", k.key}, k.key})
+		}
+		replies, err := c.askAll(ctx, qs)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range replies {
+			if len(r.elems) != 1 {
+				return p.reply(r)
+			}
+			if err := out.add(r.elems[0]); err != nil {
+				return 0, err
+			}
+		}
+		from = to
+	}
+	return out.end()
+}
+
+// measureValues answers the bytes of the call's largest string.
+func measureValues(ctx context.Context, c *call) (largest int64, err error) {
+	list, err := c.weights(ctx)
+	for _, w := range list {
+		if w.typ == "string" {
+			largest = max(largest, w.bytes)
+		}
+	}
+	return largest, err
+}
+
+// partOf answers where the keys end, from one on, that are read in one trip.
+func (c *call) partOf(from int) int {
+	var bytes int64
+	to := from
+	for to < len(c.keys) && to-from < maxPipeline && (to == from || bytes+c.weighed[to].bytes <= maxBytes) {
+		bytes += c.weighed[to].bytes
+		to++
+	}
+	return to
+}
+
+// runCounted serves EXISTS and TOUCH, which count keys, a key at a time.
+func runCounted(ctx context.Context, c *call, p *printer) (int, error) {
+	var total int64
+	for part := range slices.Chunk(c.keys, maxPipeline) {
+		var qs []request
+		for _, k := range part {
+			qs = append(qs, request{[]string{c.argv[0], k.key}, k.key})
+		}
+		replies, err := c.askAll(ctx, qs)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range replies {
+			n, ok := r.integer()
+			if !ok {
+				return p.reply(r)
+			}
+			total += n
+		}
+	}
+	return p.reply(integerOf(total))
+}
