@@ -3,6 +3,7 @@
 package commands
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -18,6 +19,10 @@ type Request struct {
 	// Mentioned says that the message mentions the bot, so that it is meant
 	// for it even without a prefix.
 	Mentioned bool
+
+	// Member finds another member of the caller's guild by id, with roles, for
+	// verbs that speak of others. It is nil where there are none.
+	Member func(ctx context.Context, id string) (permissions.Member, error)
 
 	// Stdout and Stderr, where set, get the program's output as it comes, byte
 	// for byte and without a limit on its size; Reply.Output stays empty then.
@@ -61,4 +66,6 @@ type Reply struct {
 	// Quiet says that nothing shall be answered: the message was not for
 	// Helix, or an unknown person asked where Helix is not configured.
 	Quiet bool
+
+	ref string // names a fault in the log
 }

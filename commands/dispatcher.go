@@ -1,0 +1,204 @@
+package commands
+
+import (
+	"context"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell"
+	"github.com/helix-collective/helix/shell/text"
+)
+
+// replyBytes bounds the output that a Reply holds: what Discord takes as a
+// file. The rest is counted.
+const replyBytes = 8 << 20
+
+// Options is what a Dispatcher works with. All fields but Version are needed.
+type Options struct {
+	Guard    *guard.Guard
+	Settings *settings.Live
+	Policy   *permissions.Policy
+	Client   redis.UniversalClient
+	Log      *zap.Logger
+	Redis    string // where Redis is, without its password
+	Version  string
+}
+
+// Dispatcher answers requests. Its methods may be called from several goroutines.
+type Dispatcher struct {
+	Options
+	verbs   []verb
+	filters map[string]shell.Command
+	slots   *slots
+	started time.Time
+}
+
+// New returns a Dispatcher.
+func New(o Options) *Dispatcher {
+	d := &Dispatcher{
+		Options: o,
+		verbs:   verbs(),
+		filters: text.Commands(text.Options{}),
+		started: time.Now(),
+	}
+	limit := func(key settings.IntKey) func() int {
+		return func() int { return d.snapshot().Int(key) }
+	}
+	d.slots = newSlots(limit(settings.CommandsMaxPerPerson), limit(settings.CommandsMaxRunning))
+	return d
+}
+
+func (d *Dispatcher) snapshot() *settings.Snapshot { return d.Settings.Snapshot() }
+
+func (d *Dispatcher) prefix() string { return d.snapshot().Text(settings.DiscordPrefix) }
+
+// Addressed reports whether a message is for Helix at all: it mentions it, or
+// begins with the prefix and a verb.
+func (d *Dispatcher) Addressed(text string, mentioned bool) bool {
+	return mentioned || addressed(text, d.prefix())
+}
+
+// Handle answers a request. It never fails: whatever goes wrong is worded in
+// the Reply.
+func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
+	start := time.Now()
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member}
+	t.guard = d.Guard.WithHints(t.hints.add)
+	out := &output{limit: replyBytes, to: req.Stdout}
+	status, names, err := t.run(ctx, req, out)
+
+	reply := d.answer(err)
+	reply.Status = max(reply.Status, status)
+	reply.Output, reply.Truncated = out.kept, out.dropped
+	reply.Hints = t.hints.all()
+	if reply.Outcome == OK && reply.Problem == "" {
+		reply.Footer = footer(out.count(), time.Since(start))
+	}
+	reply.Quiet = t.quiet(reply.Outcome)
+	d.record(req, names, reply, err, time.Since(start))
+	return reply
+}
+
+// record logs how a request ended. It names the commands but never their
+// arguments, which may hold secrets.
+func (d *Dispatcher) record(req Request, names []string, reply Reply, err error, took time.Duration) {
+	fields := []zap.Field{
+		zap.String("request", req.ID),
+		zap.String("by", req.Caller.ID),
+		zap.String("guild", req.Caller.Guild),
+		zap.String("channel", req.Caller.Channel),
+		zap.Strings("commands", names),
+		zap.String("outcome", string(reply.Outcome)),
+		zap.Int("status", reply.Status),
+		zap.Duration("took", took),
+	}
+	if reply.Outcome == Faulty {
+		d.Log.Error("request failed", append(fields, zap.Error(err), zap.String("ref", reply.ref))...)
+		return
+	}
+	d.Log.Info("request", fields...)
+}
+
+// turn is one request being served.
+type turn struct {
+	*Dispatcher
+	caller    permissions.Member
+	mentioned bool
+	member    func(ctx context.Context, id string) (permissions.Member, error)
+	guard     *guard.Guard // with hints for this turn
+	hints     hints
+}
+
+// run reads the message, checks what stands in it, and only then starts it.
+func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, err error) {
+	msg := readMessage(req.Text, t.prefix())
+	program, err := shell.Parse(msg.source)
+	if err != nil {
+		return 0, nil, err
+	}
+	names = t.callNames(program)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), errTooLong)
+	defer cancel()
+	if err := t.preflight(ctx, program); err != nil {
+		return 0, names, err
+	}
+	release, err := t.slots.take(person(t.caller))
+	if err != nil {
+		return 0, names, err
+	}
+	defer release()
+	status, err = shell.Run(ctx, program, t.env(req, msg, out))
+	return status, names, err
+}
+
+func (t *turn) timeout(req Request) time.Duration {
+	if req.Timeout > 0 {
+		return req.Timeout
+	}
+	return t.snapshot().Duration(settings.ShellTimeout)
+}
+
+func (t *turn) env(req Request, msg message, out *output) shell.Env {
+	s := t.snapshot()
+	limits := shell.Limits{
+		Wall:     t.timeout(req),
+		Steps:    int64(s.Int(settings.ShellMaxSteps)),
+		Variable: s.Bytes(settings.ShellMaxVariable),
+		Held:     s.Bytes(settings.ShellMaxHeld),
+		Output:   s.Bytes(settings.ShellMaxOutput),
+		Depth:    s.Int(settings.ShellMaxDepth),
+		Words:    int64(s.Int(settings.ShellMaxWords)),
+	}
+	var stderr io.Writer = out
+	if req.Stderr != nil {
+		stderr = req.Stderr
+	}
+	if req.Stdout != nil { // no reply holds it, so nothing bounds it
+		limits.Output = math.MaxInt64
+	}
+	return shell.Env{
+		Lookup: t.lookup,
+		Limits: limits,
+		Stdin:  shell.NewReader(strings.NewReader(msg.stdin)),
+		Stdout: out,
+		Stderr: stderr,
+	}
+}
+
+// quiet decides whether an outcome is better not spoken of: where Helix is
+// not configured, strangers and chance words get no answer.
+func (t *turn) quiet(o Outcome) bool {
+	if o != Denied && o != Unknown && o != Syntax {
+		return false
+	}
+	if t.caller.Local || t.mentioned || t.Policy.Holds(t.caller, permissions.Read) {
+		return false
+	}
+	return !t.configuredChannel()
+}
+
+func (t *turn) configuredChannel() bool {
+	ops := t.snapshot().Text(settings.DiscordOpsChannel)
+	for _, c := range []string{t.caller.Channel, t.caller.Parent} {
+		if c != "" && (c == ops || t.Policy.NamesChannel(c)) {
+			return true
+		}
+	}
+	return false
+}
+
+// person names whom a program counts towards.
+func person(m permissions.Member) string {
+	if m.Local {
+		return "local"
+	}
+	return m.ID
+}

@@ -1,0 +1,120 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/helix-collective/helix/shell"
+	"github.com/helix-collective/helix/suggest"
+)
+
+// unknownError is a name that nothing answers to.
+type unknownError struct {
+	name   string
+	advice string // the next step; a sentence, or empty
+}
+
+func (e *unknownError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("`%s` is not a command. %s", e.name, e.advice))
+}
+
+// preflight refuses a program if any command in it is unknown or not allowed,
+// as far as that stands in its text. What comes out of expansion is checked
+// when it has.
+func (t *turn) preflight(ctx context.Context, program *shell.Program) error {
+	for _, call := range program.Calls() {
+		if err := t.checkCall(ctx, call); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turn) checkCall(ctx context.Context, call shell.SourceCall) error {
+	if call.Own {
+		return t.mayRead(call.Name)
+	}
+	if _, ok := t.filters[call.Name]; ok {
+		return t.mayRead(call.Name)
+	}
+	v, ok := t.verb(call.Name)
+	if !ok {
+		return t.unknown(ctx, call.Name)
+	}
+	if len(call.Args) == 1 && call.Args[0].Literal && call.Args[0].Text == "--help" {
+		return t.mayRead(v.name)
+	}
+	return t.may(ctx, v, call.Args)
+}
+
+// lookup resolves a name for the evaluator.
+func (t *turn) lookup(name string) (shell.Command, bool) {
+	if c, ok := t.filters[name]; ok {
+		return c, true
+	}
+	v, ok := t.verb(name)
+	switch {
+	case !ok:
+		return nil, false
+	case v.name == "redis":
+		return redisCommand{t}, true
+	default:
+		return t.command(v), true
+	}
+}
+
+var settingLine = regexp.MustCompile(`^[a-z]+\.[a-z_.]+=`)
+
+// unknown words what to do about a name that nothing answers to.
+func (t *turn) unknown(ctx context.Context, name string) error {
+	prefix := t.prefix()
+	if settingLine.MatchString(name) {
+		return &unknownError{name, fmt.Sprintf("To change a setting: `%sconfig set %s`; for a block of them: `%sconfig import`.", prefix, name, prefix)}
+	}
+	if redis, err := t.Guard.Commands(ctx); err == nil && slices.Contains(redis, strings.ToLower(name)) {
+		return &unknownError{name, fmt.Sprintf("It is one of Redis: `%sredis %s …`.", prefix, name)}
+	}
+	if near, ok := suggest.Nearest(name, t.names()); ok {
+		return &unknownError{name, fmt.Sprintf("Did you mean `%s`?", near)}
+	}
+	return &unknownError{name, fmt.Sprintf("`%shelp` lists what there is.", prefix)}
+}
+
+// names answers everything that can stand at the place of a command.
+func (t *turn) names() []string {
+	var names []string
+	for _, v := range t.verbs {
+		names = append(append(names, v.name), v.aliases...)
+	}
+	for name := range t.filters {
+		names = append(names, name)
+	}
+	names = append(names, shell.OwnCommands()...)
+	slices.Sort(names)
+	return names
+}
+
+// callNames answers the names of a program's calls for the log, each once. A
+// name that nothing answers to may be anything, a secret included, so it is
+// left out.
+func (t *turn) callNames(program *shell.Program) []string {
+	var names []string
+	for _, c := range program.Calls() {
+		name := strings.ToLower(c.Name)
+		if !c.Own && !t.knows(name) {
+			name = "(unknown)"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (t *turn) knows(name string) bool {
+	_, ok := t.lookup(name)
+	return ok
+}

@@ -1,0 +1,164 @@
+package commands
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell"
+)
+
+// errTooLong is why a program's context ends at its deadline.
+var errTooLong = errors.New("the program ran too long")
+
+// answer turns the end of a program into what the person reads: what happened,
+// then the next step. It is the only place that does.
+func (d *Dispatcher) answer(err error) Reply {
+	if err == nil {
+		return Reply{Outcome: OK}
+	}
+	for _, judge := range []func(error) (Reply, bool){d.asRefusal, d.asMistake, d.asStop, d.asConnection} {
+		if reply, ok := judge(err); ok {
+			return reply
+		}
+	}
+	ref := reference()
+	return Reply{Outcome: Faulty, ref: ref,
+		Problem: fmt.Sprintf("Something went wrong on our side (ref %s). The log has the details.", ref)}
+}
+
+// asRefusal words what the caller may not, or may not yet.
+func (d *Dispatcher) asRefusal(err error) (Reply, bool) {
+	var denied *permissions.Denied
+	var refused *guard.Refused
+	switch {
+	case errors.As(err, &denied):
+		return Reply{Outcome: Denied, Problem: denied.Error()}, true
+	case errors.As(err, &refused) && refused.NeedsPlan:
+		return Reply{Outcome: Unconfirmed, Problem: refused.Error()}, true
+	case errors.As(err, &refused):
+		return Reply{Outcome: Denied, Problem: refused.Error()}, true
+	}
+	return Reply{}, false
+}
+
+// asMistake words what was typed wrong.
+func (d *Dispatcher) asMistake(err error) (Reply, bool) {
+	var (
+		syntax      *shell.SyntaxError
+		unknown     *unknownError
+		redisName   *guard.UnknownCommand
+		usage       *usageError
+		setting     *settings.UnknownError
+		value       *settings.ValueError
+		combination *settings.CombinationError
+		startOnly   *settings.StartOnlyError
+		conflict    *settings.Conflict
+		revision    *settings.RevisionError
+		imported    *settings.ImportError
+		expand      *shell.ExpandError
+	)
+	switch {
+	case errors.As(err, &syntax):
+		return Reply{Outcome: Syntax, Problem: sentence(syntax.Error()) + "\n" + syntax.Excerpt()}, true
+	case errors.As(err, &unknown):
+		return Reply{Outcome: Unknown, Problem: unknown.Error()}, true
+	case errors.As(err, &redisName):
+		return Reply{Outcome: Unknown, Problem: redisName.Error()}, true
+	case errors.As(err, &usage):
+		return Reply{Outcome: Syntax, Problem: usage.Error()}, true
+	case errors.As(err, &expand):
+		return Reply{Outcome: OK, Status: 1, Problem: sentence(expand.Error())}, true
+	case errors.As(err, &conflict), errors.As(err, &revision):
+		return Reply{Outcome: OK, Status: 1, Problem: err.Error()}, true
+	case errors.As(err, &setting), errors.As(err, &value), errors.As(err, &combination),
+		errors.As(err, &startOnly), errors.As(err, &imported):
+		return Reply{Outcome: OK, Status: 1, Problem: d.settingProblem(err)}, true
+	}
+	return Reply{}, false
+}
+
+// settingProblem words a refused change: all of its reasons, one a line.
+func (d *Dispatcher) settingProblem(err error) string {
+	return err.Error() + fmt.Sprintf("\nNothing was changed. `%sconfig help KEY` explains a setting.", d.prefix())
+}
+
+// asStop words programs that were ended before their own end.
+func (d *Dispatcher) asStop(err error) (Reply, bool) {
+	var limit *shell.LimitError
+	var busy *busyError
+	switch {
+	case errors.As(err, &busy):
+		return Reply{Outcome: Limited, Problem: busy.Error()}, true
+	case errors.As(err, &limit):
+		return Reply{Outcome: Limited, Problem: sentence(limit.Error()) + " What stands above is not the whole result."}, true
+	case errors.Is(err, errTooLong), errors.Is(err, context.DeadlineExceeded):
+		return Reply{Outcome: Limited, Problem: fmt.Sprintf(
+			"Stopped after %s, the limit `shell.timeout`. What stands above is not the whole result.",
+			d.snapshot().Duration(settings.ShellTimeout))}, true
+	case errors.Is(err, context.Canceled):
+		return Reply{Outcome: Cancelled, Problem: "Stopped. What stands above is not the whole result."}, true
+	}
+	return Reply{}, false
+}
+
+// asConnection words a Redis that does not answer as it should.
+func (d *Dispatcher) asConnection(err error) (Reply, bool) {
+	var network net.Error
+	var settingsAway *settings.Unavailable
+	reply := Reply{Outcome: Unreachable}
+	switch {
+	case errors.As(err, &settingsAway):
+		reply.Problem = settingsAway.Error()
+	case redis.IsAuthError(err):
+		reply.Problem = fmt.Sprintf("Redis at %s refuses our user or password. Whoever runs Helix has to put the right ones into REDIS_URL.", d.Redis)
+	case redis.IsPermissionError(err):
+		reply.Problem = sentence(serverWords(err)) + " The user that Helix connects as lacks that right; `helix check` tells what it needs."
+	case redis.IsLoadingError(err):
+		reply.Problem = "Redis is still loading its data. Try again in a moment."
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, net.ErrClosed), errors.Is(err, redis.ErrPoolTimeout), redis.IsClusterDownError(err):
+		reply.Problem = fmt.Sprintf("Redis at %s does not answer. Nothing was changed; try again once it is back. `helix check` looks at the connection.", d.Redis)
+	default:
+		return Reply{}, false
+	}
+	return reply, true
+}
+
+// serverWords answers what the server itself said.
+func serverWords(err error) string {
+	var reply redis.Error
+	if errors.As(err, &reply) {
+		return reply.Error()
+	}
+	return err.Error()
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
+// reference answers a short word by which a fault is found in the log.
+func reference() string {
+	var b [2]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

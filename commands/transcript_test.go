@@ -1,0 +1,219 @@
+package commands_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rogpeppe/go-internal/txtar"
+	"go.uber.org/zap"
+	"gopkg.in/yaml.v3"
+
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/dial"
+	"github.com/helix-collective/helix/embedded"
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell/text"
+)
+
+func TestMain(m *testing.M) {
+	if handled, status := text.RunWorker(); handled {
+		os.Exit(status)
+	}
+	os.Exit(m.Run())
+}
+
+// TestTranscripts holds conversations: each file of testdata says who takes
+// part, what Redis holds, and what is said and answered. A message is a line
+// "name> …", or several if they are indented; what follows is the answer. A
+// line of the answer that is "…" stands for any lines.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Run("embedded", func(t *testing.T) {
+				server, err := embedded.Start(context.Background(), embedded.Options{Empty: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { server.Close() })
+				playTranscript(t, file, server.URL())
+			})
+			t.Run("redis-server", func(t *testing.T) {
+				playTranscript(t, file, redistest.Standalone(t).URL())
+			})
+		})
+	}
+}
+
+// stage is a transcript's setting: roles, people, keys.
+type stage struct {
+	dispatcher *commands.Dispatcher
+	people     map[string]permissions.Member
+}
+
+func playTranscript(t *testing.T, file, url string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := make(map[string]string)
+	for _, f := range archive.Files {
+		parts[f.Name] = string(f.Data)
+	}
+	s := newStage(t, url, parts)
+	for _, e := range readExchanges(t, parts["conversation"]) {
+		member, ok := s.people[e.who]
+		if !ok {
+			t.Fatalf("line %d: nobody is called %q", e.line, e.who)
+		}
+		reply := s.dispatcher.Handle(context.Background(), commands.Request{Text: e.message, Caller: member})
+		if got := show(reply); !matches(got, e.answer) {
+			t.Errorf("%s:%d\n%s> %s\ngot:\n%s\nwant:\n%s", file, e.line, e.who, e.message, got, e.answer)
+		}
+	}
+}
+
+// show writes a reply as a transcript does: the output, what went wrong, the
+// hints. A reply that is not sent shows as "(silence)".
+func show(r commands.Reply) string {
+	if r.Quiet {
+		return "(silence)\n"
+	}
+	out := string(r.Output)
+	if out != "" && !strings.HasSuffix(out, "\n") {
+		out += "\n"
+	}
+	if r.Problem != "" {
+		out += r.Problem + "\n"
+	}
+	for _, h := range r.Hints {
+		out += "hint: " + h + "\n"
+	}
+	return out
+}
+
+// matches compares an answer with what is wanted, where "…" alone on a line
+// stands for any lines, and "…" within one for any text.
+func matches(got, want string) bool {
+	for i, part := range strings.Split(want, "…") {
+		at := strings.Index(got, part)
+		if at < 0 || i == 0 && at != 0 {
+			return false
+		}
+		got = got[at+len(part):]
+	}
+	return got == "" || strings.HasSuffix(want, "…\n") || strings.HasSuffix(want, "…")
+}
+
+// exchange is one message and its answer.
+type exchange struct {
+	line                 int
+	who, message, answer string
+}
+
+func readExchanges(t *testing.T, conversation string) []exchange {
+	t.Helper()
+	var all []exchange
+	for i, line := range strings.Split(strings.TrimSuffix(conversation, "\n"), "\n") {
+		who, message, ok := strings.Cut(line, "> ")
+		switch {
+		case ok && !strings.ContainsAny(who, " \t") && who != "":
+			all = append(all, exchange{line: i + 1, who: who, message: strings.TrimSpace(message)})
+		case len(all) == 0:
+			t.Fatalf("line %d: nobody says %q", i+1, line)
+		case strings.HasPrefix(line, "\t"):
+			all[len(all)-1].message += "\n" + strings.TrimPrefix(line, "\t")
+		default:
+			all[len(all)-1].answer += line + "\n"
+		}
+	}
+	return all
+}
+
+func newStage(t *testing.T, url string, parts map[string]string) stage {
+	t.Helper()
+	ctx := context.Background()
+	var roles map[string]permissions.Role
+	if err := yaml.Unmarshal([]byte(parts["roles"]), &roles); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := permissions.New(roles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := dial.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := dial.NewPool(target, dial.Options{PoolSize: 10, Timeout: 5 * time.Second})
+	t.Cleanup(func() { pool.Close() })
+	client, err := pool.Main()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fillKeys(t, client, parts["keys"])
+	return stage{
+		people: readPeople(t, parts["people"]),
+		dispatcher: commands.New(commands.Options{
+			Guard:    guard.New(pool, policy, guard.Options{}),
+			Settings: settings.Open(ctx, client, settings.Defaults()),
+			Policy:   policy,
+			Client:   client,
+			Log:      zap.NewNop(),
+			Redis:    "redis://test",
+			Version:  "helix test",
+		}),
+	}
+}
+
+// readPeople reads lines "name: owner", "name: local" or "name: role ids".
+func readPeople(t *testing.T, text string) map[string]permissions.Member {
+	t.Helper()
+	people := make(map[string]permissions.Member)
+	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		name, is, ok := strings.Cut(line, ":")
+		if !ok {
+			t.Fatalf("people: %q", line)
+		}
+		m := permissions.Member{ID: fmt.Sprint(900000000000000000 + i), Name: name, Guild: "100000000000000001", Channel: "200000000000000001"}
+		switch words := strings.Fields(is); {
+		case len(words) == 1 && words[0] == "owner":
+			m.Owner = true
+		case len(words) == 1 && words[0] == "local":
+			m = permissions.Member{Name: name, Local: true}
+		default:
+			m.Roles = words
+		}
+		people[name] = m
+	}
+	return people
+}
+
+// fillKeys runs lines of Redis commands, words separated by blanks.
+func fillKeys(t *testing.T, client redis.UniversalClient, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		var args []any
+		for _, w := range strings.Fields(line) {
+			args = append(args, w)
+		}
+		if len(args) == 0 {
+			continue
+		}
+		if err := client.Do(context.Background(), args...).Err(); err != nil {
+			t.Fatalf("%s: %v", strings.TrimSpace(line), err)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package commands
+
+import (
+	"context"
+	"strings"
+
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell"
+)
+
+func configVerb() verb {
+	return verb{
+		name:    "config",
+		summary: "read and change settings, live",
+		usage: []string{
+			"get KEY…", "list [PREFIX]", "set KEY=VALUE…", "unset KEY…",
+			"history [KEY] [-n N]", "diff [REVISION REVISION]", "rollback REVISION",
+			"profile production|development", "export", "import", "help KEY",
+		},
+		details: "Durations are written 86400, 24h or 1d; sizes 2gb; switches true or false.\n" +
+			"Several settings change together or not at all. import reads a fenced block:\n" +
+			"what export wrote, or lines like redis.session_ttl=3600  # 1 hour.",
+		examples: []string{
+			"!config list redis.session",
+			"!config set redis.session_ttl=86400 redis.session_cleanup=true",
+			"!config history redis.session_ttl",
+			"!config diff",
+			"!config help redis.session_ttl",
+		},
+		check: checkConfig,
+		run:   runConfig,
+	}
+}
+
+// configForm is one sub-command of config.
+type configForm struct {
+	name    string
+	changes bool // needs configure, not read alone
+	run     func(ctx context.Context, t *turn, call *shell.Call, args []string) error
+}
+
+func configForms() []configForm {
+	return []configForm{
+		{"get", false, configGet},
+		{"list", false, configList},
+		{"set", true, configSet},
+		{"unset", true, configUnset},
+		{"history", false, configHistory},
+		{"diff", false, configDiff},
+		{"rollback", true, configRollback},
+		{"profile", true, configProfile},
+		{"export", false, configExport},
+		{"import", true, configImport},
+		{"help", false, configHelp},
+	}
+}
+
+func configFormNames() []string {
+	var names []string
+	for _, f := range configForms() {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func findConfigForm(name string) (configForm, bool) {
+	for _, f := range configForms() {
+		if f.name == strings.ToLower(name) {
+			return f, true
+		}
+	}
+	return configForm{}, false
+}
+
+func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+	if len(call.Args) == 0 {
+		return 0, t.misused(configVerb(), "What shall be done with the settings?")
+	}
+	form, ok := findConfigForm(call.Args[0].Text)
+	if !ok {
+		return 0, t.unknownForm(configVerb(), call.Args[0].Text, configFormNames())
+	}
+	args := make([]string, len(call.Args)-1)
+	for i, a := range call.Args[1:] {
+		args[i] = a.Text
+	}
+	return 0, form.run(ctx, t, call, args)
+}
+
+// checkConfig refuses what the caller may not, as far as literal words tell.
+func checkConfig(_ context.Context, t *turn, args []shell.SourceArg) error {
+	if len(args) == 0 || !args[0].Literal {
+		return t.mayRead("config")
+	}
+	form, ok := findConfigForm(args[0].Text)
+	name := "config " + strings.ToLower(args[0].Text)
+	if !ok || !form.changes {
+		return t.mayRead("config")
+	}
+	if !t.Policy.Holds(t.caller, permissions.Configure) {
+		return t.mayConfigure(name, "")
+	}
+	if form.name != "set" && form.name != "unset" {
+		return nil
+	}
+	for _, a := range args[1:] {
+		key, _, _ := strings.Cut(a.Text, "=")
+		if _, err := settings.Lookup(key); err != nil || !a.Literal {
+			continue // no setting: said when it is its turn
+		}
+		if err := t.mayConfigure(name, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turn) mayConfigure(name, key string) error {
+	return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Configure, Name: name, Setting: strings.ToLower(key)})
+}
+
+// who is the caller as the settings record them, with their rights.
+func (t *turn) who(name string) settings.Who {
+	id := t.caller.ID
+	if t.caller.Local {
+		id = "local"
+	}
+	return settings.Who{ID: id, Name: t.caller.Name, May: func(key string) error {
+		return t.mayConfigure("config "+name, key)
+	}}
+}

@@ -1,0 +1,126 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/helix-collective/helix/shell"
+	"github.com/helix-collective/helix/shell/text"
+	"github.com/helix-collective/helix/suggest"
+)
+
+func helpVerb() verb {
+	return verb{
+		name:     "help",
+		summary:  "what Helix can do, or one verb, text command or setting in full",
+		usage:    []string{"", "VERB", "TEXT-COMMAND", "SETTING"},
+		examples: []string{"!help", "!help redis", "!help sort", "!help redis.session_ttl"},
+		run:      runHelp,
+	}
+}
+
+func runHelp(_ context.Context, t *turn, call *shell.Call) (int, error) {
+	page, err := t.helpPage(call)
+	if err != nil {
+		return 0, err
+	}
+	_, err = call.Stdout.WriteString(page)
+	return 0, err
+}
+
+func (t *turn) helpPage(call *shell.Call) (string, error) {
+	if len(call.Args) == 0 {
+		return t.overview(), nil
+	}
+	topic := strings.TrimPrefix(strings.ToLower(call.Args[0].Text), t.prefix())
+	if v, ok := t.verb(topic); ok {
+		return t.verbHelp(v), nil
+	}
+	if page, ok := filterHelp(topic); ok {
+		return page, nil
+	}
+	if page, ok := t.settingHelp(topic); ok {
+		return page, nil
+	}
+	return "", t.noTopic(topic)
+}
+
+func (t *turn) noTopic(topic string) error {
+	advice := fmt.Sprintf("`%shelp` lists what there is.", t.prefix())
+	if near, ok := suggest.Nearest(topic, append(t.names(), settingKeys()...)); ok {
+		advice = fmt.Sprintf("Did you mean `%shelp %s`?", t.prefix(), near)
+	}
+	return &usageError{reason: fmt.Sprintf("There is no help on `%s`. %s", topic, advice)}
+}
+
+// overview is the help of everything, short enough for one message.
+func (t *turn) overview() string {
+	var b strings.Builder
+	b.WriteString("Verbs\n")
+	for _, v := range t.verbs {
+		fmt.Fprintf(&b, "  %-8s %s\n", t.prefix()+v.name, v.summary)
+	}
+	b.WriteString("\nText commands, behind a pipe\n")
+	b.WriteString(wrap(filterNames(), 70, "  "))
+	b.WriteString("\nThe shell: pipes, && ||, if, while read, for, [ … ], variables, $(…), $((…)),\n")
+	b.WriteString("xargs, sh -c. A fenced block behind " + t.prefix() + "redis is a script.\n")
+	b.WriteString("\nTry\n")
+	for _, example := range []string{"redis keys session:* | wc -l", "config list redis.session", "help config"} {
+		fmt.Fprintf(&b, "  %s%s\n", t.prefix(), example)
+	}
+	return b.String()
+}
+
+// verbHelp is the help of one verb.
+func (t *turn) verbHelp(v verb) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s: %s\n\nUsage\n", t.prefix(), v.name, v.summary)
+	for _, u := range v.usage {
+		fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(t.prefix()+v.name+" "+u))
+	}
+	if v.details != "" {
+		fmt.Fprintf(&b, "\n%s\n", v.details)
+	}
+	if len(v.examples) > 0 {
+		b.WriteString("\nExamples\n")
+	}
+	for _, e := range v.examples {
+		fmt.Fprintf(&b, "  %s\n", t.prefix()+strings.TrimPrefix(e, "!"))
+	}
+	return b.String()
+}
+
+func filterNames() []string {
+	var names []string
+	for _, u := range text.Usages() {
+		names = append(names, u.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func filterHelp(name string) (string, bool) {
+	for _, u := range text.Usages() {
+		if u.Name == name {
+			return fmt.Sprintf("%s: %s\n\nUsage\n  %s\n\nIt reads standard input only, never a file.\n", u.Name, u.Summary, u.Synopsis), true
+		}
+	}
+	return "", false
+}
+
+// wrap sets words in lines of at most width bytes.
+func wrap(words []string, width int, indent string) string {
+	var b strings.Builder
+	line := indent
+	for _, w := range words {
+		if len(line)+len(w) > width && line != indent {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		line += w + " "
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	return b.String()
+}

@@ -1,0 +1,84 @@
+package commands
+
+import (
+	"context"
+	"strings"
+
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/shell"
+)
+
+func redisVerb() verb {
+	return verb{
+		name:    "redis",
+		aliases: []string{"redis-cli"},
+		summary: "run a Redis command, as redis-cli does",
+		usage:   []string{"[-n DB] COMMAND [ARGUMENT…]", "--scan [--pattern GLOB] [--type TYPE]"},
+		details: "Pipe the result through wc, head, sort, uniq, cut, grep, sed, awk, jq and the like.\n" +
+			"Also: --raw, --no-raw, --json, --csv, -d DELIMITER, -e.",
+		examples: []string{
+			"!redis dbsize",
+			"!redis keys session:* | wc -l",
+			"!redis ttl session:abc123",
+			`!redis --scan --pattern "session:user:*" | cut -d: -f3 | sort | uniq -c | sort -rn | head -10`,
+			"!redis info memory | grep used_memory_human",
+		},
+		check: func(ctx context.Context, t *turn, args []shell.SourceArg) error {
+			return t.Guard.Check(ctx, t.caller, literals(withoutRedis(args, staticText)))
+		},
+	}
+}
+
+// redisCommand hands calls to the guard, which checks rights anew with the
+// arguments as they have turned out.
+type redisCommand struct{ t *turn }
+
+func (c redisCommand) Run(ctx context.Context, call *shell.Call) (int, error) {
+	if wantsHelp(call) {
+		v, _ := c.t.verb("redis")
+		_, err := call.Stdout.WriteString(c.t.verbHelp(v))
+		return 0, err
+	}
+	args := wholes(withoutRedis(call.Args, argText))
+	return c.t.guard.Do(ctx, c.t.caller, args, call.Stdout, call.Stderr)
+}
+
+// RunBatch hands many calls to the guard at once, which pipelines them.
+func (c redisCommand) RunBatch(ctx context.Context, call *shell.Call, argv [][]shell.Arg) (int, error) {
+	batch := make([][]string, len(argv))
+	for i, args := range argv {
+		batch[i] = wholes(withoutRedis(args, argText))
+	}
+	return c.t.guard.DoBatch(ctx, c.t.caller, batch, call.Stdout, call.Stderr)
+}
+
+// withoutRedis drops a redis-cli pasted behind the verb: !redis redis-cli dbsize.
+func withoutRedis[A any](args []A, text func(A) string) []A {
+	if len(args) > 0 {
+		switch strings.ToLower(strings.TrimPrefix(text(args[0]), "!")) {
+		case "redis", "redis-cli":
+			return args[1:]
+		}
+	}
+	return args
+}
+
+func staticText(a shell.SourceArg) string { return a.Text }
+
+func argText(a shell.Arg) string { return a.Text }
+
+func wholes(args []shell.Arg) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = a.Whole
+	}
+	return out
+}
+
+func literals(args []shell.SourceArg) []guard.Literal {
+	out := make([]guard.Literal, len(args))
+	for i, a := range args {
+		out[i] = guard.Literal{Text: a.Text, Known: a.Literal}
+	}
+	return out
+}

@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/helix-collective/helix/shell"
+)
+
+func statusVerb() verb {
+	return verb{
+		name:     "status",
+		summary:  "how Redis and Helix are",
+		usage:    []string{""},
+		examples: []string{"!status"},
+		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+			card, err := t.statusCard(ctx)
+			if err != nil {
+				return 0, err
+			}
+			_, err = call.Stdout.WriteString(card)
+			return 0, err
+		},
+	}
+}
+
+// statusCard is what one look at Redis and at Helix tells.
+func (t *turn) statusCard(ctx context.Context) (string, error) {
+	text, err := t.Client.Info(ctx).Result()
+	if err != nil {
+		return "", fmt.Errorf("read INFO: %w", err)
+	}
+	keys, err := t.Client.DBSize(ctx).Result()
+	if err != nil {
+		return "", fmt.Errorf("read DBSIZE: %w", err)
+	}
+	info := infoFields(text)
+	var b strings.Builder
+	row := func(name, value string) { fmt.Fprintf(&b, "%-9s %s\n", name, value) }
+	row("Redis", fmt.Sprintf("%s, %s, %s, up %s", t.Redis, serverName(info), info["role"], age(info["uptime_in_seconds"])))
+	row("Memory", memoryLine(info))
+	row("Keys", strconv.FormatInt(keys, 10))
+	row("Clients", info["connected_clients"])
+	row("Settings", fmt.Sprintf("revision %d", t.snapshot().Revision()))
+	row("Helix", fmt.Sprintf("%s, up %s", t.Version, spellAge(time.Since(t.started))))
+	if trouble := t.Settings.Trouble(); trouble != nil {
+		row("Trouble", trouble.Error())
+	}
+	for _, w := range t.Settings.Warnings() {
+		row("Warning", w)
+	}
+	return b.String(), nil
+}
+
+// infoFields reads the figures of INFO.
+func infoFields(text string) map[string]string {
+	fields := make(map[string]string)
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			fields[name] = value
+		}
+	}
+	return fields
+}
+
+func serverName(info map[string]string) string {
+	if v := info["valkey_version"]; v != "" {
+		return "Valkey " + v
+	}
+	return "Redis " + info["redis_version"]
+}
+
+func memoryLine(info map[string]string) string {
+	limit, _ := strconv.ParseInt(info["maxmemory"], 10, 64)
+	used, _ := strconv.ParseInt(info["used_memory"], 10, 64)
+	if limit == 0 {
+		return info["used_memory_human"] + ", no limit (maxmemory 0)"
+	}
+	return fmt.Sprintf("%s of %s (%d %%)", info["used_memory_human"], info["maxmemory_human"], used*100/limit)
+}
+
+func age(seconds string) string {
+	n, _ := strconv.ParseInt(seconds, 10, 64)
+	return spellAge(time.Duration(n) * time.Second)
+}
+
+// spellAge rounds an age to its two greatest units.
+func spellAge(d time.Duration) string {
+	switch {
+	case d >= 24*time.Hour:
+		return fmt.Sprintf("%d d %d h", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}

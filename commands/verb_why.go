@@ -1,0 +1,132 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/shell"
+)
+
+func whyVerb() verb {
+	return verb{
+		name:    "why",
+		summary: "which rule allows or denies a command, to you or to somebody else",
+		usage:   []string{"COMMAND", "@MEMBER COMMAND", "role:NAME COMMAND"},
+		details: "With role:NAME it tells what somebody with just that role may do. Nothing is run.",
+		examples: []string{
+			"!why redis keys session:*",
+			"!why config set redis.session_ttl=3600",
+		},
+		run: runWhy,
+	}
+}
+
+func runWhy(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+	args := wholes(call.Args)
+	if len(args) == 0 {
+		return 0, t.misused(whyVerb(), "Which command?")
+	}
+	who, name, args, err := t.subject(ctx, args)
+	if err != nil {
+		return 0, err
+	}
+	if len(args) == 0 {
+		_, err := call.Stdout.WriteString(t.rightsOf(who, name))
+		return 0, err
+	}
+	actions, err := t.actions(ctx, args)
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range actions {
+		if _, err := fmt.Fprintf(call.Stdout, "%s, %s\n%s\n", name, a.Name, t.Policy.Explain(who, a)); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// subject answers whose rights are asked about: a member by mention, a role,
+// or else the caller.
+func (t *turn) subject(ctx context.Context, args []string) (m permissions.Member, name string, rest []string, err error) {
+	if role, ok := strings.CutPrefix(args[0], "role:"); ok {
+		if err := t.Policy.CheckRoles(role); err != nil {
+			return m, "", nil, &usageError{reason: sentence(err.Error())}
+		}
+		return permissions.Member{Local: true, LocalRoles: []string{role}}, "@" + role, args[1:], nil
+	}
+	id, ok := strings.CutPrefix(args[0], "user:")
+	if !ok {
+		return t.caller, "you", args, nil
+	}
+	if t.member == nil {
+		return m, "", nil, &usageError{reason: "Other members can only be asked about in Discord. `role:NAME` works everywhere."}
+	}
+	if m, err = t.member(ctx, id); err != nil {
+		return m, "", nil, &usageError{reason: fmt.Sprintf("The roles of that member could not be read: %v.", err)}
+	}
+	return m, m.Name, args[1:], nil
+}
+
+// rightsOf lists what a member holds.
+func (t *turn) rightsOf(m permissions.Member, name string) string {
+	holdings := t.Policy.Rights(m)
+	if len(holdings) == 0 {
+		return name + ": no rights\n"
+	}
+	var b strings.Builder
+	for _, h := range holdings {
+		fmt.Fprintf(&b, "%s: %s\n", name, h)
+	}
+	return b.String()
+}
+
+// actions answers what a command would do, as the policy is asked about it.
+func (t *turn) actions(ctx context.Context, args []string) ([]permissions.Action, error) {
+	v, ok := t.verb(strings.TrimPrefix(args[0], t.prefix()))
+	switch {
+	case !ok:
+		return nil, t.unknown(ctx, args[0])
+	case v.name == "redis":
+		return t.redisActions(ctx, withoutRedis(args[1:], func(s string) string { return s }))
+	case v.name == "config" && len(args) > 1:
+		return configActions(args[1:]), nil
+	}
+	return []permissions.Action{{Right: permissions.Read, Name: v.name}}, nil
+}
+
+func (t *turn) redisActions(ctx context.Context, args []string) ([]permissions.Action, error) {
+	d, err := t.guard.Describe(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	if d.Refusal != "" && len(d.Rights) == 0 {
+		return nil, &usageError{reason: d.Refusal}
+	}
+	var actions []permissions.Action
+	for _, right := range d.Rights {
+		actions = append(actions, permissions.Action{Right: right, Name: d.Name, Keys: d.Keys})
+	}
+	return actions, nil
+}
+
+func configActions(args []string) []permissions.Action {
+	form, ok := findConfigForm(args[0])
+	if !ok || !form.changes {
+		return []permissions.Action{{Right: permissions.Read, Name: "config"}}
+	}
+	name := "config " + form.name
+	var actions []permissions.Action
+	if form.name == "set" || form.name == "unset" {
+		for _, a := range args[1:] {
+			key, _, _ := strings.Cut(a, "=")
+			actions = append(actions, permissions.Action{Right: permissions.Configure, Name: name, Setting: strings.ToLower(key)})
+		}
+	}
+	if len(actions) == 0 {
+		actions = append(actions, permissions.Action{Right: permissions.Configure, Name: name})
+	}
+	return actions
+}
