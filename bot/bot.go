@@ -1,0 +1,178 @@
+// Package bot carries requests and replies between Discord and whatever
+// answers them. It decides nothing about what a message means: it hears, builds
+// who asked, keeps the order of each channel, and sends. It never pings anybody
+// and never lets a text break out of the block that it is shown in.
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/commands"
+)
+
+// Handler answers what people ask.
+type Handler interface {
+	// Addressed reports whether a message is for Helix at all.
+	Addressed(text string, mentioned bool) bool
+	Handle(ctx context.Context, req commands.Request) commands.Reply
+}
+
+// Pin remembers the guild that was chosen at the first start.
+type Pin interface {
+	Pinned(ctx context.Context) (guild string, err error)
+	// Pin remembers a guild unless another is remembered already; it answers
+	// the one that is.
+	Pin(ctx context.Context, guild string) (pinned string, err error)
+}
+
+// Options is what a Bot works with. Token, Handler, Pin and Log are needed.
+type Options struct {
+	Token      string   // without "Bot "
+	APIURL     string   // "" means Discord's own
+	GatewayURL string   // "" means what GET /gateway/bot answers
+	Guilds     []string // served guilds; none: the only one at first start
+	OpsChannel string   // where Helix speaks up by itself; may be empty
+	Pin        Pin
+	Handler    Handler
+	Log        *zap.Logger
+
+	// Timing is for tests; its zero fields mean sensible values.
+	Timing Timing
+}
+
+// Timing is how long the bot waits for what.
+type Timing struct {
+	Backoff    time.Duration // before the second attempt to connect; doubles up to a minute
+	Open       time.Duration // for a connection to become ready
+	Ack        time.Duration // for the answer to a heartbeat
+	TypingFrom time.Duration // work longer than this shows as typing
+	Grace      time.Duration // for running commands at the end
+	Decision   time.Duration // for knowing which servers are served
+	PageTTL    time.Duration // how long the pages of an answer can be turned
+}
+
+func (t Timing) withDefaults() Timing {
+	set := func(d *time.Duration, value time.Duration) {
+		if *d == 0 {
+			*d = value
+		}
+	}
+	set(&t.Backoff, time.Second)
+	set(&t.Open, 15*time.Second)
+	set(&t.Ack, 20*time.Second)
+	set(&t.TypingFrom, 300*time.Millisecond)
+	set(&t.Grace, 5*time.Second)
+	set(&t.Decision, 5*time.Second)
+	set(&t.PageTTL, 15*time.Minute)
+	return t
+}
+
+// FatalError ends the bot: trying again would not help.
+type FatalError struct{ Reason string }
+
+func (e *FatalError) Error() string { return e.Reason }
+
+// Bot is one connection to Discord, renewed as often as it breaks.
+type Bot struct {
+	options    Options
+	log        *zap.Logger
+	rest       *rest
+	transport  *transport
+	queues     *queues
+	pages      *pager
+	seen       *recent
+	guilds     guildKeeper
+	complained *recent // channels whose missing rights were told lately
+	channels   *channelLog
+
+	mu     sync.Mutex
+	status Status
+
+	emptyContent sync.Once
+	noIntent     sync.Once
+	settlers     sync.WaitGroup
+}
+
+// Status is how the connection is.
+type Status struct {
+	Connected  bool
+	User       string // the bot's own name
+	UserID     string
+	Guilds     int       // that it is in
+	LastAck    time.Time // of a heartbeat
+	LastSent   time.Time // of a message that Discord took
+	Reconnects int
+	NoContent  bool // the message-content intent is missing: only mentions are heard
+}
+
+// New returns a Bot. Nothing is sent before Run.
+func New(o Options) (*Bot, error) {
+	if o.Token == "" {
+		return nil, errors.New("a Discord bot needs a token: set DISCORD_TOKEN")
+	}
+	o.Timing = o.Timing.withDefaults()
+	t, err := newTransport(o.APIURL, o.GatewayURL)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bot{
+		options:    o,
+		log:        o.Log,
+		transport:  t,
+		rest:       newREST(&http.Client{Transport: t, Timeout: requestTimeout}, t.base, o.Token),
+		pages:      newPager(o.Timing.PageTTL),
+		seen:       newRecent(seenMessages),
+		channels:   newChannelLog(),
+		complained: newRecent(complaintsKept),
+	}
+	b.queues = newQueues(queueLength)
+	b.guilds.decided = make(chan struct{})
+	return b, nil
+}
+
+const (
+	requestTimeout = 30 * time.Second
+	queueLength    = 32    // messages waiting in one channel
+	seenMessages   = 20000 // ids remembered, so that none is answered twice
+	complaintsKept = 100
+)
+
+// Status answers how the connection is.
+func (b *Bot) Status() Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.status
+	s.LastSent = b.rest.lastSent()
+	return s
+}
+
+func (b *Bot) update(change func(*Status)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(&b.status)
+}
+
+// Run serves until ctx ends, and then lets running commands end within the
+// grace. It answers a *FatalError if Discord refuses the bot for good.
+func (b *Bot) Run(ctx context.Context) error {
+	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopWork(nil)
+	err := b.supervise(ctx, work)
+	timer := time.AfterFunc(b.options.Timing.Grace, func() { stopWork(context.Canceled) })
+	defer timer.Stop()
+	b.queues.close()
+	stopWork(nil)
+	b.settlers.Wait()
+	b.rest.close()
+	if err != nil {
+		return fmt.Errorf("serve Discord: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package bot
+
+import "sync"
+
+// queues run jobs one after another within a channel, and side by side between
+// channels. A channel's queue is bounded.
+type queues struct {
+	length int
+
+	mu      sync.Mutex
+	waiting map[string][]func() // a channel is in it while its worker runs
+	asides  int
+	closed  bool
+	running sync.WaitGroup
+}
+
+func newQueues(length int) *queues {
+	return &queues{length: length, waiting: make(map[string][]func())}
+}
+
+// push adds a job to a channel's queue; it answers false if there is no room.
+func (q *queues) push(channel string, job func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	jobs, working := q.waiting[channel]
+	if q.closed || len(jobs) >= q.length {
+		return false
+	}
+	q.waiting[channel] = append(jobs, job)
+	if !working {
+		q.running.Go(func() { q.work(channel) })
+	}
+	return true
+}
+
+// work runs a channel's jobs until none is left.
+func (q *queues) work(channel string) {
+	for {
+		q.mu.Lock()
+		jobs := q.waiting[channel]
+		if len(jobs) == 0 {
+			delete(q.waiting, channel)
+			q.mu.Unlock()
+			return
+		}
+		job := jobs[0]
+		q.waiting[channel] = jobs[1:]
+		q.mu.Unlock()
+		job()
+	}
+}
+
+// maxAsides bounds jobs outside the channels' order.
+const maxAsides = 8
+
+// aside runs a job at once, out of order; beyond a bound it is dropped.
+func (q *queues) aside(job func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed || q.asides >= maxAsides {
+		return
+	}
+	q.asides++
+	q.running.Go(func() {
+		job()
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.asides--
+	})
+}
+
+// close takes no further jobs and waits for those that are there.
+func (q *queues) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.running.Wait()
+}

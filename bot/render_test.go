@@ -1,0 +1,139 @@
+package bot
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/helix-collective/helix/commands"
+)
+
+func TestVisible(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"plain\ttext\n", "plain\ttext\n"},
+		{"häß 漢字 🙂", "häß 漢字 🙂"},
+		{"a\r\nb", "a\nb"},
+		{"\xff\xfe", `\xff\xfe`},
+		{"\x00\x1b[31mred", `\x00\x1b[31mred`},
+		{"a\rb", `a\x0db`},
+		{"left\u202eright", `left\u202eright`},
+		{"zero\u200bwidth", `zero\u200bwidth`},
+		{"\u2028", `\u2028`},
+		{"ok \xc3\x28", `ok \xc3(`},
+	} {
+		if got := visible(c.text); got != c.want {
+			t.Errorf("visible(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestFenced(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"a\n", "```\na\n```"},
+		{"a", "```\na\n```"},
+		{"`` stays", "```\n`` stays\n```"},
+		{"```out", "```\n`\u200b`\u200b`out\n```"},
+		{"`````", "```\n`\u200b`\u200b`\u200b`\u200b`\n```"},
+		{"\n\nlow", "```\n\u200b\n\nlow\n```"},
+	} {
+		if got := fenced(c.text); got != c.want {
+			t.Errorf("fenced(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestRender(t *testing.T) {
+	lines := func(n int) []byte {
+		var b bytes.Buffer
+		for i := range n {
+			fmt.Fprintf(&b, "session:user:%06d\n", i)
+		}
+		return b.Bytes()
+	}
+	for _, c := range []struct {
+		name  string
+		reply commands.Reply
+		pages int
+		file  int // bytes
+		parts []string
+	}{
+		{"a line", commands.Reply{Output: []byte("3\n"), Footer: "1 line · 2 ms"}, 1, 0, []string{"```\n3\n```\n-# 1 line · 2 ms"}},
+		{"nothing", commands.Reply{Footer: "0 lines · 2 ms"}, 1, 0, []string{"(no output)\n-# 0 lines"}},
+		{"a status", commands.Reply{Outcome: commands.OK, Status: 1, Footer: "0 lines"}, 1, 0, []string{"-# 0 lines · exit status 1"}},
+		{"a hint", commands.Reply{Output: []byte("-1\n"), Hints: []string{"This key never expires."}}, 1, 0, []string{"\n-# This key never expires."}},
+		{"a problem", commands.Reply{Problem: "You need `read`."}, 1, 0, []string{"You need `read`."}},
+		{"a caret", commands.Reply{Problem: "Column 5: unclosed quote.\necho \"\n     ^"}, 1, 0, []string{"unclosed quote.\n```\necho \"\n     ^\n```"}},
+		{"output before a problem", commands.Reply{Output: []byte("half\n"), Problem: "Stopped."}, 1, 0, []string{"```\nhalf\n```\nStopped."}},
+		{"pages", commands.Reply{Output: lines(200)}, 3, 0, []string{"session:user:000000", "page 1 of 3"}},
+		{"a file", commands.Reply{Output: lines(5000)}, 1, 100000, []string{"session:user:000000", "97.7 KiB", "is in the file"}},
+		{"too much", commands.Reply{Output: lines(5000), Truncated: 42 << 20}, 1, 100000, []string{"first 97.7 KiB", "42.0 MiB more are left out"}},
+		{"a long line", commands.Reply{Output: bytes.Repeat([]byte("x"), 3000)}, 2, 0, []string{"page 1 of 2"}},
+		{"a huge file", commands.Reply{Output: bytes.Repeat([]byte("0123456789abcde\n"), 1<<20)}, 1, 8 << 20, []string{"first 8.0 MiB", "8.0 MiB more are left out"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := render(c.reply)
+			if len(r.pages) != c.pages {
+				t.Fatalf("%d pages, want %d", len(r.pages), c.pages)
+			}
+			for _, part := range c.parts {
+				if !strings.Contains(r.pages[0], part) {
+					t.Errorf("page 1 is %q, without %q", r.pages[0], part)
+				}
+			}
+			if got := fileBytes(r); got != c.file {
+				t.Errorf("a file of %d bytes, want %d", got, c.file)
+			}
+		})
+	}
+}
+
+func fileBytes(r rendered) int {
+	if r.file == nil {
+		return 0
+	}
+	return len(r.file.data)
+}
+
+// FuzzRender holds every answer to what Discord takes and no text may break.
+func FuzzRender(f *testing.F) {
+	f.Add([]byte("3\n"), "", "", "1 line")
+	f.Add(bytes.Repeat([]byte("`"), 5000), "a\nb ```c", "hint ```", "")
+	f.Add([]byte("\xff\n\n\n@everyone"), "problem\n  ^", "", "footer")
+	f.Add(bytes.Repeat([]byte("🙂"), 3000), "", "h", "")
+	f.Fuzz(func(t *testing.T, output []byte, problem, hint, footer string) {
+		r := render(commands.Reply{Output: output, Problem: problem, Hints: []string{hint, hint}, Footer: footer})
+		for i, page := range r.pages {
+			if n := width(page); n > maxContent || n == 0 {
+				t.Fatalf("page %d has %d units", i+1, n)
+			}
+			if !utf8.ValidString(page) {
+				t.Fatalf("page %d is not UTF-8", i+1)
+			}
+			if marks := strings.Count(page, fenceMark); problem == "" && hint == "" && footer == "" && marks%2 != 0 {
+				t.Fatalf("page %d has %d fences: %q", i+1, marks, page)
+			}
+		}
+		if whole := unfence(r.pages); problem == "" && hint == "" && footer == "" && r.file == nil && len(output) > 0 && whole != shown(output) {
+			t.Fatalf("the pages say %q, the output is %q", whole, shown(output))
+		}
+	})
+}
+
+// unfence answers the text that pages hold, without line ends that blocks hide.
+func unfence(pages []string) string {
+	var b strings.Builder
+	for _, page := range pages {
+		_, rest, _ := strings.Cut(page, fenceMark+"\n")
+		end := strings.LastIndex(rest, "\n"+fenceMark)
+		b.WriteString(rest[:end])
+	}
+	return flatten(b.String())
+}
+
+func shown(output []byte) string { return flatten(visible(string(output))) }
+
+func flatten(s string) string {
+	return strings.NewReplacer("\n", "", zeroWidth, "").Replace(s)
+}

@@ -1,0 +1,63 @@
+package bot_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/helix-collective/helix/bot/discordtest"
+)
+
+func TestAnAnswerArrivesOnceWhateverDiscordDoes(t *testing.T) {
+	for name, faults := range map[string][]discordtest.Fault{
+		"500":                  {discordtest.Status(500)},
+		"502 and 503":          {discordtest.Status(502), discordtest.Status(503)},
+		"a lost request":       {discordtest.Drop()},
+		"a lost response":      {discordtest.Applied(discordtest.Drop())},
+		"502 after it is done": {discordtest.Applied(discordtest.Status(502))},
+		"429":                  {discordtest.TooMany(50 * time.Millisecond)},
+		"429 for everything":   {discordtest.TooManyGlobally(50 * time.Millisecond)},
+		"429 from the proxy":   {discordtest.TooManyHTML(50 * time.Millisecond)},
+		"a slow answer":        {discordtest.Delay(100 * time.Millisecond)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, acme, _ := world(t, echo)
+			d.FailNext("create_message", faults...)
+			acme.As("ann").Says("#ops", "!one").Sees("!one")
+			acme.As("ann").Says("#ops", "!two").Sees("!two")
+			acme.In("#ops").SeesNothing(30 * time.Millisecond)
+		})
+	}
+}
+
+func TestARateLimitIsKept(t *testing.T) {
+	d, acme, _ := world(t, echo)
+	d.Limit("create_message", 2, 150*time.Millisecond)
+	for range 6 {
+		acme.As("ann").Says("#ops", "!again")
+	}
+	for range 6 {
+		acme.In("#ops").Sees("!again")
+	}
+	refused := 0
+	for _, r := range d.RequestsTo("create_message") {
+		if r.Status == 429 {
+			refused++
+		}
+	}
+	if refused > 0 {
+		t.Errorf("%d requests were refused although the headers announce the limit", refused)
+	}
+}
+
+// An event may come without the author's roles, and Discord may not answer
+// who that is: then nobody knows what they may.
+func TestWhoAsksMustBeKnown(t *testing.T) {
+	d, acme, _ := world(t, echo)
+	said := acme.As("ann").Says("#ops", "hello")
+	d.FailNext("get_guild_member", discordtest.Status(403))
+	d.Gateway().Inject("MESSAGE_CREATE", fmt.Sprintf(
+		`{"id":%q,"channel_id":%q,"guild_id":%q,"content":"!who","author":{"id":%q,"username":"ann"}}`,
+		said.ID, acme.ChannelID("#ops"), acme.ID, acme.UserID("ann")))
+	said.Sees("Your roles could not be read from Discord, so nothing was run")
+}

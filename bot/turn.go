@@ -1,0 +1,65 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/bwmarrin/discordgo"
+	"go.uber.org/zap"
+)
+
+// pagePrefix begins the custom id of a button that turns a page.
+const pagePrefix = "page:"
+
+// turners are the buttons below a page, counted from 0.
+func turners(id string, page, pages int) []row {
+	turn := func(label string, to int, useless bool) button {
+		// The label is part of the id: two buttons may lead to the same page.
+		return button{Type: componentButton, Style: styleSecondary, Label: label,
+			CustomID: fmt.Sprintf("%s%s:%d:%s", pagePrefix, id, to, label), Disabled: useless}
+	}
+	last := pages - 1
+	return []row{{Type: componentRow, Buttons: []button{
+		turn("First", 0, page == 0),
+		turn("Previous", max(page-1, 0), page == 0),
+		turn("Next", min(page+1, last), page == last),
+		turn("Last", last, page == last),
+	}}}
+}
+
+// onInteraction turns pages. Whoever sees an answer may turn it: its first
+// page was shown to the whole channel.
+func (b *Bot) onInteraction(i *discordgo.Interaction, work context.Context) {
+	if i == nil || i.Type != discordgo.InteractionMessageComponent || !b.serves(i.GuildID) {
+		return
+	}
+	custom, ok := strings.CutPrefix(i.MessageComponentData().CustomID, pagePrefix)
+	if !ok || !b.seen.add(i.ID) {
+		return
+	}
+	b.queues.aside(func() { b.guarded("interaction", func() { b.turnPage(work, i, custom) }) })
+}
+
+func (b *Bot) turnPage(ctx context.Context, i *discordgo.Interaction, custom string) {
+	id, rest, _ := strings.Cut(custom, ":")
+	number, _, _ := strings.Cut(rest, ":")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return // not a button of ours
+	}
+	text, pages := b.pages.page(id, n)
+	reply := callback{Type: callbackUpdate, Data: outgoing{Content: text, Mentions: nobody(), Rows: turners(id, n, pages)}}
+	if pages == 0 {
+		reply = callback{Type: callbackMessage, Data: outgoing{Mentions: nobody(), Flags: flagEphemeral,
+			Content: "These pages are no longer kept. Run the command again to read on."}}
+	}
+	err = b.rest.do(ctx, call{
+		method: "POST", path: "/interactions/" + i.ID + "/" + i.Token + "/callback",
+		body: reply, once: true, anonymous: true,
+	}, nil)
+	if err != nil && !hasCode(err, codeAlreadyAnswered, codeUnknownInteract) {
+		b.log.Warn("a page could not be turned", zap.String("interaction", i.ID), zap.Error(err))
+	}
+}

@@ -1,0 +1,115 @@
+package bot
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	fenceMark = "```"
+	// zeroWidth is a character of no width. Between backticks it keeps them
+	// from being a fence.
+	zeroWidth = "\u200b"
+)
+
+// visible makes every byte of a text legible: bytes that are no UTF-8, control
+// characters, and those that turn or hide what stands around them are written
+// as escapes. Line breaks and tabs stay; a carriage return before a line break
+// goes.
+func visible(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if plain(text) {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/8)
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case r < 0x80 && hidden(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case hidden(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+// plain reports whether a text is ASCII without anything to escape, which most
+// are.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c >= 0x7f || c < ' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// hidden reports whether a character is not seen, or changes how others are.
+func hidden(r rune) bool {
+	switch {
+	case r == '\n' || r == '\t':
+		return false
+	case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Cf, r):
+		return true
+	case r == '\u2028', r == '\u2029', r == '\u115f', r == '\u1160', r == '\u3164', r == '\uffa0':
+		return true
+	}
+	return unicode.Is(unicode.Co, r)
+}
+
+// fenced puts a text into a block that it cannot break out of, whatever it
+// holds. The text is made visible before.
+func fenced(text string) string {
+	text = fences.ReplaceAllStringFunc(text, func(run string) string {
+		return strings.Join(strings.Split(run, ""), zeroWidth)
+	})
+	text = strings.TrimSuffix(text, "\n")
+	if first, _, _ := strings.Cut(text, "\n"); strings.TrimSpace(first) == "" {
+		text = zeroWidth + text // Discord drops empty lines at the front of a block
+	}
+	return fenceMark + "\n" + text + "\n" + fenceMark
+}
+
+// fences are what would end a block.
+var fences = regexp.MustCompile("`{3,}")
+
+// width is the length of a text as Discord counts it, in UTF-16 units.
+func width(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if r > 0xffff {
+			n++
+		}
+	}
+	return n
+}
+
+// clip shortens a text to a width, with an ellipsis where something is left out.
+func clip(text string, most int) string {
+	if width(text) <= most {
+		return text
+	}
+	n := 0
+	for i, r := range text {
+		w := 1
+		if r > 0xffff {
+			w = 2
+		}
+		if n+w > most-1 {
+			return text[:i] + "…"
+		}
+		n += w
+	}
+	return text
+}

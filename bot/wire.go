@@ -1,0 +1,71 @@
+package bot
+
+// What follows is as Discord wants it on the wire. discordgo's own types leave
+// out the nonce and send nulls that change what is meant.
+
+// outgoing is a message to be posted or edited.
+type outgoing struct {
+	Content   string     `json:"content"`
+	Mentions  mentions   `json:"allowed_mentions"`
+	Reference *reference `json:"message_reference,omitempty"`
+	Rows      []row      `json:"components,omitempty"`
+
+	// Nonce under EnforceNonce keeps a message that is sent again, because its
+	// first response was lost, from standing there twice.
+	Nonce        string `json:"nonce,omitempty"`
+	EnforceNonce bool   `json:"enforce_nonce,omitempty"`
+
+	Attachments []attachment `json:"attachments,omitempty"`
+	Flags       int          `json:"flags,omitempty"`
+}
+
+// mentions says whom a message may ring. Empty is not the same as left out.
+type mentions struct {
+	Parse       []string `json:"parse"`
+	RepliedUser bool     `json:"replied_user"`
+}
+
+// nobody is what every message says: it rings no one.
+func nobody() mentions { return mentions{Parse: []string{}} }
+
+type reference struct {
+	MessageID       string `json:"message_id"`
+	FailIfNotExists bool   `json:"fail_if_not_exists"`
+}
+
+type attachment struct {
+	ID       string `json:"id"` // the place among the files, "0" for the first
+	Filename string `json:"filename"`
+}
+
+type row struct {
+	Type    int      `json:"type"`
+	Buttons []button `json:"components"`
+}
+
+type button struct {
+	Type     int    `json:"type"`
+	Style    int    `json:"style"`
+	Label    string `json:"label"`
+	CustomID string `json:"custom_id"`
+	Disabled bool   `json:"disabled"`
+}
+
+// Discord's numbers for these.
+const (
+	componentRow    = 1
+	componentButton = 2
+	styleSecondary  = 2
+	flagEphemeral   = 1 << 6
+)
+
+// callback answers an interaction.
+type callback struct {
+	Type int      `json:"type"`
+	Data outgoing `json:"data"`
+}
+
+const (
+	callbackMessage = 4 // a message of its own
+	callbackUpdate  = 7 // in the place of the message with the button
+)
