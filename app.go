@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/dial"
+	"github.com/helix-collective/helix/embedded"
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+)
+
+// app is the wired program: configuration, Redis, and what answers requests.
+type app struct {
+	base       *settings.Base
+	log        *zap.Logger
+	demo       *embedded.Server // nil beside a real Redis
+	pool       *dial.Pool
+	client     redis.UniversalClient
+	live       *settings.Live
+	policy     *permissions.Policy
+	dispatcher *commands.Dispatcher
+
+	closers []func() error // in the order of opening
+}
+
+// common are the flags that every subcommand but version takes.
+type common struct {
+	config string
+	redis  string
+	demo   bool
+}
+
+// load reads the configuration in all its layers.
+func (f common) load() (*settings.Base, error) {
+	flags := make(map[string]string)
+	if f.redis != "" {
+		flags[string(settings.RedisURL)] = f.redis
+	}
+	base, err := settings.Load(settings.Options{File: f.config, Environ: os.Environ(), Flags: flags})
+	if err != nil {
+		return nil, &exitError{exitFailure, err.Error()}
+	}
+	return base, nil
+}
+
+// errNoRedis is a missing address where one is needed.
+var errNoRedis = &exitError{exitFailure,
+	"No Redis is configured. Set REDIS_URL (redis://host:6379), or redis.url in config.yaml; " +
+		"--demo starts an embedded one with sample sessions."}
+
+// open wires the program. Without an address, demo decides whether an embedded
+// Redis is started or the missing address is an error.
+func open(ctx context.Context, base *settings.Base, log *zap.Logger, demo bool) (_ *app, err error) {
+	a := &app{base: base, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	address := base.Snapshot().Secret(settings.RedisURL)
+	if demo && address == "" {
+		if a.demo, err = embedded.Start(ctx, embedded.Options{}); err != nil {
+			return a, fmt.Errorf("start the embedded Redis: %w", err)
+		}
+		a.closers = append(a.closers, a.demo.Close)
+		address = a.demo.URL()
+	}
+	if address == "" {
+		return a, errNoRedis
+	}
+	return a, a.wire(ctx, address)
+}
+
+func (a *app) wire(ctx context.Context, address string) error {
+	target, err := dial.Parse(address)
+	if err != nil {
+		return &exitError{exitFailure, err.Error()}
+	}
+	s := a.base.Snapshot()
+	a.pool = dial.NewPool(target, dialOptions(s))
+	a.closers = append(a.closers, a.pool.Close)
+	if a.client, err = a.pool.Main(); err != nil {
+		return err
+	}
+	if a.policy, err = newPolicy(a.base); err != nil {
+		return &exitError{exitFailure, err.Error()}
+	}
+	a.live = settings.Open(ctx, a.client, a.base)
+	a.dispatcher = commands.New(commands.Options{
+		Guard:    guard.New(a.pool, a.policy, guard.Options{DB: target.DB}),
+		Settings: a.live,
+		Policy:   a.policy,
+		Client:   a.client,
+		Log:      a.log,
+		Redis:    target.String(),
+		Version:  versionLine(),
+	})
+	return nil
+}
+
+func dialOptions(s *settings.Snapshot) dial.Options {
+	return dial.Options{
+		PoolSize: s.Int(settings.RedisPoolSize),
+		Timeout:  s.Duration(settings.RedisTimeout),
+		KeepAlive: net.KeepAliveConfig{
+			Enable:   true,
+			Idle:     s.Duration(settings.RedisKeepaliveIdle),
+			Interval: s.Duration(settings.RedisKeepaliveInterval),
+			Count:    s.Int(settings.RedisKeepaliveProbes),
+		},
+	}
+}
+
+func newPolicy(base *settings.Base) (*permissions.Policy, error) {
+	roles := make(map[string]permissions.Role)
+	for name, r := range base.Roles() {
+		roles[name] = permissions.Role(r)
+	}
+	var names []string
+	for _, s := range settings.Table() {
+		names = append(names, s.Key)
+	}
+	return permissions.New(roles, permissions.KnownSettings(names))
+}
+
+// close ends what was opened, last first.
+func (a *app) close() error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// unreachable maps a Redis that did not answer at start to its exit status.
+func unreachable(err error) error {
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return err
+	}
+	return &exitError{exitUnreachable, sentence(err.Error())}
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
+}

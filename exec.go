@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/permissions"
+)
+
+// execFlags are the flags of helix exec.
+type execFlags struct {
+	common
+	roles   []string
+	yes     bool
+	plan    bool
+	timeout time.Duration
+	json    bool
+}
+
+func runExec(ctx context.Context, c *cli, args []string) error {
+	var f execFlags
+	flags := c.flagSet("exec", "[FLAGS] LINE…\n\nRuns each LINE as a chat message; - reads one whole message from standard input.")
+	flags.StringVar(&f.redis, "redis", "", "address of Redis (also HELIX_REDIS_URL, REDIS_URL)")
+	flags.StringVar(&f.config, "config", "", "configuration file (default config.yaml, if there is one)")
+	flags.BoolVar(&f.demo, "demo", false, "use an embedded Redis with sample sessions")
+	flags.StringArrayVar(&f.roles, "role", nil, "act with exactly these roles of the configuration (repeatable)")
+	flags.BoolVar(&f.yes, "yes", false, "confirm plans")
+	flags.BoolVar(&f.plan, "plan", false, "show the plan only")
+	flags.DurationVar(&f.timeout, "timeout", 0, "end each line after this long (default: the setting shell.timeout)")
+	flags.BoolVar(&f.json, "json", false, "answer each line as one JSON object")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return &exitError{exitUsage, "There is no line to run. `helix exec '!redis dbsize'` runs one; - reads a message from standard input."}
+	}
+	if f.yes && f.plan {
+		return &exitError{exitUsage, "--yes and --plan exclude each other."}
+	}
+	base, err := f.load()
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, base, zap.NewNop(), f.demo)
+	if err != nil {
+		return unreachable(err)
+	}
+	err = f.runLines(ctx, c, a, flags.Args())
+	return errors.Join(err, a.close())
+}
+
+// runLines runs every line, whatever becomes of those before it, and ends with
+// the first status that was not 0.
+func (f execFlags) runLines(ctx context.Context, c *cli, a *app, lines []string) error {
+	caller := permissions.Member{Name: "local", Local: true, LocalRoles: f.roles}
+	if err := a.policy.CheckRoles(f.roles...); err != nil {
+		return &exitError{exitUsage, err.Error()}
+	}
+	first := exitOK
+	for _, line := range lines {
+		status, err := f.runLine(ctx, c, a, caller, line)
+		if err != nil {
+			return err
+		}
+		if first == exitOK {
+			first = status
+		}
+	}
+	if first == exitOK {
+		return nil
+	}
+	return &exitError{status: first}
+}
+
+func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissions.Member, line string) (int, error) {
+	if line == "-" {
+		message, err := io.ReadAll(io.LimitReader(c.in, maxMessage))
+		if err != nil {
+			return 0, fmt.Errorf("read standard input: %w", err)
+		}
+		line = string(message)
+	}
+	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout}
+	if f.json {
+		return writeJSON(c.out, line, a.dispatcher.Handle(ctx, req))
+	}
+	req.Stdout, req.Stderr = c.out, c.err
+	reply := a.dispatcher.Handle(ctx, req)
+	if reply.Problem != "" {
+		fmt.Fprintln(c.err, reply.Problem)
+	}
+	for _, h := range reply.Hints {
+		fmt.Fprintln(c.err, "hint: "+h)
+	}
+	return exitStatus(reply), nil
+}
+
+// maxMessage bounds a message from standard input; a program is far smaller,
+// but a block that it reads may be longer.
+const maxMessage = 1 << 20
+
+// jsonReply is a Reply as --json writes it.
+type jsonReply struct {
+	Line      string   `json:"line"`
+	Outcome   string   `json:"outcome"`
+	Status    int      `json:"status"`
+	Output    string   `json:"output"`
+	Base64    []byte   `json:"output_base64,omitempty"` // where the output is not UTF-8
+	Truncated int64    `json:"truncated,omitempty"`
+	Problem   string   `json:"problem,omitempty"`
+	Hints     []string `json:"hints,omitempty"`
+	Footer    string   `json:"footer,omitempty"`
+}
+
+func writeJSON(w io.Writer, line string, reply commands.Reply) (int, error) {
+	status := exitStatus(reply)
+	j := jsonReply{Line: line, Outcome: string(reply.Outcome), Status: status, Output: string(reply.Output),
+		Truncated: reply.Truncated, Problem: reply.Problem, Hints: reply.Hints, Footer: reply.Footer}
+	if !utf8.Valid(reply.Output) {
+		j.Output, j.Base64 = "", reply.Output
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return status, encoder.Encode(j)
+}
+
+// exitStatus maps how a request ended to what other programs rely on.
+func exitStatus(reply commands.Reply) int {
+	switch reply.Outcome {
+	case commands.OK:
+		return reply.Status
+	case commands.Syntax, commands.Unknown:
+		return exitUsage
+	case commands.Denied:
+		return exitDenied
+	case commands.Unconfirmed:
+		return exitUnconfirmed
+	case commands.Unreachable:
+		return exitUnreachable
+	}
+	return exitFailure
+}

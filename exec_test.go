@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/helix-collective/helix/internal/redistest"
+)
+
+const testRoles = `permissions:
+  roles:
+    reader:
+      discord: ["300000000000000001"]
+      allow: ["read session:*"]
+    destroyer:
+      discord: ["300000000000000002"]
+      allow: [read, destroy]
+`
+
+func writeFile(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestExecStatus(t *testing.T) {
+	server := redistest.Standalone(t)
+	dir := t.TempDir()
+	config := writeFile(t, dir, "roles.yaml", testRoles)
+	nowhere := "redis://127.0.0.1:1"
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+		stdout string
+		stderr string // a part of it
+	}{
+		{"a program's output", []string{"!echo hello"}, 0, "hello\n", ""},
+		{"without the prefix", []string{"echo hello"}, 0, "hello\n", ""},
+		{"a program's status", []string{"!exit 7"}, 7, "", ""},
+		{"several lines", []string{"!echo a", "!echo b"}, 0, "a\nb\n", ""},
+		{"the first failure counts", []string{"!exit 7", "!echo b", "!exit 9"}, 7, "b\n", ""},
+		{"a Redis command", []string{"!redis dbsize"}, 0, "0\n", ""},
+		{"syntax", []string{"!echo 'a"}, 2, "", "^"},
+		{"unknown verb", []string{"!reids dbsize"}, 2, "", "Did you mean `redis`?"},
+		{"unknown Redis command", []string{"!redis dbsise"}, 2, "", "dbsize"},
+		{"denied by name", []string{"--config", config, "--role", "reader", "!redis flushdb"}, 3, "", "destroy"},
+		{"denied by key", []string{"--config", config, "--role", "reader", "!redis get other"}, 3, "", "read"},
+		{"denied behind xargs", []string{"--config", config, "--role", "reader", "!echo other | xargs redis get"}, 3, "", "read"},
+		{"a change", []string{"!redis set a 1"}, 4, "", "plan"},
+		{"a change, though confirmed", []string{"--yes", "!redis set a 1"}, 4, "", "plan"},
+		{"out of reach", []string{"--redis", nowhere, "!redis dbsize"}, 5, "", "does not answer"},
+		{"unknown role", []string{"--config", config, "--role", "boss", "!echo"}, 2, "", "boss"},
+		{"unknown flag", []string{"--frobnicate", "!echo"}, 2, "", "--frobnicate"},
+		{"no line", nil, 2, "", "no line"},
+		{"the timeout", []string{"--timeout", "100ms", "!while true; do true; done"}, 1, "", "limited to"},
+		{"nothing is flushed", []string{"!redis dbsize"}, 0, "0\n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			args := append([]string{"exec", "--redis", server.URL()}, tt.args...)
+			got := runHelixIn(t, dir, nil, "", args...)
+			if got.status != tt.status || got.stdout != tt.stdout || !strings.Contains(got.stderr, tt.stderr) {
+				t.Errorf("%q: status %d, stdout %q, stderr %q", tt.args, got.status, got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+func TestExecNeedsARedis(t *testing.T) {
+	got := runHelix(t, "", "exec", "!redis dbsize")
+	if got.status != 1 || !strings.Contains(got.stderr, "REDIS_URL") {
+		t.Errorf("%+v", got)
+	}
+	got = runHelix(t, "", "exec", "--demo", "!redis keys session:* | wc -l")
+	if got.status != 0 || len(got.stdout) < 3 {
+		t.Errorf("with --demo: %+v", got)
+	}
+}
+
+func TestExecJSON(t *testing.T) {
+	got := runHelix(t, "", "exec", "--demo", "--json", "!echo '<a>'", "!reids", `!printf '\377'`)
+	lines := strings.Split(strings.TrimSpace(got.stdout), "\n")
+	if len(lines) != 3 || got.status != 2 {
+		t.Fatalf("%+v", got)
+	}
+	var replies [3]jsonReply
+	for i, line := range lines {
+		if err := json.Unmarshal([]byte(line), &replies[i]); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+	}
+	if replies[0].Output != "<a>\n" || replies[0].Outcome != "ok" {
+		t.Errorf("%+v", replies[0])
+	}
+	if replies[1].Status != 2 || !strings.Contains(replies[1].Problem, "redis") {
+		t.Errorf("%+v", replies[1])
+	}
+	if string(replies[2].Base64) != "\xff" {
+		t.Errorf("%+v", replies[2])
+	}
+}
+
+func TestExecReadsAMessageFromStandardInput(t *testing.T) {
+	got := runHelix(t, "!redis\n```bash\nredis-cli DBSIZE | grep -c .\n```\n", "exec", "--demo", "-")
+	if got.stdout != "1\n" || got.status != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTheEnvironmentConfigures(t *testing.T) {
+	server := redistest.Standalone(t)
+	for _, variable := range []string{"REDIS_URL", "HELIX_REDIS_URL"} {
+		got := runHelixIn(t, t.TempDir(), []string{variable + "=" + server.URL()}, "", "exec", "!redis ping")
+		if got.stdout != "PONG\n" {
+			t.Errorf("%s: %+v", variable, got)
+		}
+	}
+	dir := t.TempDir()
+	secret := writeFile(t, dir, "url", server.URL()+"\n")
+	got := runHelixIn(t, dir, []string{"REDIS_URL_FILE=" + secret}, "", "exec", "!redis ping")
+	if got.stdout != "PONG\n" {
+		t.Errorf("REDIS_URL_FILE: %+v", got)
+	}
+}
+
+func TestAWrongPasswordIsSaidAndNotShown(t *testing.T) {
+	server := redistest.Standalone(t, "--requirepass", "right")
+	for _, password := range []string{"hunter2", ""} {
+		url := "redis://:" + password + "@" + server.Addr
+		got := runHelix(t, "", "exec", "--redis", url, "!redis dbsize")
+		if got.status != 5 || !strings.Contains(got.stderr, "password") {
+			t.Errorf("password %q: %+v", password, got)
+		}
+		if strings.Contains(got.stdout+got.stderr, "hunter2") {
+			t.Errorf("the password is shown: %+v", got)
+		}
+	}
+}
+
+func TestMistakesOnTheCommandLine(t *testing.T) {
+	for _, tt := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"exce"}, 2, `Did you mean "exec"?`},
+		{[]string{"nothing-like-it"}, 2, "helix help"},
+		{[]string{"version", "--nope"}, 2, "--nope"},
+		{[]string{"console", "argument"}, 2, "takes no arguments"},
+		{[]string{"exec", "--redis", "nonsense", "!echo"}, 1, "no scheme"},
+		{[]string{"exec", "--config", "missing.yaml", "!echo"}, 1, "missing.yaml"},
+	} {
+		got := runHelix(t, "", tt.args...)
+		if got.status != tt.status || !strings.Contains(got.stderr, tt.says) {
+			t.Errorf("%q: %+v", tt.args, got)
+		}
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	if got := runHelix(t, "", "version"); !strings.HasPrefix(got.stdout, "helix ") || got.status != 0 {
+		t.Errorf("%+v", got)
+	}
+	for _, args := range [][]string{{"help"}, {"--help"}, {"exec", "--help"}, {"check", "--help"}, {"run", "--help"}} {
+		if got := runHelix(t, "", args...); !strings.Contains(got.stdout, "Usage: helix") || got.status != 0 {
+			t.Errorf("%q: %+v", args, got)
+		}
+	}
+}
+
+func TestTheConsoleSpeaksThroughAPipe(t *testing.T) {
+	got := runHelix(t, "!redis keys session:* | wc -l\n!config set redis.session_ttl=86400\n")
+	if got.status != 0 || !strings.Contains(got.stdout, "redis.session_ttl = 86400 (as before)") {
+		t.Errorf("%+v", got)
+	}
+	if first, _, _ := strings.Cut(got.stdout, "\n"); len(first) != 3 {
+		t.Errorf("the count of sample sessions is %q", first)
+	}
+}

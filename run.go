@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/helix-collective/helix/bot"
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/console"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+)
+
+func runRun(ctx context.Context, c *cli, args []string) error {
+	f, err := commonFlags(c, "run", args)
+	if err != nil {
+		return err
+	}
+	base, err := f.load()
+	if err != nil {
+		return err
+	}
+	if base.Snapshot().Secret(settings.DiscordToken) == "" {
+		return converse(ctx, c, base)
+	}
+	return serveDiscord(ctx, c, base, f.demo)
+}
+
+func runConsole(ctx context.Context, c *cli, args []string) error {
+	f, err := commonFlags(c, "console", args)
+	if err != nil {
+		return err
+	}
+	base, err := f.load()
+	if err != nil {
+		return err
+	}
+	return converse(ctx, c, base)
+}
+
+func commonFlags(c *cli, name string, args []string) (common, error) {
+	var f common
+	flags := c.flagSet(name, "[FLAGS]")
+	flags.StringVar(&f.redis, "redis", "", "address of Redis (also HELIX_REDIS_URL, REDIS_URL)")
+	flags.StringVar(&f.config, "config", "", "configuration file (default config.yaml, if there is one)")
+	flags.BoolVar(&f.demo, "demo", false, "use an embedded Redis with sample sessions where none is configured")
+	if err := parse(flags, args); err != nil {
+		return f, err
+	}
+	if flags.NArg() > 0 {
+		return f, &exitError{exitUsage, fmt.Sprintf("helix %s takes no arguments; `helix exec` runs lines.", name)}
+	}
+	return f, nil
+}
+
+// converse opens the console, on an embedded Redis if none is configured.
+func converse(ctx context.Context, c *cli, base *settings.Base) error {
+	a, err := open(ctx, base, zap.NewNop(), true)
+	if err != nil {
+		return err
+	}
+	err = a.alongside(ctx, func(ctx context.Context) error {
+		return console.Run(ctx, a.consoleOptions(c))
+	})
+	if status := (*console.ExitError)(nil); errors.As(err, &status) {
+		err = &exitError{status: status.Status}
+	}
+	return errors.Join(err, a.close())
+}
+
+func (a *app) consoleOptions(c *cli) console.Options {
+	return console.Options{
+		In: c.in, Out: c.out, Err: c.err,
+		Handler:     a.dispatcher,
+		Complete:    a.dispatcher.Complete,
+		Request:     commands.Request{Caller: permissions.Member{Name: "local", Local: true}, Mentioned: true},
+		HistoryFile: historyFile(a.base.Snapshot()),
+		Greeting:    a.greeting(),
+		NoColor:     os.Getenv("NO_COLOR") != "",
+		Plain:       os.Getenv("TERM") == "dumb",
+	}
+}
+
+func (a *app) greeting() string {
+	where := "Redis: " + a.pool.Target().String()
+	if a.demo != nil {
+		where = "No Redis is configured, so this is an embedded one with sample sessions; nothing here is real."
+	}
+	return versionLine() + "\n" + where + "\n\nTry\n" +
+		"  !redis keys session:* | wc -l\n" +
+		"  !redis redis-cli --scan --pattern \"session:user:*\" | cut -d: -f3 | sort | uniq -c | sort -rn | head -10\n" +
+		"  !config set redis.session_ttl=86400\n" +
+		"  !help\n"
+}
+
+// historyFile answers where the console keeps its history: state.dir, or the
+// user's own folder for such things.
+func historyFile(s *settings.Snapshot) string {
+	dir := s.Text(settings.StateDir)
+	if dir == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(config, "helix")
+	}
+	return filepath.Join(dir, "history")
+}
+
+// serveDiscord runs the bot until ctx ends.
+func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) error {
+	log := newLogger(base.Snapshot(), c.err)
+	a, err := open(ctx, base, log, demo)
+	if err != nil {
+		return err
+	}
+	s := base.Snapshot()
+	b, err := bot.New(a.botOptions(s))
+	if err != nil {
+		return errors.Join(err, a.close())
+	}
+	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
+	err = a.alongside(ctx, b.Run)
+	return errors.Join(err, a.close())
+}
+
+func (a *app) botOptions(s *settings.Snapshot) bot.Options {
+	return bot.Options{
+		Token:      s.Secret(settings.DiscordToken),
+		APIURL:     s.Text(settings.DiscordAPIURL),
+		GatewayURL: s.Text(settings.DiscordGatewayURL),
+		Guilds:     s.List(settings.DiscordGuilds),
+		OpsChannel: s.Text(settings.DiscordOpsChannel),
+		Pin:        guildPin{a.client},
+		Handler:    a.dispatcher,
+		Log:        a.log,
+	}
+}
+
+// alongside runs the live settings beside work, until work ends.
+func (a *app) alongside(ctx context.Context, work func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	group.Go(func() error {
+		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("follow live settings: %w", err)
+		}
+		return nil
+	})
+	err := work(ctx)
+	cancel()
+	return errors.Join(err, group.Wait())
+}
+
+// newLogger writes JSON to w, at the level that the settings name.
+func newLogger(s *settings.Snapshot, w zapcore.WriteSyncer) *zap.Logger {
+	level, err := zapcore.ParseLevel(s.Text(settings.LogLevel))
+	if err != nil {
+		level = zapcore.InfoLevel
+	}
+	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(w), level))
+}
