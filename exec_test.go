@@ -59,7 +59,7 @@ func TestExecStatus(t *testing.T) {
 		{"unknown role", []string{"--config", config, "--role", "boss", "!echo"}, 2, "", "boss"},
 		{"unknown flag", []string{"--frobnicate", "!echo"}, 2, "", "--frobnicate"},
 		{"no line", nil, 2, "", "no line"},
-		{"the timeout", []string{"--timeout", "100ms", "!while true; do true; done"}, 1, "", "limited to"},
+		{"the timeout", []string{"--timeout", "100ms", "!while true; do true; done"}, 1, "", "after 100ms, the time limit"},
 		{"nothing is flushed", []string{"!redis dbsize"}, 0, "0\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -125,7 +125,7 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 		return 0, nil, err
 	}
 	names = t.callNames(program)
-	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), errTooLong)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), &tooLongError{t.timeout(req)})
 	defer cancel()
 	if err := t.preflight(ctx, program); err != nil {
 		return 0, names, err

@@ -73,9 +73,16 @@ func isOnlyRedis(head string) bool {
 // scriptStart is how a whole script begins, as it is pasted behind "!redis".
 var scriptStart = regexp.MustCompile(`^(!|redis(-cli)?\s|#|for\s|while\s|until\s|if\s|\(|\{\s|[A-Za-z_][A-Za-z0-9_]*=)`)
 
+// bangScript is a script that begins without a verb: "!while …" loops. The
+// shell would take the "!" for a negation of what is no command.
+var bangScript = regexp.MustCompile(`^!(for\s|while\s|until\s|if\s|[A-Za-z_][A-Za-z0-9_]*=)`)
+
 // unwrap takes the verb redis off a pasted script: "!redis for k in …" runs
 // the loop, since Redis has no command called "for".
 func unwrap(source string) string {
+	if bangScript.MatchString(source) {
+		return source[1:]
+	}
 	rest, ok := strings.CutPrefix(strings.TrimPrefix(source, "!"), "redis")
 	if !ok || rest == "" || !strings.ContainsAny(rest[:1], " \t\n") {
 		return source

@@ -33,6 +33,8 @@ func TestReadMessage(t *testing.T) {
 		{"the guide's own bang line behind the verb", "!redis !redis keys session:* | wc -l", "!redis keys session:* | wc -l", ""},
 		{"a loop behind the verb", "!redis for k in a b; do redis ttl $k; done", "for k in a b; do redis ttl $k; done", ""},
 		{"an assignment behind the verb", "!redis n=1; echo $n", "n=1; echo $n", ""},
+		{"a loop behind the prefix", "!while read -r k; do echo $k; done", "while read -r k; do echo $k; done", ""},
+		{"an assignment behind the prefix", "!n=1; echo $n", "n=1; echo $n", ""},
 		{"a comment behind the verb", "!redis # count\nredis-cli dbsize", "# count\nredis-cli dbsize", ""},
 		{"a script in a fence", "!redis\n```bash\n# count\nredis-cli DBSIZE\n```", "# count\nredis-cli DBSIZE\n", ""},
 		{"a fence behind the bare prefix", "!\n```\nredis-cli DBSIZE\n```", "redis-cli DBSIZE\n", ""},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -18,8 +19,12 @@ import (
 	"github.com/helix-collective/helix/shell"
 )
 
-// errTooLong is why a program's context ends at its deadline.
-var errTooLong = errors.New("the program ran too long")
+// tooLongError is why a program's context ends at its deadline.
+type tooLongError struct{ limit time.Duration }
+
+func (e *tooLongError) Error() string {
+	return fmt.Sprintf("Stopped after %s, the time limit. What stands above is not the whole result.", e.limit)
+}
 
 // answer turns the end of a program into what the person reads: what happened,
 // then the next step. It is the only place that does.
@@ -97,15 +102,16 @@ func (d *Dispatcher) settingProblem(err error) string {
 func (d *Dispatcher) asStop(err error) (Reply, bool) {
 	var limit *shell.LimitError
 	var busy *busyError
+	var tooLong *tooLongError
 	switch {
 	case errors.As(err, &busy):
 		return Reply{Outcome: Limited, Problem: busy.Error()}, true
 	case errors.As(err, &limit):
 		return Reply{Outcome: Limited, Problem: sentence(limit.Error()) + " What stands above is not the whole result."}, true
-	case errors.Is(err, errTooLong), errors.Is(err, context.DeadlineExceeded):
-		return Reply{Outcome: Limited, Problem: fmt.Sprintf(
-			"Stopped after %s, the limit `shell.timeout`. What stands above is not the whole result.",
-			d.snapshot().Duration(settings.ShellTimeout))}, true
+	case errors.As(err, &tooLong):
+		return Reply{Outcome: Limited, Problem: tooLong.Error() + " `shell.timeout` sets how long a program may run."}, true
+	case errors.Is(err, context.DeadlineExceeded):
+		return Reply{Outcome: Limited, Problem: "Stopped at its time limit. What stands above is not the whole result."}, true
 	case errors.Is(err, context.Canceled):
 		return Reply{Outcome: Cancelled, Problem: "Stopped. What stands above is not the whole result."}, true
 	}
