@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,14 @@ import (
 
 // discordgo locks up for good when an order to reconnect comes before READY; the
 // bot leaves that session behind, and with it the goroutine that opened it.
+//
+// It also takes a second to close a session, which tests need not wait for one
+// after another.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*Session).CloseWithCode"))
 }
 

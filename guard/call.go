@@ -70,10 +70,15 @@ func (c *call) connect() error {
 // judge decides on a call whose command is known.
 func (c *call) judge(ctx context.Context) error {
 	c.rule = c.cmd.rule.refined(c.argv)
+	if len(c.cmd.subs) > 0 && c.cmd.listed && len(c.argv) < 2 && !c.cmd.fits(1) {
+		r := c.cmd.arityError()
+		c.answer, c.rule = &r, rule{kind: reading}
+		return c.allowed(c.caller, c.cmd.shown(), c.rule, nil)
+	}
 	if c.rule.kind == refused {
 		return &Refused{Command: c.cmd.shown(), Reason: c.rule.why}
 	}
-	if !c.cmd.fits(len(c.argv)) || len(c.cmd.subs) > 0 && c.cmd.listed && len(c.argv) < 2 {
+	if !c.cmd.fits(len(c.argv)) {
 		r := c.cmd.arityError()
 		c.answer = &r
 		return c.allowed(c.caller, c.cmd.shown(), c.rule, nil)

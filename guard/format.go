@@ -128,6 +128,9 @@ func (l *ttyList) append(dst []byte, e reply) []byte {
 	if l.kind == mapReply && l.count%2 == 1 {
 		l.count++
 		dst = append(bytes.TrimSuffix(dst, []byte("\n")), " => "...)
+		if e.entries() > 1 { // a line of its own for each
+			dst = append(append(dst, '\n'), inner...)
+		}
 		return appendTTY(dst, e, inner)
 	}
 	if l.count > 0 {

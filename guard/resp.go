@@ -43,6 +43,14 @@ func (r reply) aggregate() bool {
 	return false
 }
 
+// entries counts an aggregate's elements; a map's pairs count as one each.
+func (r reply) entries() int {
+	if r.kind == mapReply {
+		return len(r.elems) / 2
+	}
+	return len(r.elems)
+}
+
 // integer answers the reply's number, and whether it is one.
 func (r reply) integer() (int64, bool) {
 	if r.kind != integerReply {
@@ -133,10 +141,10 @@ func (p *respParser) line() ([]byte, error) {
 func (p *respParser) blob(kind byte, head []byte) (reply, error) {
 	n, err := strconv.Atoi(string(head))
 	switch {
-	case err != nil || n < -1 || n > len(p.rest)-2:
-		return reply{}, fmt.Errorf("%w: a length of %q", errMalformed, head)
-	case n == -1:
+	case err == nil && n == -1:
 		return reply{kind: nullReply}, nil
+	case err != nil || n < 0 || n > len(p.rest)-2:
+		return reply{}, fmt.Errorf("%w: a length of %q", errMalformed, head)
 	}
 	text := p.rest[:n]
 	p.rest = p.rest[n+2:]
