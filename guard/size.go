@@ -87,8 +87,8 @@ func (c *call) admit(ctx context.Context) (page handler, err error) {
 		return nil, err
 	case !total.tooMuch():
 		return nil, nil
-	case s.page != nil && len(c.keys) == 1:
-		return s.page, nil
+	case c.rule.size.page != nil && len(c.keys) == 1: // measuring may have found that it is no use
+		return c.rule.size.page, nil
 	}
 	reason := fmt.Sprintf("it would read %s at once, which would hold the server; up to %d elements and %d KiB are read at once",
 		total, maxElements, maxBytes>>10)
