@@ -97,7 +97,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
 	a.dispatcher = commands.New(commands.Options{
-		Guard:    guard.New(a.pool, a.policy, guard.Options{DB: target.DB}),
+		Guard:    guard.New(a.pool, a.policy, guard.Options{DB: target.DB, OwnKeys: append(settings.OwnKeys(), pinKey)}),
 		Settings: a.live,
 		Policy:   a.policy,
 		Client:   a.client,

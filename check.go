@@ -121,8 +121,17 @@ func discordFindings(ctx context.Context, base *settings.Base) []check.Finding {
 	}
 	levels := map[bot.Level]check.Level{bot.OK: check.OK, bot.Warning: check.Warning, bot.Fatal: check.Fatal}
 	a := &app{base: base, log: zap.NewNop()}
+	options := a.botOptions(s)
+	options.Pin = nil // what was pinned is told by Redis, if there is one
+	if target, err := dial.Parse(s.Secret(settings.RedisURL)); err == nil {
+		pool := dial.NewPool(target, dialOptions(s))
+		defer pool.Close()
+		if client, err := pool.Main(); err == nil {
+			options.Pin = guildPin{client}
+		}
+	}
 	var findings []check.Finding
-	for _, f := range bot.Check(ctx, a.botOptions(s)) {
+	for _, f := range bot.Check(ctx, options) {
 		findings = append(findings, check.Finding{Name: f.Name, Level: levels[f.Level], Detail: f.Detail, Mend: f.Mend})
 	}
 	return findings

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/suggest"
 )
 
@@ -62,6 +63,7 @@ func (e *exitError) Error() string { return e.message }
 func helix(args []string, in, out, errOut *os.File) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	dial.Silence()
 	err := dispatch(ctx, &cli{in, out, errOut}, args)
 	var exit *exitError
 	switch {

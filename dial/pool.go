@@ -89,6 +89,8 @@ func (p *Pool) open(db, protocol int) redis.UniversalClient {
 		WriteTimeout:          p.options.Timeout,
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true,
+		MaxRetries:            1, // for a pooled connection that has died
+		DialerRetries:         1, // whoever waits for an answer wants to know soon
 		ClientName:            "helix",
 		Dialer:                p.dialer(),
 		MaintNotificationsConfig: &maintnotifications.Config{
@@ -107,6 +109,15 @@ func (p *Pool) dialer() func(context.Context, string, string) (net.Conn, error) 
 	secure := &tls.Dialer{NetDialer: d, Config: &tls.Config{MinVersion: tls.VersionTLS12}}
 	return secure.DialContext
 }
+
+// Silence keeps go-redis from writing to standard error on its own. What it
+// says there reaches the caller as an error as well. It changes a variable of
+// that package, so it holds for the whole process.
+func Silence() { redis.SetLogger(silent{}) }
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // Close ends every connection. Clients handed out before are of no use after.
 func (p *Pool) Close() error {

@@ -16,6 +16,9 @@ const (
 	events    = "{helix}:events"     // channel
 )
 
+// OwnKeys answers the keys that settings keeps in Redis.
+func OwnKeys() []string { return []string{configKey, policyKey, logKey} }
+
 // announcement begins the messages on events that concern settings; the
 // revision follows.
 const announcement = "config "
