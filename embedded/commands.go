@@ -2,100 +2,129 @@ package embedded
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/alicebob/miniredis/v2/server"
 )
 
-// commandReply is what a Redis 7.0 answers to COMMAND, as far as the commands
-// are answered here too. `go test ./embedded -run TestCommandTable -update`
-// writes it anew, from the redis-server on the PATH.
+// commandText is what a Redis 7.0 answers to COMMAND, as far as the commands
+// are answered here too: one to a line, in the notation of value.
+// `go test ./embedded -run TestCommandTable -update` writes it anew, from the
+// redis-server on the PATH.
 //
-//go:embed commands.resp
-var commandReply string
+//go:embed commands.txt
+var commandText string
 
-// commandTable is the entries of the reply, each as it stands there.
+// commandTable says what commands there are.
 type commandTable struct {
-	names   []string // in the reply's order
-	entries map[string]string
+	commands []*command // by name
+	byName   map[string]*command
 }
 
-// parseCommands takes the reply apart.
-func parseCommands(reply string) (commandTable, error) {
-	t := commandTable{entries: map[string]string{}}
-	head, rest, _ := strings.Cut(reply, "\r\n")
-	n, err := strconv.Atoi(strings.TrimPrefix(head, "*"))
+// command is a command or a sub-command, as COMMAND describes it.
+type command struct {
+	name  string // in lower case; of a sub-command "config|get"
+	arity int    // words with the name; negative: at least so many
+	flags []string
+	subs  map[string]*command // by their own word
+	entry value
+}
+
+func parseCommands(text string) (*commandTable, error) {
+	list, err := parseNotation(text)
 	if err != nil {
-		return t, errRESP
+		return nil, err
 	}
-	for range n {
-		size, err := skip(rest)
+	t := &commandTable{byName: make(map[string]*command, len(list))}
+	for _, entry := range list {
+		c, err := parseCommand(entry)
 		if err != nil {
-			return t, err
+			return nil, err
 		}
-		entry := rest[:size]
-		rest = rest[size:]
-		fields := strings.SplitN(entry, "\r\n", 4) // *10, $3, get, …
-		if len(fields) < 4 {
-			return t, errRESP
-		}
-		t.names = append(t.names, fields[2])
-		t.entries[fields[2]] = entry
+		t.commands = append(t.commands, c)
+		t.byName[c.name] = c
 	}
 	return t, nil
 }
 
-var errRESP = errors.New("malformed RESP")
+// The fields of an entry.
+const (
+	fieldName = iota
+	fieldArity
+	fieldFlags
+	fieldFirst
+	fieldLast
+	fieldStep
+	fieldGroups
+	fieldTips
+	fieldSpecs
+	fieldSubs
+	fields
+)
 
-// skip answers how many bytes the first value of a RESP text takes.
-func skip(text string) (int, error) {
-	head, _, ok := strings.Cut(text, "\r\n")
-	if !ok || head == "" {
-		return 0, errRESP
+func parseCommand(entry value) (*command, error) {
+	if len(entry.elems) != fields {
+		return nil, fmt.Errorf("%w: a command of %d fields", errNotation, len(entry.elems))
 	}
-	size := len(head) + 2
-	n, err := strconv.Atoi(head[1:])
-	switch head[0] {
-	case '+', '-', ':':
-		return size, nil
-	case '$':
-		if err != nil || size+n+2 > len(text) {
-			return 0, errRESP
-		}
-		return size + max(n+2, 0), nil
-	case '*':
-		for range max(n, 0) {
-			inner, err := skip(text[size:])
-			if err != nil {
-				return 0, err
-			}
-			size += inner
-		}
-		return size, err
+	arity, err := strconv.Atoi(entry.elems[fieldArity].text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotation, err)
 	}
-	return 0, fmt.Errorf("%w: %q", errRESP, head)
+	c := &command{name: entry.elems[fieldName].text, arity: arity, entry: entry, subs: map[string]*command{}}
+	for _, f := range entry.elems[fieldFlags].elems {
+		c.flags = append(c.flags, f.text)
+	}
+	for _, e := range entry.elems[fieldSubs].elems {
+		sub, err := parseCommand(e)
+		if err != nil {
+			return nil, err
+		}
+		_, word, _ := strings.Cut(sub.name, "|")
+		c.subs[word] = sub
+	}
+	return c, nil
 }
 
-func (s *Server) commandAll(c *server.Peer, _ []string) { c.WriteRaw(commandReply) }
+func (c *command) has(flag string) bool { return slices.Contains(c.flags, flag) }
 
-func (s *Server) commandCount(c *server.Peer, _ []string) { c.WriteInt(len(s.table.names)) }
+// fits reports whether a call of so many words can be right.
+func (c *command) fits(words int) bool {
+	return words == c.arity || c.arity < 0 && words >= -c.arity
+}
 
-func (s *Server) commandList(c *server.Peer, _ []string) { c.WriteStrings(s.table.names) }
-
-func (s *Server) commandInfo(c *server.Peer, names []string) {
-	if len(names) == 0 {
-		c.WriteRaw(commandReply)
-		return
+// find answers the command that words call, or the server's words of refusal.
+func (t *commandTable) find(words []string) (c *command, refusal string) {
+	name := strings.ToLower(words[0])
+	c, ok := t.byName[name]
+	if !ok {
+		return nil, unknownCommand(words)
 	}
-	c.WriteLen(len(names))
-	for _, name := range names {
-		entry, ok := s.table.entries[strings.ToLower(name)]
+	if len(c.subs) > 0 && len(words) > 1 {
+		sub, ok := c.subs[strings.ToLower(words[1])]
 		if !ok {
-			entry = "*-1\r\n"
+			return nil, fmt.Sprintf("ERR unknown subcommand '%.128s'. Try %s HELP.", words[1], strings.ToUpper(name))
 		}
-		c.WriteRaw(entry)
+		c = sub
 	}
+	if !c.fits(len(words)) {
+		return nil, wrongNumber(c.name)
+	}
+	return c, ""
+}
+
+func wrongNumber(name string) string {
+	return fmt.Sprintf("ERR wrong number of arguments for '%s' command", name)
+}
+
+// unknownCommand quotes the arguments as the server does, up to 128 bytes.
+func unknownCommand(words []string) string {
+	var args strings.Builder
+	for _, a := range words[1:] {
+		if args.Len() >= 128 {
+			break
+		}
+		fmt.Fprintf(&args, "'%.*s' ", 128-args.Len(), a)
+	}
+	return fmt.Sprintf("ERR unknown command '%.128s', with args beginning with: %s", strings.ToLower(words[0]), args.String())
 }

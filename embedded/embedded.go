@@ -1,15 +1,21 @@
 // Package embedded runs a small Redis inside the process, on loopback, filled
 // with sample sessions: what Helix talks to when no other is configured. It
-// keeps nothing on disk and listens on 127.0.0.1 alone. It is miniredis, with
-// what that lacks and people ask for: the command table, INFO, CONFIG, and the
-// empty logs of a server where nothing is slow.
+// keeps nothing on disk and listens on 127.0.0.1 alone.
+//
+// It is miniredis, held to a Redis 7.0: it answers the commands that both have,
+// with that server's own table of commands and its words for an unknown one,
+// and besides what miniredis lacks and people ask for (INFO, CONFIG, CLIENT,
+// MONITOR, SCAN in steps, the empty logs of a server where nothing is slow).
 package embedded
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,44 +28,90 @@ type Options struct {
 	Empty bool  // start without sample sessions
 }
 
-// Server is a running embedded Redis.
+// Server is a running embedded Redis. Its methods may be called from several
+// goroutines.
 type Server struct {
-	mini    *miniredis.Miniredis
-	table   commandTable
-	runID   string
-	started time.Time
+	mini        *miniredis.Miniredis
+	listener    net.Listener
+	table       *commandTable
+	substitutes map[string]func(*call)
+	config      *config
+	clients     *clients
+	monitors    *monitors
+	scans       *scans
+	scripts     *scripts
+	memory      *memoryEstimate
+	stats       stats
+	runID       string
+	started     time.Time
 
-	mu         sync.Mutex
-	parameters map[string]string // of CONFIG
-	peak       uint64            // of memory, in bytes
+	accepting sync.WaitGroup
+	close     func()
 }
 
 // Start starts a server on a free port of 127.0.0.1. It runs until Close.
 func Start(ctx context.Context, options Options) (*Server, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	table, err := parseCommands(commandReply)
+	table, err := parseCommands(commandText)
 	if err != nil {
 		return nil, fmt.Errorf("read the command table: %w", err)
 	}
 	s := &Server{
-		mini: miniredis.NewMiniRedis(), table: table,
-		runID: newRunID(), started: time.Now(), parameters: defaultParameters(),
+		mini: miniredis.NewMiniRedis(), table: table, substitutes: substitutes(),
+		clients: newClients(), monitors: newMonitors(), scans: newScans(), scripts: newScripts(), memory: &memoryEstimate{},
+		runID: newRunID(), started: time.Now(),
 	}
-	if err := s.mini.StartAddr("127.0.0.1:0"); err != nil {
+	s.close = sync.OnceFunc(s.end)
+	if !options.Empty {
+		if err := s.fill(options.Seed, time.Now()); err != nil {
+			return nil, fmt.Errorf("fill in sample sessions: %w", err)
+		}
+	}
+	if err := s.listen(ctx); err != nil {
 		return nil, fmt.Errorf("listen on loopback: %w", err)
-	}
-	s.mini.ClockTTL(true)
-	s.mini.Server().SetPreHook(s.substitute)
-	if options.Empty {
-		return s, nil
-	}
-	if err := s.fill(options.Seed, time.Now()); err != nil {
-		return nil, fmt.Errorf("fill in sample sessions: %w", err)
 	}
 	return s, nil
 }
+
+// listen begins to serve. Connections are accepted here, and not by miniredis,
+// so that it is known where they come from.
+func (s *Server) listen(ctx context.Context) (err error) {
+	var config net.ListenConfig
+	if s.listener, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	s.config = newConfig(strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port))
+	start, err := s.mini.Dial() // which starts it without a listener of its own
+	if err != nil {
+		s.listener.Close()
+		return err
+	}
+	start.Close()
+	s.mini.ClockTTL(true)
+	s.mini.Server().SetPreHook(s.hook)
+	s.accepting.Go(s.accept)
+	return nil
+}
+
+// accept serves connections until the listener is closed.
+func (s *Server) accept() {
+	serve := s.mini.Server().ServeConn
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			time.Sleep(acceptPause)
+		default:
+			s.stats.connections.Add(1)
+			serve(s.clients.accept(conn))
+		}
+	}
+}
+
+// acceptPause is how long to wait when no connection can be accepted, as when
+// the process has too many files open.
+const acceptPause = 10 * time.Millisecond
 
 func newRunID() string {
 	var b [20]byte
@@ -68,13 +120,21 @@ func newRunID() string {
 }
 
 // Addr answers where the server listens, as host:port.
-func (s *Server) Addr() string { return s.mini.Addr() }
+func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // URL answers the address as the setting redis.url takes it.
 func (s *Server) URL() string { return "redis://" + s.Addr() }
 
-// Close ends the server and every connection to it. A second Close does nothing.
+// Close ends the server and every connection to it, and waits for both. A
+// second Close does nothing.
 func (s *Server) Close() error {
-	s.mini.Close()
+	s.close()
 	return nil
+}
+
+func (s *Server) end() {
+	s.listener.Close()
+	s.accepting.Wait()
+	s.mini.Close()
+	s.monitors.running.Wait()
 }

@@ -8,109 +8,112 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/alicebob/miniredis/v2/server"
 )
 
 // section is one part of INFO.
 type section struct {
-	name, title string
-	lines       func(s *Server) []string
+	name  string
+	lines func(c *call) []string
 }
 
 func sections() []section {
 	return []section{
-		{"server", "Server", (*Server).infoServer},
-		{"clients", "Clients", (*Server).infoClients},
-		{"memory", "Memory", (*Server).infoMemory},
-		{"persistence", "Persistence", (*Server).infoPersistence},
-		{"stats", "Stats", (*Server).infoStats},
-		{"replication", "Replication", (*Server).infoReplication},
-		{"cluster", "Cluster", func(*Server) []string { return []string{"cluster_enabled:0"} }},
-		{"keyspace", "Keyspace", (*Server).infoKeyspace},
+		{"Server", (*call).infoServer},
+		{"Clients", (*call).infoClients},
+		{"Memory", (*call).infoMemory},
+		{"Persistence", (*call).infoPersistence},
+		{"Stats", (*call).infoStats},
+		{"Replication", (*call).infoReplication},
+		{"CPU", (*call).infoCPU},
+		{"Modules", func(*call) []string { return nil }},
+		{"Errorstats", func(*call) []string { return nil }},
+		{"Cluster", func(*call) []string { return []string{"cluster_enabled:0"} }},
+		{"Keyspace", (*call).infoKeyspace},
 	}
 }
 
-// info answers the sections asked for in the order of the server's own, each
-// once, and nothing for one that does not exist.
-func (s *Server) info(c *server.Peer, asked []string) {
+// INFO [section …]: each section once, in the server's own order, and nothing
+// for one that does not exist.
+func (c *call) info() {
 	var parts []string
 	for _, sec := range sections() {
-		if !wanted(sec.name, asked) {
+		if !wanted(sec.name, c.args) {
 			continue
 		}
-		lines := append([]string{"# " + sec.title}, sec.lines(s)...)
+		lines := append([]string{"# " + sec.name}, sec.lines(c)...)
 		parts = append(parts, strings.Join(lines, "\r\n")+"\r\n")
 	}
-	c.WriteBulk(strings.Join(parts, "\r\n"))
+	c.reply(prose(strings.Join(parts, "\r\n")))
 }
 
 func wanted(name string, asked []string) bool {
-	if len(asked) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(asked, func(a string) bool {
-		switch a = strings.ToLower(a); a {
-		case "all", "everything", "default":
+	return len(asked) == 0 || slices.ContainsFunc(asked, func(a string) bool {
+		switch strings.ToLower(a) {
+		case "all":
+			return name != "Modules"
+		case "everything", "default":
 			return true
-		default:
-			return a == name
 		}
+		return strings.EqualFold(a, name)
 	})
 }
 
-func (s *Server) infoServer() []string {
-	up := int(time.Since(s.started).Seconds())
+func (c *call) infoServer() []string {
+	now := time.Now()
+	up := int(now.Sub(c.started).Seconds())
 	return []string{
-		"redis_version:7.0.15",
+		"redis_version:" + version,
 		"redis_mode:standalone",
 		"os:" + runtime.GOOS + " " + runtime.GOARCH,
+		"arch_bits:" + strconv.Itoa(strconv.IntSize),
 		"process_id:" + strconv.Itoa(os.Getpid()),
-		"run_id:" + s.runID,
-		"tcp_port:" + s.mini.Port(),
-		"server_time_usec:" + strconv.FormatInt(time.Now().UnixMicro(), 10),
+		"run_id:" + c.runID,
+		"tcp_port:" + c.config.get("port"),
+		"server_time_usec:" + strconv.FormatInt(now.UnixMicro(), 10),
 		"uptime_in_seconds:" + strconv.Itoa(up),
 		"uptime_in_days:" + strconv.Itoa(up/86400),
+		"hz:" + c.config.get("hz"),
 		"executable:helix (embedded)",
 		"config_file:",
 	}
 }
 
-func (s *Server) infoClients() []string {
+func (c *call) infoClients() []string {
 	return []string{
-		"connected_clients:" + strconv.Itoa(s.mini.Server().ClientsLen()),
-		"maxclients:" + s.parameter("maxclients"),
+		"connected_clients:" + strconv.Itoa(c.clients.count()),
+		"maxclients:" + c.config.get("maxclients"),
 		"blocked_clients:0",
 	}
 }
 
-// infoMemory tells the memory of the whole process: the data lives in it.
-func (s *Server) infoMemory() []string {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	s.mu.Lock()
-	s.peak = max(s.peak, m.HeapAlloc)
-	peak := s.peak
-	s.mu.Unlock()
-	limit, _ := strconv.ParseUint(s.parameter("maxmemory"), 10, 64)
+// infoMemory tells what the data takes by estimate, and as resident what the
+// whole process has, since they cannot be told apart.
+func (c *call) infoMemory() []string {
+	data, peak := c.estimate()
+	used, peak := startupMemory+data, startupMemory+peak
+	resident := heapOfProcess()
+	limit, _ := strconv.ParseUint(c.config.get("maxmemory"), 10, 64) // it was checked when it was set
 	return []string{
-		fmt.Sprintf("used_memory:%d", m.HeapAlloc),
-		"used_memory_human:" + human(m.HeapAlloc),
-		fmt.Sprintf("used_memory_rss:%d", m.Sys),
-		"used_memory_rss_human:" + human(m.Sys),
+		fmt.Sprintf("used_memory:%d", used),
+		"used_memory_human:" + human(used),
+		fmt.Sprintf("used_memory_rss:%d", resident),
+		"used_memory_rss_human:" + human(resident),
 		fmt.Sprintf("used_memory_peak:%d", peak),
 		"used_memory_peak_human:" + human(peak),
+		fmt.Sprintf("used_memory_peak_perc:%.2f%%", 100*float64(used)/float64(peak)),
+		fmt.Sprintf("used_memory_startup:%d", startupMemory),
+		fmt.Sprintf("used_memory_dataset:%d", data),
 		fmt.Sprintf("maxmemory:%d", limit),
 		"maxmemory_human:" + human(limit),
-		"maxmemory_policy:" + s.parameter("maxmemory-policy"),
-		fmt.Sprintf("mem_fragmentation_ratio:%.2f", float64(m.Sys)/float64(max(m.HeapAlloc, 1))),
+		"maxmemory_policy:" + c.config.get("maxmemory-policy"),
+		fmt.Sprintf("mem_fragmentation_ratio:%.2f", float64(resident)/float64(used)),
 		"mem_allocator:go",
 	}
 }
 
 // human writes bytes as Redis does: 1023B, 1.50K, 2.00M, 3.00G.
-func human(n uint64) string {
-	units := "BKMGT"
+func human[N int | uint64](n N) string {
+	const units = "BKMGT"
 	v, i := float64(n), 0
 	for v >= 1024 && i < len(units)-1 {
 		v /= 1024
@@ -122,12 +125,12 @@ func human(n uint64) string {
 	return fmt.Sprintf("%.2f%c", v, units[i])
 }
 
-func (s *Server) infoPersistence() []string {
+func (c *call) infoPersistence() []string {
 	return []string{
 		"loading:0",
-		"rdb_changes_since_last_save:0",
+		"rdb_changes_since_last_save:" + strconv.FormatInt(c.stats.changes.Load(), 10),
 		"rdb_bgsave_in_progress:0",
-		fmt.Sprintf("rdb_last_save_time:%d", s.started.Unix()),
+		fmt.Sprintf("rdb_last_save_time:%d", c.started.Unix()),
 		"rdb_last_bgsave_status:ok",
 		"aof_enabled:0",
 		"aof_rewrite_in_progress:0",
@@ -136,38 +139,45 @@ func (s *Server) infoPersistence() []string {
 	}
 }
 
-func (s *Server) infoStats() []string {
+// infoStats leaves out how many keys expired, which miniredis does not tell.
+func (c *call) infoStats() []string {
 	return []string{
-		"total_connections_received:" + strconv.Itoa(s.mini.Server().TotalConnections()),
-		"total_commands_processed:" + strconv.Itoa(s.mini.Server().TotalCommands()),
+		fmt.Sprintf("total_connections_received:%d", c.stats.connections.Load()),
+		fmt.Sprintf("total_commands_processed:%d", c.stats.commands.Load()),
 		"rejected_connections:0",
 		"evicted_keys:0",
+		fmt.Sprintf("keyspace_hits:%d", c.stats.hits.Load()),
+		fmt.Sprintf("keyspace_misses:%d", c.stats.misses.Load()),
+		fmt.Sprintf("pubsub_channels:%d", len(c.nativeStrings("pubsub", "channels"))),
+		fmt.Sprintf("pubsub_patterns:%d", c.nativeInt("pubsub", "numpat")),
+		fmt.Sprintf("total_error_replies:%d", c.stats.failed.Load()),
 	}
 }
 
-func (s *Server) infoReplication() []string {
+func (c *call) infoReplication() []string {
 	return []string{"role:master", "connected_slaves:0", "master_repl_offset:0"}
 }
 
+func (c *call) infoCPU() []string {
+	user, system := processorTime()
+	return []string{
+		fmt.Sprintf("used_cpu_sys:%.6f", system.Seconds()),
+		fmt.Sprintf("used_cpu_user:%.6f", user.Seconds()),
+	}
+}
+
 // infoKeyspace counts the keys of every database that has any.
-func (s *Server) infoKeyspace() []string {
+func (c *call) infoKeyspace() []string {
 	var lines []string
-	for n := range databases {
-		db := s.mini.DB(n)
-		keys := db.Keys()
-		if len(keys) == 0 {
-			continue
-		}
-		var expires int
-		var total time.Duration
-		for _, k := range keys {
-			if ttl := db.TTL(k); ttl > 0 {
+	c.eachDatabase(func(db int, keys []string) {
+		expires, total := 0, 0
+		for _, key := range keys {
+			if ttl := c.nativeInt("pttl", key); ttl > 0 {
 				expires++
 				total += ttl
 			}
 		}
-		average := total.Milliseconds() / int64(max(expires, 1))
-		lines = append(lines, fmt.Sprintf("db%d:keys=%d,expires=%d,avg_ttl=%d", n, len(keys), expires, average))
-	}
+		lines = append(lines, fmt.Sprintf("db%d:keys=%d,expires=%d,avg_ttl=%d", db, len(keys), expires, total/max(expires, 1)))
+	})
 	return lines
 }

@@ -1,62 +1,135 @@
 package embedded
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// answer answers a call, of which args are what follows the name.
-type answer func(s *Server, c *server.Peer, args []string)
-
-// substitutes are the commands answered here rather than by miniredis, by name
-// or by name and sub-command.
-func substitutes() map[string]answer {
-	return map[string]answer{
-		"COMMAND":          (*Server).commandAll,
-		"COMMAND COUNT":    (*Server).commandCount,
-		"COMMAND LIST":     (*Server).commandList,
-		"COMMAND INFO":     (*Server).commandInfo,
-		"INFO":             (*Server).info,
-		"CONFIG GET":       (*Server).configGet,
-		"CONFIG SET":       (*Server).configSet,
-		"CONFIG RESETSTAT": func(_ *Server, c *server.Peer, _ []string) { c.WriteOK() },
-		"SLOWLOG GET":      func(_ *Server, c *server.Peer, _ []string) { c.WriteLen(0) },
-		"SLOWLOG LEN":      func(_ *Server, c *server.Peer, _ []string) { c.WriteInt(0) },
-		"SLOWLOG RESET":    func(_ *Server, c *server.Peer, _ []string) { c.WriteOK() },
-		"LATENCY LATEST":   func(_ *Server, c *server.Peer, _ []string) { c.WriteLen(0) },
-		"LASTSAVE":         func(s *Server, c *server.Peer, _ []string) { c.WriteInt(int(s.started.Unix())) },
-		"ROLE":             (*Server).role,
+// substitutes are the commands answered here rather than by miniredis.
+func substitutes() map[string]func(*call) {
+	empty := func(c *call) { c.reply(array()) }
+	zero := func(c *call) { c.reply(integer(0)) }
+	return map[string]func(*call){
+		"client|getname":   (*call).clientGetName,
+		"client|id":        (*call).clientID,
+		"client|info":      (*call).clientInfo,
+		"client|kill":      (*call).clientKill,
+		"client|list":      (*call).clientList,
+		"client|setname":   (*call).clientSetName,
+		"command":          (*call).commandAll,
+		"command|count":    (*call).commandCount,
+		"command|getkeys":  (*call).commandGetKeys,
+		"command|info":     (*call).commandInfo,
+		"command|list":     (*call).commandList,
+		"config|get":       (*call).configGet,
+		"config|resetstat": (*call).configResetStat,
+		"config|set":       (*call).configSet,
+		"eval":             (*call).eval,
+		"evalsha":          (*call).evalSHA,
+		"hello":            (*call).hello,
+		"hscan":            (*call).hscan,
+		"info":             (*call).info,
+		"keys":             (*call).keys,
+		"lastsave":         func(c *call) { c.reply(integer(c.started.Unix())) },
+		"latency|latest":   empty,
+		"latency|history":  empty,
+		"latency|reset":    zero,
+		"memory|usage":     (*call).memoryUsage,
+		"monitor":          (*call).monitor,
+		"object|encoding":  (*call).objectEncoding,
+		"object|freq":      (*call).objectFreq,
+		"object|idletime":  (*call).objectIdleTime,
+		"object|refcount":  (*call).objectRefCount,
+		"pubsub|channels":  (*call).pubsubChannels,
+		"role":             func(c *call) { c.reply(array(str("master"), integer(0), array())) },
+		"scan":             (*call).scan,
+		"script|exists":    (*call).scriptExists,
+		"script|flush":     (*call).scriptFlush,
+		"script|load":      (*call).scriptLoad,
+		"select":           (*call).selectDB,
+		"slowlog|get":      (*call).slowlogGet,
+		"slowlog|len":      zero,
+		"slowlog|reset":    (*call).ok,
+		"sscan":            (*call).sscan,
+		"type":             func(c *call) { c.reply(value{kind: '+', text: c.typeOf(c.args[0])}) },
+		"ttl":              (*call).ttl,
+		"expiretime":       (*call).expireTime,
+		"xlen":             (*call).xlen,
+		"zscan":            (*call).zscan,
 	}
 }
 
-// containers are the commands of which only the listed sub-commands exist here.
-func containers() map[string]bool {
-	return map[string]bool{"COMMAND": true, "CONFIG": true, "SLOWLOG": true, "LATENCY": true}
-}
-
-// substitute answers what miniredis lacks, and reports whether it did.
-func (s *Server) substitute(c *server.Peer, name string, args ...string) bool {
-	known := substitutes()
-	if !containers()[name] || len(args) == 0 {
-		run, ok := known[name]
-		if ok {
-			run(s, c, args)
-		}
-		return ok
+// hook sees every command first. It refuses what a Redis 7.0 would not know,
+// answers what is substituted, and reports false for what miniredis answers.
+func (s *Server) hook(peer *server.Peer, upper string, args ...string) bool {
+	if peer.ClientName == innerPeer {
+		return false
 	}
-	run, ok := known[name+" "+strings.ToUpper(args[0])]
-	if !ok {
-		c.WriteError("ERR unknown subcommand '" + args[0] + "'. Try " + name + " HELP.")
+	if upper == introduction && s.clients.introduced(peer, args) {
 		return true
 	}
-	run(s, c, args[1:])
+	words := append([]string{upper}, args...)
+	cmd, refusal := s.table.find(words)
+	state := contextOf(peer)
+	c := &call{Server: s, peer: peer, from: s.clients.of(peer)}
+	if refusal != "" {
+		c.fail(refusal)
+		return true
+	}
+	c.name, c.args = cmd.name, args
+	if strings.Contains(cmd.name, "|") {
+		c.args = args[1:]
+	}
+	s.clients.note(c.from, cmd.name, state.db)
+	s.observe(c, cmd, words, state)
+	if state.nested && cmd.has("noscript") {
+		c.fail("ERR This Redis command is not allowed from script")
+		return true
+	}
+	return c.answer(cmd, words, state)
+}
+
+// answer reports false for what needs the connection itself.
+func (c *call) answer(cmd *command, words []string, state peerContext) bool {
+	run, ok := c.substitutes[cmd.name]
+	switch {
+	case ok && state.queuing && !scripting(cmd.name):
+		c.queue(words)
+	case ok && (!state.subscribed || c.peer.Resp3):
+		run(c)
+	case cmd.name == "psubscribe" && slices.ContainsFunc(c.args, unsafePattern):
+		c.fail("ERR the embedded Redis takes only * and ? in the patterns of PSUBSCRIBE")
+	case cmd.has("pubsub") || cmd.has("blocking") || cmd.name == "quit":
+		return false
+	default:
+		c.forward(words)
+	}
 	return true
 }
 
-func (s *Server) role(c *server.Peer, _ []string) {
-	c.WriteLen(3)
-	c.WriteBulk("master")
-	c.WriteInt(0)
-	c.WriteLen(0)
+// queue puts a substitute into the caller's transaction. miniredis queues only
+// commands of its own, so the call is wrapped in one.
+func (c *call) queue(words []string) {
+	script := append([]string{"eval", "return redis.call(unpack(ARGV))", "0"}, words...)
+	c.peer.WriteRaw(string(c.nativeRaw(script, false)))
 }
+
+// observe counts a command that is about to run and tells those who monitor.
+func (s *Server) observe(c *call, cmd *command, words []string, state peerContext) {
+	s.stats.commands.Add(1)
+	if cmd.has("write") {
+		s.stats.changes.Add(1)
+	}
+	if cmd.has("readonly") && !state.queuing {
+		s.stats.look(c, cmd, words)
+	}
+	if !cmd.has("admin") && !cmd.has("skip_monitor") {
+		s.monitors.tell(c, words, state)
+	}
+}
+
+// unsafePattern reports whether miniredis may panic on a pattern: it makes a
+// regular expression of it without a look at what is in the brackets.
+func unsafePattern(pattern string) bool { return strings.ContainsAny(pattern, "[\\") }
