@@ -21,6 +21,8 @@ const (
 // runCheck looks at everything that Helix needs and exits with 1 if something
 // fatal is missing.
 func runCheck(ctx context.Context, c *cli, args []string) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
 	var f common
 	var quick bool
 	flags := c.flagSet("check", "[FLAGS]")

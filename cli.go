@@ -61,7 +61,7 @@ func (e *exitError) Error() string { return e.message }
 
 // helix runs the program and answers its exit status.
 func helix(args []string, in, out, errOut *os.File) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	dial.Silence()
 	err := dispatch(ctx, &cli{in, out, errOut}, args)
@@ -77,6 +77,12 @@ func helix(args []string, in, out, errOut *os.File) int {
 	}
 	fmt.Fprintln(errOut, err)
 	return exitFailure
+}
+
+// untilInterrupted answers a context that ends by SIGINT too. At a terminal the
+// console takes that signal itself, to stop a program rather than to leave.
+func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt)
 }
 
 func dispatch(ctx context.Context, c *cli, args []string) error {

@@ -185,7 +185,7 @@ func TestBadInputOnDiscord(t *testing.T) {
 		}
 	}
 	acme := newPlace(t)
-	acme.launch(t, "REDIS_URL="+server.URL())
+	acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_SHELL_MAX_STEPS=100000")
 	acme.discord.Gateway().AwaitReady(1)
 	for _, c := range []struct {
 		say  string

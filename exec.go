@@ -26,6 +26,8 @@ type execFlags struct {
 }
 
 func runExec(ctx context.Context, c *cli, args []string) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
 	var f execFlags
 	flags := c.flagSet("exec", "[FLAGS] LINE…\n\nRuns each LINE as a chat message; - reads one whole message from standard input.")
 	flags.StringVar(&f.redis, "redis", "", "address of Redis (also HELIX_REDIS_URL, REDIS_URL)")

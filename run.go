@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -82,6 +84,7 @@ func (a *app) consoleOptions(c *cli) console.Options {
 		Complete:    a.dispatcher.Complete,
 		Request:     commands.Request{Caller: permissions.Member{Name: "local", Local: true}, Mentioned: true},
 		HistoryFile: historyFile(a.base.Snapshot()),
+		Private:     namesSecret,
 		Greeting:    a.greeting(),
 		NoColor:     os.Getenv("NO_COLOR") != "",
 		Plain:       os.Getenv("TERM") == "dumb",
@@ -101,21 +104,29 @@ func (a *app) greeting() string {
 }
 
 // historyFile answers where the console keeps its history: state.dir, or the
-// user's own folder for such things.
+// user's own place for such things.
 func historyFile(s *settings.Snapshot) string {
-	dir := s.Text(settings.StateDir)
-	if dir == "" {
-		config, err := os.UserConfigDir()
-		if err != nil {
-			return ""
-		}
-		dir = filepath.Join(config, "helix")
+	if dir := s.Text(settings.StateDir); dir != "" {
+		return filepath.Join(dir, "history")
 	}
-	return filepath.Join(dir, "history")
+	file, err := console.DefaultHistoryFile()
+	if err != nil {
+		return "" // without a home there is no history
+	}
+	return file
+}
+
+// namesSecret reports whether a message names a setting whose value is secret.
+func namesSecret(message string) bool {
+	return slices.ContainsFunc(settings.Table(), func(s settings.Setting) bool {
+		return s.Secret && strings.Contains(message, s.Key)
+	})
 }
 
 // serveDiscord runs the bot until ctx ends.
 func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
 	log := newLogger(base.Snapshot(), c.err)
 	a, err := open(ctx, base, log, demo)
 	if err != nil {

@@ -51,7 +51,7 @@ type Options struct {
 type Timing struct {
 	Backoff    time.Duration // before the second attempt to connect; doubles up to a minute
 	Open       time.Duration // for a connection to become ready
-	Ack        time.Duration // for the answer to a heartbeat
+	Ack        time.Duration // without the answer to a heartbeat; Discord asks for one every 41 s
 	TypingFrom time.Duration // work longer than this shows as typing
 	Grace      time.Duration // for running commands at the end
 	Decision   time.Duration // for knowing which servers are served
@@ -66,7 +66,7 @@ func (t Timing) withDefaults() Timing {
 	}
 	set(&t.Backoff, time.Second)
 	set(&t.Open, 15*time.Second)
-	set(&t.Ack, 20*time.Second)
+	set(&t.Ack, time.Minute)
 	set(&t.TypingFrom, 300*time.Millisecond)
 	set(&t.Grace, 5*time.Second)
 	set(&t.Decision, 5*time.Second)

@@ -230,17 +230,19 @@ func (b *Bot) watch(ctx context.Context, l *link) error {
 		case <-l.ended:
 			return errors.New("the gateway closed the connection")
 		case <-tick.C:
-			sent, ack := l.beats()
+			ack := l.lastAck()
 			b.update(func(s *Status) { s.LastAck = ack })
-			if sent.After(ack) && time.Since(sent) > b.options.Timing.Ack {
+			if time.Since(ack) > b.options.Timing.Ack {
 				return errors.New("the gateway no longer answers heartbeats")
 			}
 		}
 	}
 }
 
-func (l *link) beats() (sent, ack time.Time) {
+// lastAck answers when a heartbeat was answered last, or else when the
+// connection was opened.
+func (l *link) lastAck() time.Time {
 	l.session.RLock()
 	defer l.session.RUnlock()
-	return l.session.LastHeartbeatSent, l.session.LastHeartbeatAck
+	return l.session.LastHeartbeatAck
 }

@@ -159,11 +159,18 @@ func (m *Message) File(name string) (Attachment, bool) {
 
 func (m *Message) String() string {
 	said := m.Text()
+	if len(said) > longestShown {
+		said = strings.ToValidUTF8(said[:longestShown], "") + "…"
+	}
 	for _, a := range m.Attachments {
 		said += fmt.Sprintf(" [%s, %d bytes]", a.Name, len(a.Data))
 	}
 	return m.Author + "> " + said
 }
+
+// longestShown is how many bytes of a message a failure shows: all that fits
+// into one, but not a file.
+const longestShown = 4000
 
 // snapshot copies the message for a test to keep. The caller holds mu.
 func (m *message) snapshot() *Message {
