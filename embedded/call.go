@@ -48,20 +48,36 @@ const innerPeer = "embedded\n"
 // its reply: nil, a string, an int, a server.Simple, an error, or a list of
 // these. It works inside a script too, where miniredis is locked.
 func (c *call) native(words ...string) any {
-	raw := c.nativeRaw(words, false)
-	reply, err := server.ParseReply(bufio.NewReader(bytes.NewReader(raw)))
+	return parsed(c.nativeRaw(words, false))
+}
+
+func parsed(raw []byte) any {
+	reply, err := server.ParseReply(bufio.NewReaderSize(bytes.NewReader(raw), min(len(raw), 4096)))
 	if err != nil {
 		return err
 	}
 	return reply
 }
 
+// nativeRaw answers the reply as miniredis wrote it. Nothing is written to the
+// client meanwhile, since a slow one would hold up time itself.
 func (c *call) nativeRaw(words []string, three bool) []byte {
+	if !contextOf(c.peer).nested {
+		c.still.RLock()
+		defer c.still.RUnlock()
+	}
+	return c.dispatch(words, three)
+}
+
+// smallReply is what most inner replies fit into, in bytes.
+const smallReply = 64
+
+func (c *call) dispatch(words []string, three bool) []byte {
 	var b bytes.Buffer
-	w := bufio.NewWriter(&b)
+	w := bufio.NewWriterSize(&b, smallReply)
 	inner := server.NewPeer(w)
 	inner.ClientName, inner.Ctx, inner.Resp3 = innerPeer, c.peer.Ctx, three
-	c.mini.Server().Dispatch(inner, words)
+	c.dispatcher.Dispatch(inner, words)
 	c.peer.Ctx = inner.Ctx
 	inner.Flush()
 	return b.Bytes()

@@ -33,9 +33,9 @@ var answered = map[string][]string{
 	"xinfo":   {"consumers", "groups", "stream"},
 }
 
-// unanswered are commands that miniredis has and that make no sense here: there
-// is no Cluster, and a swap of databases would not be one for open connections.
-var unanswered = []string{"cluster", "swapdb"}
+// unanswered are commands of miniredis that make no sense here: there is no
+// Cluster.
+var unanswered = []string{"cluster"}
 
 // TestCommandTable holds the table against a real server: every entry is that
 // server's own, and every command is answered.

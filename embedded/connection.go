@@ -10,7 +10,7 @@ import (
 // version is the Redis that this one behaves like.
 const version = "7.0.15"
 
-// SELECT index
+// SELECT index. Those who monitor see it in the database that it chose.
 func (c *call) selectDB() {
 	n, err := strconv.Atoi(c.args[0])
 	switch {
@@ -19,10 +19,11 @@ func (c *call) selectDB() {
 	case n < 0 || n >= databases:
 		c.fail("ERR DB index is out of range")
 	default:
-		c.native("select", c.args[0])
-		c.clients.change(c.from, func(cl *client) { cl.db = n })
-		c.ok()
+		c.forward([]string{"select", c.args[0]})
 	}
+	state := contextOf(c.peer)
+	c.clients.note(c.from, c.name, state.db)
+	c.monitors.tell(c, []string{"SELECT", c.args[0]}, state)
 }
 
 // change changes a client; nil is none.

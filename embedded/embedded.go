@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
 )
 
 // Options shapes a Server. The zero value is what Helix starts by itself.
@@ -32,6 +33,7 @@ type Options struct {
 // goroutines.
 type Server struct {
 	mini        *miniredis.Miniredis
+	dispatcher  *server.Server // mini's own, which it forgets when it is closed
 	listener    net.Listener
 	table       *commandTable
 	substitutes map[string]func(*call)
@@ -45,12 +47,16 @@ type Server struct {
 	runID       string
 	started     time.Time
 
-	accepting sync.WaitGroup
-	close     func()
+	still   sync.RWMutex // held by commands that run, and alone while time passes
+	running sync.WaitGroup
+	close   func()
 }
 
 // Start starts a server on a free port of 127.0.0.1. It runs until Close.
 func Start(ctx context.Context, options Options) (*Server, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	table, err := parseCommands(commandText)
 	if err != nil {
 		return nil, fmt.Errorf("read the command table: %w", err)
@@ -60,7 +66,6 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		clients: newClients(), monitors: newMonitors(), scans: newScans(), scripts: newScripts(), memory: &memoryEstimate{},
 		runID: newRunID(), started: time.Now(),
 	}
-	s.close = sync.OnceFunc(s.end)
 	if !options.Empty {
 		if err := s.fill(options.Seed, time.Now()); err != nil {
 			return nil, fmt.Errorf("fill in sample sessions: %w", err)
@@ -69,10 +74,17 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := s.listen(ctx); err != nil {
 		return nil, fmt.Errorf("listen on loopback: %w", err)
 	}
+	clock, stop := context.WithCancel(context.Background())
+	s.running.Go(s.accept)
+	s.running.Go(func() { s.countDown(clock) })
+	s.close = sync.OnceFunc(func() {
+		stop()
+		s.end()
+	})
 	return s, nil
 }
 
-// listen begins to serve. Connections are accepted here, and not by miniredis,
+// listen prepares to serve. Connections are accepted here, and not by miniredis,
 // so that it is known where they come from.
 func (s *Server) listen(ctx context.Context) (err error) {
 	var config net.ListenConfig
@@ -86,15 +98,13 @@ func (s *Server) listen(ctx context.Context) (err error) {
 		return err
 	}
 	start.Close()
-	s.mini.ClockTTL(true)
-	s.mini.Server().SetPreHook(s.hook)
-	s.accepting.Go(s.accept)
+	s.dispatcher = s.mini.Server()
+	s.dispatcher.SetPreHook(s.hook)
 	return nil
 }
 
 // accept serves connections until the listener is closed.
 func (s *Server) accept() {
-	serve := s.mini.Server().ServeConn
 	for {
 		conn, err := s.listener.Accept()
 		switch {
@@ -104,7 +114,7 @@ func (s *Server) accept() {
 			time.Sleep(acceptPause)
 		default:
 			s.stats.connections.Add(1)
-			serve(s.clients.accept(conn))
+			s.dispatcher.ServeConn(s.clients.accept(conn))
 		}
 	}
 }
@@ -134,7 +144,7 @@ func (s *Server) Close() error {
 
 func (s *Server) end() {
 	s.listener.Close()
-	s.accepting.Wait()
+	s.running.Wait()
 	s.mini.Close()
 	s.monitors.running.Wait()
 }

@@ -6,6 +6,9 @@ import "strings"
 // as Redis reads patterns: * ? [abc] [^abc] [a-z] and \ before any of them. It
 // takes at most len(pattern) × len(text) steps, and no pattern is an error.
 func glob(pattern, text string) bool {
+	if text == "" {
+		return pattern == "" || pattern == "*" // and not "**", by an oddity of Redis
+	}
 	back, at := -1, 0 // where to go on after the last *, and in the text
 	p, t := 0, 0
 	for t < len(text) {
@@ -50,7 +53,8 @@ func globByte(pattern string, p int, b byte) (next int, ok bool) {
 }
 
 // globClass matches the inside of brackets. What is not closed ends with the
-// pattern.
+// pattern. In a range bytes above 127 come before all others, as they do for
+// Redis where a char of C has a sign.
 func globClass(pattern string, p int, b byte) (next int, ok bool) {
 	not := p < len(pattern) && pattern[p] == '^'
 	if not {
@@ -62,8 +66,8 @@ func globClass(pattern string, p int, b byte) (next int, ok bool) {
 			p++
 			ok = ok || pattern[p] == b
 		case p+2 < len(pattern) && pattern[p+1] == '-':
-			low, high := min(pattern[p], pattern[p+2]), max(pattern[p], pattern[p+2])
-			ok = ok || low <= b && b <= high
+			low, high := int8(pattern[p]), int8(pattern[p+2])
+			ok = ok || min(low, high) <= int8(b) && int8(b) <= max(low, high)
 			p += 2
 		default:
 			ok = ok || pattern[p] == b

@@ -139,12 +139,12 @@ func (c *call) infoPersistence() []string {
 	}
 }
 
-// infoStats leaves out how many keys expired, which miniredis does not tell.
 func (c *call) infoStats() []string {
 	return []string{
 		fmt.Sprintf("total_connections_received:%d", c.stats.connections.Load()),
 		fmt.Sprintf("total_commands_processed:%d", c.stats.commands.Load()),
 		"rejected_connections:0",
+		fmt.Sprintf("expired_keys:%d", c.stats.expired.Load()),
 		"evicted_keys:0",
 		fmt.Sprintf("keyspace_hits:%d", c.stats.hits.Load()),
 		fmt.Sprintf("keyspace_misses:%d", c.stats.misses.Load()),

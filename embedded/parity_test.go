@@ -414,6 +414,11 @@ MULTI
 CONFIG FOO
 EXEC
 MULTI
+SELECT 3
+DBSIZE
+SELECT 0
+EXEC
+MULTI
 DISCARD
 EXEC
 DISCARD
@@ -631,4 +636,15 @@ func leaves(v value) []string {
 		all = append(all, leaves(e)...)
 	}
 	return all
+}
+
+func TestParityCoversWhatPeopleType(t *testing.T) {
+	n := 0
+	for _, group := range parity {
+		n += len(commandLines(group.lines))
+	}
+	t.Logf("%d commands", n)
+	if n < 300 {
+		t.Errorf("only %d commands are compared", n)
+	}
 }

@@ -12,7 +12,7 @@ import (
 // sessions never expire, so that the questions of the guide find something.
 const (
 	people     = 48
-	anonymous  = 96
+	byUUID     = 136 // sessions whose key does not name a person
 	withoutTTL = 23
 )
 
@@ -37,8 +37,8 @@ func (s *Server) fill(seed int64, now time.Time) error {
 			}
 		}
 	}
-	for range anonymous {
-		if err := f.session("session:"+f.uuid(), ""); err != nil {
+	for range byUUID {
+		if err := f.session("session:"+f.uuid(), person(f.random.IntN(people))); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,11 @@ func tag(uid string) string {
 	return hex.EncodeToString(sum[:3])
 }
 
-// session stores one session as the guide's back end does.
+// lifetime is how long a session lives after its last access.
+const lifetime = 24 * time.Hour
+
+// session stores one session as the guide's back end does, which sets its TTL
+// anew with every access.
 func (f *sample) session(key, uid string) error {
 	age := time.Duration(f.random.Int64N(int64(20 * time.Hour)))
 	idle := time.Duration(f.random.Int64N(int64(age) + 1))
@@ -82,7 +86,7 @@ func (f *sample) session(key, uid string) error {
 	}
 	f.made++
 	if f.made%14 != 0 || f.made/14 > withoutTTL {
-		f.mini.SetTTL(key, (24*time.Hour - age).Truncate(time.Second))
+		f.mini.SetTTL(key, lifetime-idle)
 	}
 	return nil
 }
@@ -120,6 +124,13 @@ func (f *sample) others() error {
 	f.mini.HSet("features", "dark_mode", "on", "beta", "off")
 	if _, err := f.mini.SAdd("online", person(0), person(1), person(2)); err != nil {
 		return err
+	}
+	for i := range 20 {
+		at := f.now.Add(time.Duration(i-20) * 3 * time.Minute)
+		fields := []string{"user", person(f.random.IntN(people)), "event", "login"}
+		if _, err := f.mini.XAdd("events:logins", fmt.Sprintf("%d-0", at.UnixMilli()), fields); err != nil {
+			return err
+		}
 	}
 	for i := range 5 {
 		if _, err := f.mini.ZAdd("leaderboard", float64(100-7*i), person(i)); err != nil {

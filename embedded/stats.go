@@ -11,13 +11,14 @@ type stats struct {
 	failed      atomic.Int64 // commands that were answered with an error
 	connections atomic.Int64
 	changes     atomic.Int64 // write commands; not reset
+	expired     atomic.Int64 // keys
 	hits        atomic.Int64
 	misses      atomic.Int64
 }
 
 // reset begins to count anew, as CONFIG RESETSTAT does.
 func (s *stats) reset() {
-	for _, n := range []*atomic.Int64{&s.commands, &s.failed, &s.connections, &s.hits, &s.misses} {
+	for _, n := range []*atomic.Int64{&s.commands, &s.failed, &s.connections, &s.expired, &s.hits, &s.misses} {
 		n.Store(0)
 	}
 }

@@ -70,9 +70,9 @@ func (s *Server) hook(peer *server.Peer, upper string, args ...string) bool {
 	if upper == introduction && s.clients.introduced(peer, args) {
 		return true
 	}
+	state := contextOf(peer)
 	words := append([]string{upper}, args...)
 	cmd, refusal := s.table.find(words)
-	state := contextOf(peer)
 	c := &call{Server: s, peer: peer, from: s.clients.of(peer)}
 	if refusal != "" {
 		c.fail(refusal)
@@ -95,7 +95,7 @@ func (s *Server) hook(peer *server.Peer, upper string, args ...string) bool {
 func (c *call) answer(cmd *command, words []string, state peerContext) bool {
 	run, ok := c.substitutes[cmd.name]
 	switch {
-	case ok && state.queuing && !scripting(cmd.name):
+	case ok && state.queuing && !scripting(cmd.name) && cmd.name != "select":
 		c.queue(words)
 	case ok && (!state.subscribed || c.peer.Resp3):
 		run(c)
@@ -125,7 +125,7 @@ func (s *Server) observe(c *call, cmd *command, words []string, state peerContex
 	if cmd.has("readonly") && !state.queuing {
 		s.stats.look(c, cmd, words)
 	}
-	if !cmd.has("admin") && !cmd.has("skip_monitor") {
+	if !cmd.has("admin") && cmd.name != "select" {
 		s.monitors.tell(c, words, state)
 	}
 }
