@@ -127,15 +127,14 @@ func mendable(err error) bool {
 func (f *fetcher) call(ctx context.Context, cursor string, p *page) (next string, err error) {
 	ask := f.pace.ask
 	began := time.Now()
-	raw, err := f.link.raw(ctx, f.arguments(cursor, ask))
-	if err != nil {
+	if err := f.link.raw(ctx, f.arguments(cursor, ask), &p.raw); err != nil {
 		return "", err
 	}
 	took := time.Since(began)
 	if err := f.sameServer(cursor); err != nil {
 		return "", err
 	}
-	after, keys, err := parseScan(raw, p.keys[:0])
+	after, keys, err := parseScan(p.raw.bytes, p.keys[:0])
 	if err != nil {
 		return "", err
 	}

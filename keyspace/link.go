@@ -133,14 +133,11 @@ func (l *link) connected() (server string, conn net.Conn) {
 	return l.server, l.conn
 }
 
-// raw answers a reply as the server sent it. go-redis's own SCAN would make a
-// string of each key.
-func (l *link) raw(ctx context.Context, args []any) ([]byte, error) {
-	cmd := redis.NewRawCmd(ctx, args...)
-	if err := l.client.Process(ctx, cmd); err != nil {
-		return nil, err
-	}
-	return cmd.Bytes()
+// raw fills the buffer with a reply as the server sent it. go-redis's own SCAN
+// would make a string of each key.
+func (l *link) raw(ctx context.Context, args []any, into *rawReply) error {
+	into.bytes = into.bytes[:0]
+	return l.client.Process(ctx, redis.NewRawWriteToCmd(ctx, into, args...))
 }
 
 // way measures the way to the server and back.

@@ -3,6 +3,8 @@ package keyspace
 import (
 	"bytes"
 	"errors"
+	"io"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -19,6 +21,32 @@ func (e serverError) Error() string { return string(e) }
 func (serverError) RedisError() {}
 
 var _ redis.Error = serverError("")
+
+// rawReply is a reply as it came. Its memory is used again for the next one.
+type rawReply struct{ bytes []byte }
+
+// Write adds to the reply.
+func (r *rawReply) Write(p []byte) (int, error) {
+	r.bytes = append(r.bytes, p...)
+	return len(p), nil
+}
+
+// ReadFrom adds what src holds, which go-redis limits to one string.
+func (r *rawReply) ReadFrom(src io.Reader) (int64, error) {
+	var total int64
+	for {
+		r.bytes = slices.Grow(r.bytes, 512)
+		n, err := src.Read(r.bytes[len(r.bytes):cap(r.bytes)])
+		r.bytes = r.bytes[:len(r.bytes)+n]
+		total += int64(n)
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
 
 // parseScan reads a raw reply, a cursor and an array of keys, and appends the
 // keys to keys. Keys and cursor are slices of raw.

@@ -58,13 +58,15 @@ func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
 
 // page is what one call answered.
 type page struct {
+	raw  rawReply // what keys are slices of
 	keys [][]byte
 	work time.Duration // the server's
 }
 
 // pagesAhead is how many pages wait to be visited while the server works on
-// another. It is small, so that others are served in between.
-const pagesAhead = 1
+// another: enough that neither waits for the other for long, and no more than
+// some hundred kilobytes.
+const pagesAhead = 4
 
 // node scans one server: a goroutine fetches, this one visits.
 func (s *scan) node(ctx context.Context, client *redis.Client) error {
