@@ -207,15 +207,15 @@ func TestALostConnectionIsResumed(t *testing.T) {
 	killer := redis.NewClient(c.Options())
 	defer killer.Close()
 	seen, pages := 0, 0
-	_, err := keyspace.New(c).Scan(ctx, keyspace.Query{Count: 100}, func(page [][]byte) error {
+	stats, err := keyspace.New(c).Scan(ctx, keyspace.Query{Count: 100}, func(page [][]byte) error {
 		seen += len(page)
 		if pages++; pages == 50 {
 			return killer.Do(ctx, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err()
 		}
 		return nil
 	})
-	if err != nil || seen != 20_000 {
-		t.Errorf("%d keys, %v", seen, err)
+	if err != nil || seen != 20_000 || stats.Resumed == 0 {
+		t.Errorf("%d keys, %+v, %v", seen, stats, err)
 	}
 }
 
