@@ -1,13 +1,12 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +18,7 @@ type client struct {
 	net.Conn
 	id    int64
 	since time.Time
-	intro io.Reader // what is read from the connection first
+	input *input
 
 	name    string
 	db      int
@@ -50,19 +49,20 @@ func (cs *clients) accept(conn net.Conn) *client {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	cs.lastID++
-	id := strconv.FormatInt(cs.lastID, 10)
 	c := &client{Conn: conn, id: cs.lastID, since: time.Now(), last: time.Now(), command: "NULL"}
-	c.intro = strings.NewReader(fmt.Sprintf("*2\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(introduction), introduction, len(id), id))
+	c.input = newInput(conn, asArray([][]byte{[]byte(introduction), strconv.AppendInt(nil, c.id, 10)}))
 	cs.byID[c.id] = c
 	return c
 }
 
 // Read reads the introduction, then what the client sends.
 func (c *client) Read(b []byte) (int, error) {
-	if n, err := c.intro.Read(b); err == nil {
-		return n, nil
+	n, err := c.input.Read(b)
+	var wrong protocolError
+	if errors.As(err, &wrong) {
+		fmt.Fprintf(c.Conn, "-%v\r\n", wrong) // whether it arrives or not, this was the last
 	}
-	return c.Conn.Read(b)
+	return n, err
 }
 
 // introduced ties a peer to its connection. It reports false if the peer is
