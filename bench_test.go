@@ -200,3 +200,66 @@ func fillSessions(b *testing.B, addr string, n int) {
 		}
 	}
 }
+
+// BenchmarkAnswer measures the time from the event that carries a short
+// command to the request that answers it, as the fake Discord sees both: the
+// way through the gateway, Redis's own time and the way back are in it. It says
+// the memory of the idle process and of its peak as well.
+func BenchmarkAnswer(b *testing.B) {
+	server := redistest.Standalone(b)
+	fillSessions(b, server.Addr, 1000)
+	acme := newPlace(b)
+	helix := acme.launch(b, "REDIS_URL="+server.URL())
+	acme.discord.Gateway().AwaitReady(1)
+	ann := acme.As("ann")
+	ann.Says("#ops", "!redis dbsize").Sees() // connections are made
+	idle := residentMiB(b, helix.cmd.Process.Pid, "VmRSS")
+	var waits []time.Duration
+	for b.Loop() {
+		said := ann.Says("#ops", "!redis ttl session:none")
+		answer := said.Sees()
+		waits = append(waits, answer.At.Sub(said.At))
+	}
+	slices.Sort(waits)
+	b.ReportMetric(milliseconds(waits[len(waits)/2]), "median-ms")
+	b.ReportMetric(milliseconds(waits[len(waits)*99/100]), "p99-ms")
+	b.ReportMetric(idle, "idle-MiB")
+	b.ReportMetric(residentMiB(b, helix.cmd.Process.Pid, "VmHWM"), "peak-MiB")
+}
+
+// BenchmarkStart measures the time from the start of the process until Discord
+// has taken it for ready.
+func BenchmarkStart(b *testing.B) {
+	server := redistest.Standalone(b)
+	acme := newPlace(b)
+	var waits []time.Duration
+	for b.Loop() {
+		n := acme.discord.Gateway().Identifies()
+		start := time.Now()
+		helix := acme.launch(b, "REDIS_URL="+server.URL())
+		acme.discord.Gateway().AwaitReady(n + 1)
+		waits = append(waits, time.Since(start))
+		helix.stop(b)
+		acme.discord.Gateway().AwaitGone()
+	}
+	slices.Sort(waits)
+	b.ReportMetric(milliseconds(waits[len(waits)/2]), "median-ms")
+	b.ReportMetric(milliseconds(waits[len(waits)-1]), "longest-ms")
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// residentMiB reads one of a process's own figures.
+func residentMiB(b *testing.B, pid int, name string) float64 {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), name+":")
+	var kib float64
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		b.Fatal(err)
+	}
+	return kib / 1024
+}

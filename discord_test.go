@@ -22,7 +22,7 @@ type place struct {
 }
 
 // newPlace is the guild Acme: ann is on call, guest is nobody.
-func newPlace(t *testing.T) *place {
+func newPlace(t testing.TB) *place {
 	t.Helper()
 	d := discordtest.New(t)
 	g := d.Guild("Acme").Text("#ops").Text("#talk").Role("oncall").Join("ann", "oncall").Join("guest").Owner("olga")
@@ -64,7 +64,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // launch starts helix as a process of its own.
-func (p *place) launch(t *testing.T, env ...string) *instance {
+func (p *place) launch(t testing.TB, env ...string) *instance {
 	t.Helper()
 	env = append([]string{"DISCORD_TOKEN=" + p.discord.Token(), "HELIX_DISCORD_API_URL=" + p.discord.URL()}, env...)
 	cmd := helixCommand(t, p.dir, env, "run")
@@ -87,7 +87,7 @@ func (p *place) launch(t *testing.T, env ...string) *instance {
 }
 
 // stop ends an instance as a supervisor does.
-func (i *instance) stop(t *testing.T) {
+func (i *instance) stop(t testing.TB) {
 	t.Helper()
 	if err := i.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

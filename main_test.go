@@ -52,7 +52,7 @@ func runHelixIn(t *testing.T, dir string, env []string, stdin string, args ...st
 	return ran{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-func helixCommand(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
+func helixCommand(t testing.TB, dir string, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {

