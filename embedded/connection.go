@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,29 +37,10 @@ func (cs *clients) change(c *client, how func(*client)) {
 
 // HELLO [version [AUTH user password] [SETNAME name]]
 func (c *call) hello() {
-	three, name := c.peer.Resp3, ""
-	if len(c.args) > 0 {
-		switch c.args[0] {
-		case "2", "3":
-			three = c.args[0] == "3"
-		default:
-			c.fail(helloRefusal(c.args[0]))
-			return
-		}
-		for rest := c.args[1:]; len(rest) > 0; {
-			switch option := strings.ToUpper(rest[0]); {
-			case option == "AUTH" && len(rest) > 2 && rest[1] == "default":
-				rest = rest[3:] // any password does, as with a Redis that has none
-			case option == "AUTH" && len(rest) > 2:
-				c.fail("WRONGPASS invalid username-password pair or user is disabled.")
-				return
-			case option == "SETNAME" && len(rest) > 1:
-				name, rest = rest[1], rest[2:]
-			default:
-				c.fail(fmt.Sprintf("ERR Syntax error in HELLO option '%s'", rest[0]))
-				return
-			}
-		}
+	three, name, refusal := parseHello(c.args, c.peer.Resp3)
+	if refusal != "" {
+		c.fail(refusal)
+		return
 	}
 	if !c.rename(name, name != "") {
 		return
@@ -77,11 +57,32 @@ func (c *call) hello() {
 	))
 }
 
-func helloRefusal(version string) string {
-	if isInteger(version) {
-		return "NOPROTO unsupported protocol version"
+func parseHello(args []string, now bool) (three bool, name, refusal string) {
+	if len(args) == 0 {
+		return now, "", ""
 	}
-	return "ERR Protocol version is not an integer or out of range"
+	switch args[0] {
+	case "2", "3":
+		three = args[0] == "3"
+	default:
+		if isInteger(args[0]) {
+			return now, "", "NOPROTO unsupported protocol version"
+		}
+		return now, "", "ERR Protocol version is not an integer or out of range"
+	}
+	for rest := args[1:]; len(rest) > 0; {
+		switch option := strings.ToUpper(rest[0]); {
+		case option == "AUTH" && len(rest) > 2 && rest[1] == "default":
+			rest = rest[3:] // any password does, as with a Redis that has none
+		case option == "AUTH" && len(rest) > 2:
+			return now, "", "WRONGPASS invalid username-password pair or user is disabled."
+		case option == "SETNAME" && len(rest) > 1:
+			name, rest = rest[1], rest[2:]
+		default:
+			return now, "", fmt.Sprintf("ERR Syntax error in HELLO option '%s'", rest[0])
+		}
+	}
+	return three, name, ""
 }
 
 // rename names the client if it is to be named; it answers false after an error.
@@ -130,77 +131,4 @@ func (c *call) clientInfo() {
 		return
 	}
 	c.reply(prose(c.clients.describe(c.from) + "\n"))
-}
-
-// CLIENT LIST [TYPE type | ID id …]
-func (c *call) clientList() {
-	keep := func(*client) bool { return true }
-	switch {
-	case len(c.args) == 0:
-	case len(c.args) == 2 && strings.EqualFold(c.args[0], "TYPE"):
-		kind := strings.ToLower(c.args[1])
-		if !slices.Contains([]string{"normal", "master", "replica", "slave", "pubsub"}, kind) {
-			c.fail(fmt.Sprintf("ERR Unknown client type '%s'", c.args[1]))
-			return
-		}
-		keep = func(*client) bool { return kind == "normal" }
-	case len(c.args) > 1 && strings.EqualFold(c.args[0], "ID"):
-		for _, id := range c.args[1:] {
-			if !isInteger(id) {
-				c.fail("ERR Invalid client ID")
-				return
-			}
-		}
-		keep = func(cl *client) bool { return slices.Contains(c.args[1:], strconv.FormatInt(cl.id, 10)) }
-	default:
-		c.fail(syntaxError)
-		return
-	}
-	var b strings.Builder
-	for _, cl := range c.clients.all() {
-		if keep(cl) {
-			b.WriteString(c.clients.describe(cl) + "\n")
-		}
-	}
-	c.reply(prose(b.String()))
-}
-
-// CLIENT KILL addr | ID id | ADDR addr
-func (c *call) clientKill() {
-	matches, oldForm := func(*client) bool { return false }, len(c.args) == 1
-	switch {
-	case oldForm:
-		matches = func(cl *client) bool { return cl.RemoteAddr().String() == c.args[0] }
-	case len(c.args) == 2 && strings.EqualFold(c.args[0], "ADDR"):
-		matches = func(cl *client) bool { return cl.RemoteAddr().String() == c.args[1] }
-	case len(c.args) == 2 && strings.EqualFold(c.args[0], "ID"):
-		matches = func(cl *client) bool { return strconv.FormatInt(cl.id, 10) == c.args[1] && cl != c.from }
-	default:
-		c.fail(syntaxError)
-		return
-	}
-	killed := 0
-	for _, cl := range c.clients.all() {
-		if matches(cl) {
-			killed++
-			c.kill(cl)
-		}
-	}
-	switch {
-	case !oldForm:
-		c.reply(integer(killed))
-	case killed == 0:
-		c.fail("ERR No such client")
-	default:
-		c.ok()
-	}
-}
-
-// kill ends a connection; the caller's own after the reply.
-func (c *call) kill(cl *client) {
-	if cl == c.from {
-		c.peer.Close()
-		return
-	}
-	_ = cl.Close() // it may have ended already
 }

@@ -46,28 +46,33 @@ func (t *commandTable) named(name string) *command {
 
 // COMMAND LIST [FILTERBY MODULE m | ACLCAT c | PATTERN p]
 func (c *call) commandList() {
-	keep := func(*command) bool { return true }
-	if len(c.args) > 0 {
-		if len(c.args) != 3 || !strings.EqualFold(c.args[0], "FILTERBY") {
-			c.fail(syntaxError)
-			return
-		}
-		what := c.args[2]
-		switch strings.ToUpper(c.args[1]) {
-		case "MODULE":
-			keep = func(*command) bool { return false }
-		case "ACLCAT":
-			keep = func(cmd *command) bool {
-				return slices.ContainsFunc(cmd.entry.elems[fieldGroups].elems, func(g value) bool { return g.text == "@"+strings.ToLower(what) })
-			}
-		case "PATTERN":
-			keep = func(cmd *command) bool { return globFold(what, cmd.name) }
-		default:
-			c.fail(syntaxError)
-			return
-		}
+	keep, ok := listFilter(c.args)
+	if !ok {
+		c.fail(syntaxError)
+		return
 	}
 	c.reply(strs(c.table.names(keep)))
+}
+
+func listFilter(args []string) (keep func(*command) bool, ok bool) {
+	if len(args) == 0 {
+		return func(*command) bool { return true }, true
+	}
+	if len(args) != 3 || !strings.EqualFold(args[0], "FILTERBY") {
+		return nil, false
+	}
+	what := strings.ToLower(args[2])
+	switch strings.ToUpper(args[1]) {
+	case "MODULE":
+		return func(*command) bool { return false }, true
+	case "ACLCAT":
+		return func(cmd *command) bool {
+			return slices.ContainsFunc(cmd.entry.elems[fieldGroups].elems, func(g value) bool { return g.text == "@"+what })
+		}, true
+	case "PATTERN":
+		return func(cmd *command) bool { return glob(what, cmd.name) }, true
+	}
+	return nil, false
 }
 
 // names lists the commands to keep and, as the server does, their
@@ -165,34 +170,28 @@ func begins(begin value, words []string) int {
 	return 0
 }
 
-// ranged answers the keys that lie from first on.
+// ranged answers the keys that lie from first on; ok is false if there are
+// fewer words than that takes.
 func ranged(find value, words []string, first int) (keys []string, ok bool) {
 	spec := find.field("spec")
 	step := max(spec.number("keystep"), 1)
 	last := 0
 	switch find.field("type").text {
 	case "range":
-		last = spec.number("lastkey")
-		if limit := spec.number("limit"); last == -1 && limit > 1 {
-			last = first + (len(words)-first)/limit - 1
-		} else if last < 0 {
-			last += len(words)
-		} else {
-			last += first
-		}
+		last = lastOf(spec, len(words), first)
 	case "keynum":
 		at := first + spec.number("keynumidx")
 		if at >= len(words) {
 			return nil, false
 		}
 		n, err := strconv.Atoi(words[at])
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > len(words) {
 			return nil, false
 		}
 		first += spec.number("firstkey")
 		last = first + (n-1)*step
 	default:
-		return nil, true
+		return nil, true // the server does not say where they are
 	}
 	if last >= len(words) {
 		return nil, false
@@ -201,4 +200,17 @@ func ranged(find value, words []string, first int) (keys []string, ok bool) {
 		keys = append(keys, words[i])
 	}
 	return keys, true
+}
+
+// lastOf answers where the last key of a range is: counted from the first, or
+// from the end; with a limit only that part of what follows holds keys.
+func lastOf(spec value, words, first int) int {
+	last, limit := spec.number("lastkey"), spec.number("limit")
+	switch {
+	case last == -1 && limit > 1:
+		return first + (words-first)/limit - 1
+	case last < 0:
+		return words + last
+	}
+	return first + last
 }

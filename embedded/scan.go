@@ -175,17 +175,7 @@ func (c *call) scanInside(kind string, words ...string) {
 		c.fail(wrongType)
 		return
 	}
-	content := c.nativeStrings(words...)
-	step := 2
-	if kind == "set" {
-		step = 1
-	}
-	var members []string
-	belongs := make(map[string][]string, len(content)/step)
-	for i := 0; i+step <= len(content); i += step {
-		members = append(members, content[i])
-		belongs[content[i]] = content[i : i+step]
-	}
+	members, belongs := grouped(c.nativeStrings(words...), kind != "set")
 	next := uint64(0)
 	if len(members) > smallCollection {
 		members, next = pageOf(inOrder(c.scans.seed, members), o)
@@ -197,4 +187,19 @@ func (c *call) scanInside(kind string, words ...string) {
 		}
 	}
 	c.scanned(next, texts)
+}
+
+// grouped parts the content of a collection into members and what is answered
+// for each: itself, or itself and what follows.
+func grouped(content []string, inPairs bool) (members []string, belongs map[string][]string) {
+	step := 1
+	if inPairs {
+		step = 2
+	}
+	belongs = make(map[string][]string, len(content)/step)
+	for i := 0; i+step <= len(content); i += step {
+		members = append(members, content[i])
+		belongs[content[i]] = content[i : i+step]
+	}
+	return members, belongs
 }
