@@ -3,7 +3,7 @@
 // keeps nothing on disk and listens on 127.0.0.1 alone.
 //
 // It is miniredis, held to a Redis 7.0: it answers the commands that both have,
-// with that server's own table of commands and its words for an unknown one,
+// with that server's own table of commands and its words for a wrong one,
 // and besides what miniredis lacks and people ask for (INFO, CONFIG, CLIENT,
 // MONITOR, SCAN in steps, the empty logs of a server where nothing is slow).
 package embedded

@@ -26,6 +26,7 @@ func substitutes() map[string]func(*call) {
 		"config|get":       (*call).configGet,
 		"config|resetstat": (*call).configResetStat,
 		"config|set":       (*call).configSet,
+		"dump":             (*call).dump,
 		"eval":             (*call).eval,
 		"evalsha":          (*call).evalSHA,
 		"hello":            (*call).hello,
@@ -43,6 +44,7 @@ func substitutes() map[string]func(*call) {
 		"object|idletime":  (*call).objectIdleTime,
 		"object|refcount":  (*call).objectRefCount,
 		"pubsub|channels":  (*call).pubsubChannels,
+		"restore":          (*call).restore,
 		"role":             func(c *call) { c.reply(array(str("master"), integer(0), array())) },
 		"scan":             (*call).scan,
 		"script|exists":    (*call).scriptExists,
@@ -112,7 +114,7 @@ func (c *call) answer(cmd *command, words []string, state peerContext) bool {
 // queue puts a substitute into the caller's transaction. miniredis queues only
 // commands of its own, so the call is wrapped in one.
 func (c *call) queue(words []string) {
-	script := append([]string{"eval", "return redis.call(unpack(ARGV))", "0"}, words...)
+	script := append([]string{"eval", "return redis.pcall(unpack(ARGV))", "0"}, words...)
 	c.peer.WriteRaw(string(c.nativeRaw(script, false)))
 }
 
