@@ -93,9 +93,13 @@ func (d *Dispatcher) asMistake(err error) (Reply, bool) {
 	return Reply{}, false
 }
 
-// settingProblem words a refused change: all of its reasons, one a line.
+// settingProblem words what is wrong about settings: all of it, one a line.
 func (d *Dispatcher) settingProblem(err error) string {
-	return err.Error() + fmt.Sprintf("\nNothing was changed. `%sconfig help KEY` explains a setting.", d.prefix())
+	text := err.Error() + "\n"
+	if unchanged := (*unchangedError)(nil); errors.As(err, &unchanged) {
+		text += "Nothing was changed. "
+	}
+	return text + fmt.Sprintf("`%sconfig help KEY` explains a setting.", d.prefix())
 }
 
 // asStop words programs that were ended before their own end.

@@ -85,8 +85,19 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	for i, a := range call.Args[1:] {
 		args[i] = a.Text
 	}
-	return 0, form.run(ctx, t, call, args)
+	err := form.run(ctx, t, call, args)
+	if err != nil && form.changes {
+		err = &unchangedError{err}
+	}
+	return 0, err
 }
+
+// unchangedError is why a change of settings did not come about.
+type unchangedError struct{ reason error }
+
+func (e *unchangedError) Error() string { return e.reason.Error() }
+
+func (e *unchangedError) Unwrap() error { return e.reason }
 
 // checkConfig refuses what the caller may not, as far as literal words tell.
 func checkConfig(_ context.Context, t *turn, args []shell.SourceArg) error {

@@ -31,21 +31,19 @@ func (r *rawReply) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ReadFrom adds what src holds, which go-redis limits to one string.
+// ReadFrom adds what src holds. go-redis hands over each string with a limit,
+// so that its length is known.
 func (r *rawReply) ReadFrom(src io.Reader) (int64, error) {
-	var total int64
-	for {
-		r.bytes = slices.Grow(r.bytes, 512)
-		n, err := src.Read(r.bytes[len(r.bytes):cap(r.bytes)])
-		r.bytes = r.bytes[:len(r.bytes)+n]
-		total += int64(n)
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
+	limited, ok := src.(*io.LimitedReader)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{r}, src) // without this method, which would call itself
 	}
+	at := len(r.bytes)
+	r.bytes = slices.Grow(r.bytes, int(limited.N))[:at+int(limited.N)]
+	n, err := io.ReadFull(limited.R, r.bytes[at:])
+	r.bytes = r.bytes[:at+n]
+	limited.N -= int64(n)
+	return int64(n), err
 }
 
 // parseScan reads a raw reply, a cursor and an array of keys, and appends the
