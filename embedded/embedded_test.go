@@ -37,16 +37,23 @@ func until(t testing.TB, what string, ready func() bool) {
 	}
 }
 
-func TestItStartsAtOnceAndEndsWhole(t *testing.T) {
+// The fastest of a few starts counts, as others use the machine too.
+func TestItStartsAtOnce(t *testing.T) {
+	fastest := time.Hour
+	for range 5 {
+		begin := time.Now()
+		start(t, Options{})
+		fastest = min(fastest, time.Since(begin))
+	}
+	if fastest > 100*time.Millisecond {
+		t.Errorf("a start takes %v", fastest)
+	}
+}
+
+func TestItEndsWhole(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	begin := time.Now()
 	s, err := Start(context.Background(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(begin); took > 500*time.Millisecond {
-		t.Errorf("the start took %v", took)
-	}
+	must(t, err)
 	subscriber, monitor, blocked, idle := dialRaw(t, s.Addr()), dialRaw(t, s.Addr()), dialRaw(t, s.Addr()), dialRaw(t, s.Addr())
 	subscriber.ask(t, "SUBSCRIBE", "news")
 	monitor.ask(t, "MONITOR")
