@@ -54,3 +54,18 @@ func TestACluster(t *testing.T) {
 }
 
 func lines(list ...string) string { return strings.Join(list, "\n") + "\n" }
+
+func TestBehindSentinel(t *testing.T) {
+	b := newBench(t, redistest.Sentinel(t).URL())
+	b.must(t, "SET", "session:1", "v")
+	for _, c := range []struct{ line, want string }{
+		{"dbsize", "1\n"}, {"keys *", "session:1\n"}, {"get session:1", "v\n"}, {"--scan --pattern session:*", "session:1\n"}, {"-n 3 dbsize", "0\n"},
+	} {
+		if r := b.do(t, everyone, strings.Fields(c.line)...); r.err != nil || r.stdout != c.want {
+			t.Errorf("%s: %+v, want %q", c.line, r, c.want)
+		}
+	}
+	if r := b.do(t, everyone, "role"); !strings.HasPrefix(r.stdout, "master\n") {
+		t.Errorf("it asks %q", r.stdout)
+	}
+}
