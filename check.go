@@ -29,7 +29,7 @@ func runCheck(ctx context.Context, c *cli, args []string) error {
 	flags.StringVar(&f.redis, "redis", "", "address of Redis (also HELIX_REDIS_URL, REDIS_URL)")
 	flags.StringVar(&f.config, "config", "", "configuration file (default config.yaml, if there is one)")
 	flags.BoolVar(&quick, "quick", false, "only whether the configuration is sound and Redis answers, for health checks")
-	if err := parse(flags, args); err != nil {
+	if err := takesNone(flags, args); err != nil {
 		return err
 	}
 	timeout := checkTimeout

@@ -22,9 +22,9 @@ const (
 	exitOK          = 0
 	exitFailure     = 1
 	exitUsage       = 2 // a syntax error or an unknown command
-	exitDenied      = 3
-	exitUnconfirmed = 4
-	exitUnreachable = 5
+	exitUnreachable = 5 // what else a request ends with: console.ExitStatus
+
+	exitTerminated = 128 + 15 // by SIGTERM, as shells count
 )
 
 // subcommand is one word of the command line.
@@ -86,12 +86,18 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 func dispatch(ctx context.Context, c *cli, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") && !isHelp(args[0]) {
-		return runRun(ctx, c, args)
+	if len(args) == 0 {
+		return runRun(ctx, c, nil)
 	}
-	if isHelp(args[0]) || args[0] == "help" {
+	switch args[0] {
+	case "help", "-h", "--help":
 		_, err := io.WriteString(c.out, usage())
 		return err
+	case "--version":
+		return runVersion(ctx, c, args[1:])
+	}
+	if strings.HasPrefix(args[0], "-") {
+		return runRun(ctx, c, args)
 	}
 	var names []string
 	for _, s := range subcommands() {
@@ -106,8 +112,6 @@ func dispatch(ctx context.Context, c *cli, args []string) error {
 	}
 	return &exitError{exitUsage, message + " `helix help` lists them."}
 }
-
-func isHelp(arg string) bool { return arg == "-h" || arg == "--help" }
 
 func usage() string {
 	var b strings.Builder
@@ -136,4 +140,15 @@ func parse(flags *pflag.FlagSet, args []string) error {
 		return err
 	}
 	return &exitError{exitUsage, fmt.Sprintf("%v. `helix %s --help` lists the flags.", err, flags.Name())}
+}
+
+// takesNone reads the flags of a command that takes no arguments.
+func takesNone(flags *pflag.FlagSet, args []string) error {
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return &exitError{exitUsage, fmt.Sprintf("helix %s takes no arguments; `helix exec` runs lines.", flags.Name())}
+	}
+	return nil
 }

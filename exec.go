@@ -9,9 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"go.uber.org/zap"
-
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/console"
 	"github.com/helix-collective/helix/permissions"
 )
 
@@ -25,8 +24,8 @@ type execFlags struct {
 	json    bool
 }
 
-func runExec(ctx context.Context, c *cli, args []string) error {
-	ctx, stop := untilInterrupted(ctx)
+func runExec(terminated context.Context, c *cli, args []string) error {
+	ctx, stop := untilInterrupted(terminated)
 	defer stop()
 	var f execFlags
 	flags := c.flagSet("exec", "[FLAGS] LINE…\n\nRuns each LINE as a chat message; - reads one whole message from standard input.")
@@ -47,24 +46,30 @@ func runExec(ctx context.Context, c *cli, args []string) error {
 	if f.yes && f.plan {
 		return &exitError{exitUsage, "--yes and --plan exclude each other."}
 	}
+	if flags.Changed("timeout") && f.timeout <= 0 {
+		return &exitError{exitUsage, "--timeout takes a time above 0, as in 30s or 5m."}
+	}
 	base, err := f.load()
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, base, zap.NewNop(), f.demo)
+	a, err := open(ctx, base, newFaultLogger(c.err), f.demo)
 	if err != nil {
 		return unreachable(err)
 	}
 	err = f.runLines(ctx, c, a, flags.Args())
+	if terminated.Err() != nil {
+		err = &exitError{status: exitTerminated}
+	}
 	return errors.Join(err, a.close())
 }
 
-// runLines runs every line, whatever becomes of those before it, and ends with
-// the first status that was not 0.
+// runLines runs every line, whatever becomes of those before it, until ctx
+// ends. It ends with the first status that was not 0.
 func (f execFlags) runLines(ctx context.Context, c *cli, a *app, lines []string) error {
 	caller := permissions.Member{Name: "local", Local: true, LocalRoles: f.roles}
 	if err := a.policy.CheckRoles(f.roles...); err != nil {
-		return &exitError{exitUsage, err.Error()}
+		return &exitError{exitUsage, sentence(err.Error())}
 	}
 	first := exitOK
 	for _, line := range lines {
@@ -72,8 +77,11 @@ func (f execFlags) runLines(ctx context.Context, c *cli, a *app, lines []string)
 		if err != nil {
 			return err
 		}
-		if first == exitOK {
+		if first == exitOK || ctx.Err() != nil {
 			first = status
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	if first == exitOK {
@@ -84,11 +92,10 @@ func (f execFlags) runLines(ctx context.Context, c *cli, a *app, lines []string)
 
 func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissions.Member, line string) (int, error) {
 	if line == "-" {
-		message, err := io.ReadAll(io.LimitReader(c.in, maxMessage))
-		if err != nil {
-			return 0, fmt.Errorf("read standard input: %w", err)
+		var err error
+		if line, err = readMessage(c.in); err != nil {
+			return 0, err
 		}
-		line = string(message)
 	}
 	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout}
 	if f.json {
@@ -102,7 +109,20 @@ func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissio
 	for _, h := range reply.Hints {
 		fmt.Fprintln(c.err, "hint: "+h)
 	}
-	return exitStatus(reply), nil
+	return console.ExitStatus(reply), nil
+}
+
+// readMessage reads one whole message. A part of one could mean anything, so
+// what is too long is refused.
+func readMessage(in io.Reader) (string, error) {
+	message, err := io.ReadAll(io.LimitReader(in, maxMessage+1))
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	if len(message) > maxMessage {
+		return "", &exitError{exitUsage, fmt.Sprintf("A message has at most %d bytes; the one on standard input is longer, so nothing of it was run.", maxMessage)}
+	}
+	return string(message), nil
 }
 
 // maxMessage bounds a message from standard input; a program is far smaller,
@@ -123,7 +143,7 @@ type jsonReply struct {
 }
 
 func writeJSON(w io.Writer, line string, reply commands.Reply) (int, error) {
-	status := exitStatus(reply)
+	status := console.ExitStatus(reply)
 	j := jsonReply{Line: line, Outcome: string(reply.Outcome), Status: status, Output: string(reply.Output),
 		Truncated: reply.Truncated, Problem: reply.Problem, Hints: reply.Hints, Footer: reply.Footer}
 	if !utf8.Valid(reply.Output) {
@@ -132,21 +152,4 @@ func writeJSON(w io.Writer, line string, reply commands.Reply) (int, error) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return status, encoder.Encode(j)
-}
-
-// exitStatus maps how a request ended to what other programs rely on.
-func exitStatus(reply commands.Reply) int {
-	switch reply.Outcome {
-	case commands.OK:
-		return reply.Status
-	case commands.Syntax, commands.Unknown:
-		return exitUsage
-	case commands.Denied:
-		return exitDenied
-	case commands.Unconfirmed:
-		return exitUnconfirmed
-	case commands.Unreachable:
-		return exitUnreachable
-	}
-	return exitFailure
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/helix-collective/helix/internal/redistest"
@@ -60,6 +63,7 @@ func TestExecStatus(t *testing.T) {
 		{"unknown flag", []string{"--frobnicate", "!echo"}, 2, "", "--frobnicate"},
 		{"no line", nil, 2, "", "no line"},
 		{"the timeout", []string{"--timeout", "100ms", "!while true; do true; done"}, 1, "", "after 100ms, the time limit"},
+		{"a timeout of nothing", []string{"--timeout", "-5s", "!echo"}, 2, "", "above 0"},
 		{"nothing is flushed", []string{"!redis dbsize"}, 0, "0\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,6 +117,41 @@ func TestExecReadsAMessageFromStandardInput(t *testing.T) {
 	}
 }
 
+func TestExecRefusesAMessageThatIsTooLong(t *testing.T) {
+	got := runHelix(t, "echo begun\n"+strings.Repeat("#", maxMessage), "exec", "--demo", "-")
+	if got.stdout != "" || got.status != 2 || !strings.Contains(got.stderr, "at most 1048576 bytes") {
+		t.Errorf("status %d, stdout %q, stderr %.200q", got.status, got.stdout, got.stderr)
+	}
+}
+
+func TestASignalEndsExecAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		signal os.Signal
+		status int
+	}{{os.Interrupt, 130}, {syscall.SIGTERM, 143}} {
+		cmd := helixCommand(t, t.TempDir(), nil, "exec", "--demo", "!echo begun; while true; do redis get none | cat; done", "!echo second")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		stdout := bufio.NewReader(out)
+		if begun, err := stdout.ReadString('\n'); begun != "begun\n" {
+			t.Fatal(begun, err)
+		}
+		if err := cmd.Process.Signal(tt.signal); err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(stdout)
+		_ = cmd.Wait() // its status is looked at
+		if strings.Contains(string(rest), "second") || cmd.ProcessState.ExitCode() != tt.status {
+			t.Errorf("%s: status %d, then %q", tt.signal, cmd.ProcessState.ExitCode(), rest)
+		}
+	}
+}
+
 func TestTheEnvironmentConfigures(t *testing.T) {
 	server := redistest.Standalone(t)
 	for _, variable := range []string{"REDIS_URL", "HELIX_REDIS_URL"} {
@@ -153,6 +192,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"nothing-like-it"}, 2, "helix help"},
 		{[]string{"version", "--nope"}, 2, "--nope"},
 		{[]string{"console", "argument"}, 2, "takes no arguments"},
+		{[]string{"check", "argument"}, 2, "takes no arguments"},
 		{[]string{"exec", "--redis", "nonsense", "!echo"}, 1, "no scheme"},
 		{[]string{"exec", "--config", "missing.yaml", "!echo"}, 1, "missing.yaml"},
 	} {
@@ -164,8 +204,10 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 }
 
 func TestVersionAndHelp(t *testing.T) {
-	if got := runHelix(t, "", "version"); !strings.HasPrefix(got.stdout, "helix ") || got.status != 0 {
-		t.Errorf("%+v", got)
+	for _, arg := range []string{"version", "--version"} {
+		if got := runHelix(t, "", arg); !strings.HasPrefix(got.stdout, "helix ") || got.status != 0 {
+			t.Errorf("%s: %+v", arg, got)
+		}
 	}
 	for _, args := range [][]string{{"help"}, {"--help"}, {"exec", "--help"}, {"check", "--help"}, {"run", "--help"}} {
 		if got := runHelix(t, "", args...); !strings.Contains(got.stdout, "Usage: helix") || got.status != 0 {

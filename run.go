@@ -53,18 +53,12 @@ func commonFlags(c *cli, name string, args []string) (common, error) {
 	flags.StringVar(&f.redis, "redis", "", "address of Redis (also HELIX_REDIS_URL, REDIS_URL)")
 	flags.StringVar(&f.config, "config", "", "configuration file (default config.yaml, if there is one)")
 	flags.BoolVar(&f.demo, "demo", false, "use an embedded Redis with sample sessions where none is configured")
-	if err := parse(flags, args); err != nil {
-		return f, err
-	}
-	if flags.NArg() > 0 {
-		return f, &exitError{exitUsage, fmt.Sprintf("helix %s takes no arguments; `helix exec` runs lines.", name)}
-	}
-	return f, nil
+	return f, takesNone(flags, args)
 }
 
 // converse opens the console, on an embedded Redis if none is configured.
 func converse(ctx context.Context, c *cli, base *settings.Base) error {
-	a, err := open(ctx, base, zap.NewNop(), true)
+	a, err := open(ctx, base, newFaultLogger(c.err), true)
 	if err != nil {
 		return err
 	}
@@ -73,6 +67,9 @@ func converse(ctx context.Context, c *cli, base *settings.Base) error {
 	})
 	if status := (*console.ExitError)(nil); errors.As(err, &status) {
 		err = &exitError{status: status.Status}
+	}
+	if ctx.Err() != nil {
+		err = &exitError{status: exitTerminated}
 	}
 	return errors.Join(err, a.close())
 }
@@ -171,12 +168,22 @@ func (a *app) alongside(ctx context.Context, work func(context.Context) error) e
 	return errors.Join(err, group.Wait())
 }
 
+// newFaultLogger writes to w what a person at a terminal has to know beyond the
+// answer: faults of our own, which an answer only refers to.
+func newFaultLogger(w zapcore.WriteSyncer) *zap.Logger {
+	return newLoggerAt(zapcore.ErrorLevel, w)
+}
+
 // newLogger writes JSON to w, at the level that the settings name.
 func newLogger(s *settings.Snapshot, w zapcore.WriteSyncer) *zap.Logger {
 	level, err := zapcore.ParseLevel(s.Text(settings.LogLevel))
 	if err != nil {
 		level = zapcore.InfoLevel
 	}
+	return newLoggerAt(level, w)
+}
+
+func newLoggerAt(level zapcore.Level, w zapcore.WriteSyncer) *zap.Logger {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(w), level))
 }
