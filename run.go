@@ -95,7 +95,7 @@ func (a *app) greeting() string {
 	}
 	return versionLine() + "\n" + where + "\n\nTry\n" +
 		"  !redis keys session:* | wc -l\n" +
-		"  !redis redis-cli --scan --pattern \"session:user:*\" | cut -d: -f3 | sort | uniq -c | sort -rn | head -10\n" +
+		"  !redis keys session:user:* | cut -d: -f3 | sort | uniq -c | sort -rn | head -3\n" +
 		"  !config set redis.session_ttl=86400\n" +
 		"  !help\n"
 }

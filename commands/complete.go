@@ -19,42 +19,64 @@ func (d *Dispatcher) Complete(message string, cursor int) (start int, candidates
 	if cursor < 0 || cursor > len(message) {
 		return 0, nil
 	}
-	before := message[:cursor]
-	stage := before[strings.LastIndexAny(before, "|;&\n(`{")+1:]
-	words := strings.Fields(stage)
-	word := ""
-	if len(words) > 0 && !strings.HasSuffix(stage, " ") {
-		word = words[len(words)-1]
-		words = words[:len(words)-1]
-	}
-	for _, c := range d.candidates(words, stage == before) {
+	words, word, first := stageAt(message[:cursor])
+	for _, c := range d.candidates(words, word, first) {
 		if strings.HasPrefix(c, word) {
 			candidates = append(candidates, c)
 		}
 	}
 	slices.Sort(candidates)
-	return cursor - len(word), candidates
+	return cursor - len(word), slices.Compact(candidates)
 }
 
+// stageAt answers the words of the command that ends a text, without the one
+// that the text ends with, and whether the text is nothing but that command.
+func stageAt(before string) (words []string, word string, first bool) {
+	start := strings.LastIndexAny(before, "|;&\n(`'\"") + 1
+	if i := strings.LastIndex(before, "{ "); i >= start {
+		start = i + 1
+	}
+	stage := before[start:]
+	words = strings.Fields(stage)
+	if len(words) > 0 && !strings.HasSuffix(stage, " ") {
+		word = words[len(words)-1]
+		words = words[:len(words)-1]
+	}
+	first = start == 0
+	for len(words) > 0 && slices.Contains(beforeCommands, words[0]) {
+		words, first = words[1:], false
+	}
+	return words, word, first
+}
+
+// beforeCommands are the words of the shell that a command follows.
+var beforeCommands = []string{"do", "then", "else", "elif", "if", "while", "until", "!"}
+
 // candidates answers what may follow the words of a stage.
-func (d *Dispatcher) candidates(words []string, first bool) []string {
+func (d *Dispatcher) candidates(words []string, word string, first bool) []string {
 	if len(words) == 0 {
 		return d.starts(first)
+	}
+	if words[0] == "xargs" {
+		inner := slices.IndexFunc(words, isRedis)
+		if inner < 0 {
+			return []string{"redis", "redis-cli"}
+		}
+		words = words[inner:]
 	}
 	verb, _ := d.verb(strings.TrimPrefix(words[0], d.prefix()))
 	switch verb.name {
 	case "redis":
-		return d.redisWords(words[1:])
+		return d.redisWords(words[1:], word)
 	case "config":
 		return configWords(words[1:])
 	case "help":
 		return append(d.verbNames(""), append(filterNames(), settingKeys()...)...)
 	}
-	if words[0] == "xargs" {
-		return []string{"redis", "redis-cli"}
-	}
 	return nil
 }
+
+func isRedis(word string) bool { return word == "redis" || word == "redis-cli" }
 
 // starts answers what a stage may begin with: verbs where a message begins,
 // anything behind a pipe.
@@ -76,17 +98,37 @@ func (d *Dispatcher) verbNames(prefix string) []string {
 	return names
 }
 
-func (d *Dispatcher) redisWords(words []string) []string {
-	if len(words) > 0 {
+// redisWords answers the commands of Redis that may follow, or the sub-commands
+// of the one that stands there, in capitals where word is.
+func (d *Dispatcher) redisWords(words []string, word string) []string {
+	if len(words) > 0 && isRedis(words[0]) {
+		words = words[1:]
+	}
+	if len(words) > 1 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
 	defer cancel()
-	names, err := d.Guard.Commands(ctx)
-	if err != nil { // Redis is away; its commands cannot be offered
-		return []string{"--scan"}
+	names, _ := d.Guard.Commands(ctx) // none while Redis is away
+	var found []string
+	for _, name := range names {
+		command, sub, _ := strings.Cut(name, " ")
+		switch {
+		case len(words) == 0:
+			found = append(found, command)
+		case strings.EqualFold(command, words[0]) && sub != "":
+			found = append(found, sub)
+		}
 	}
-	return append(slices.Clone(names), "--scan")
+	if word != "" && word == strings.ToUpper(word) {
+		for i := range found {
+			found[i] = strings.ToUpper(found[i])
+		}
+	}
+	if len(words) == 0 {
+		found = append(found, "--scan", "redis-cli")
+	}
+	return found
 }
 
 func configWords(words []string) []string {

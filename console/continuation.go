@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // complete reports whether text may be a whole message. It is not while a
 // quote, a parenthesis, a block (if, for, while, until, {) or a ``` fence is
@@ -10,6 +13,25 @@ func complete(text string) bool {
 	s := &scanner{text: text, command: true}
 	return s.program(0) && len(s.open) == 0 && !s.operator || s.broken
 }
+
+// idle reports whether a message has nothing to answer: it is empty, or
+// comments only.
+func idle(message string) bool {
+	for line := range strings.Lines(message) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
+}
+
+// bareVerb is what means little alone, but in a chat stands above a fenced
+// block. A message sent to a chat has its end; here the block is still to come.
+var bareVerb = regexp.MustCompile(`^\s*!?(redis|redis-cli|config\s+import)\s*$`)
+
+// awaitsBlock reports whether text is a verb whose block may come on the next
+// line.
+func awaitsBlock(text string) bool { return bareVerb.MatchString(text) }
 
 // scanner reads a text only as far as that takes.
 type scanner struct {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/helix-collective/helix/commands"
@@ -48,6 +50,7 @@ type conversation struct {
 	interrupts <-chan os.Signal // nil: none are told
 	history    *history         // nil: none is kept
 	pending    []string         // lines of a message that is not complete
+	held       []string         // a line that was read and begins the next message
 	hinted     bool             // the last line was an interrupt
 }
 
@@ -72,11 +75,13 @@ func (c *conversation) run(ctx context.Context) (status int, err error) {
 		case errors.Is(err, errInterrupted) && !c.hinted:
 			c.hinted = true
 			c.note("Ctrl-C once more leaves, as do Ctrl-D and exit.")
-		case errors.Is(err, errInterrupted), leaves(message):
+		case errors.Is(err, errInterrupted):
 			return status, nil
 		case err != nil && !atEnd:
 			return status, err
-		case strings.TrimSpace(message) != "":
+		case leaves(message):
+			return leavingStatus(message, status), nil
+		case !idle(message):
 			if status, err = c.exchange(ctx, message); err != nil {
 				return status, err
 			}
@@ -102,7 +107,7 @@ func (c *conversation) exchange(ctx context.Context, message string) (status int
 // answers what there is.
 func (c *conversation) message(ctx context.Context) (string, error) {
 	for {
-		line, err := c.source.next(ctx, len(c.pending) > 0)
+		line, err := c.line(ctx)
 		if errors.Is(err, errInterrupted) && len(c.pending) > 0 {
 			err = errCleared
 		}
@@ -117,9 +122,32 @@ func (c *conversation) message(ctx context.Context) (string, error) {
 		if len(message) > maxMessage {
 			return "", errTooLong
 		}
-		if complete(message) {
+		switch {
+		case len(c.pending) == 1 && awaitsBlock(line):
+			c.tellOfBlock()
+		case len(c.pending) == 2 && awaitsBlock(c.pending[0]) && !strings.HasPrefix(strings.TrimSpace(line), fence):
+			c.pending, c.held = c.pending[:1], c.pending[1:]
+			return c.take(), nil
+		case complete(message):
 			return c.take(), nil
 		}
+	}
+}
+
+// line answers the next line: one that was held back, else what is typed.
+func (c *conversation) line(ctx context.Context) (string, error) {
+	if len(c.held) > 0 {
+		line := c.held[0]
+		c.held = nil
+		return line, nil
+	}
+	return c.source.next(ctx, len(c.pending) > 0)
+}
+
+// tellOfBlock says at a terminal why nothing happens yet.
+func (c *conversation) tellOfBlock() {
+	if c.interrupts != nil {
+		c.note("A block between ``` and ``` may follow; Enter runs the line without one.")
 	}
 }
 
@@ -132,12 +160,18 @@ func (c *conversation) take() string {
 	return message
 }
 
-func leaves(message string) bool {
-	switch strings.TrimPrefix(strings.TrimSpace(message), "!") {
-	case "exit", "quit":
-		return true
+var leaving = regexp.MustCompile(`^!?(quit|exit(\s+([0-9]+))?)$`)
+
+func leaves(message string) bool { return leaving.MatchString(strings.TrimSpace(message)) }
+
+// leavingStatus is the one behind exit, as shells count, or that of the last
+// message.
+func leavingStatus(message string, last int) int {
+	n, err := strconv.ParseUint(leaving.FindStringSubmatch(strings.TrimSpace(message))[3], 10, 32)
+	if err != nil {
+		return last
 	}
-	return false
+	return int(n % 256)
 }
 
 // ask has one message answered. The first interrupt stops the program, the

@@ -171,7 +171,8 @@ type completion struct {
 }
 
 // Do answers what each candidate adds behind the cursor, and how many
-// characters before it they share.
+// characters before it they share. The only one is followed by a space, unless
+// a value has to follow it.
 func (c completion) Do(line []rune, pos int) (added [][]rune, shared int) {
 	before := c.pending()
 	if before != "" {
@@ -188,6 +189,9 @@ func (c completion) Do(line []rune, pos int) (added [][]rune, shared int) {
 		if rest, ok := strings.CutPrefix(candidate, word); ok && onOneLine(candidate) {
 			added = append(added, []rune(rest))
 		}
+	}
+	if len(added) == 1 && pos == len(line) && !strings.HasSuffix(word+string(added[0]), "=") {
+		added[0] = []rune(strings.TrimSuffix(string(added[0]), " ") + " ")
 	}
 	return added, utf8.RuneCountInString(word)
 }

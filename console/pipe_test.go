@@ -47,6 +47,12 @@ func TestPipeTakesEachLineAsAMessage(t *testing.T) {
 		{"a loop", "for k in a; do\necho $k\ndone\ndbsize", []string{"for k in a; do\necho $k\ndone", "dbsize"}},
 		{"a fence", "!redis ```sh\nit's\n```\ndbsize", []string{"!redis ```sh\nit's\n```", "dbsize"}},
 		{"an open quote at the end", "dbsize\necho 'a\nb", []string{"dbsize", "echo 'a\nb"}},
+		{"comments are none", "# how many\ndbsize\n  # and\n#\n", []string{"dbsize"}},
+		{"a block below redis", "!redis\n```sh\nit's\n```\ndbsize", []string{"!redis\n```sh\nit's\n```", "dbsize"}},
+		{"a block below import", "!config import\n```\na=1\nb=2\n```\n", []string{"!config import\n```\na=1\nb=2\n```"}},
+		{"no block below", "redis-cli\nkeys * |\nwc -l\n", []string{"redis-cli", "keys * |\nwc -l"}},
+		{"bare verbs", "redis\nconfig import\nredis\n", []string{"redis", "config import", "redis"}},
+		{"nothing below", "config import\n\ndbsize", []string{"config import", "dbsize"}},
 		{"exit", "dbsize\nexit\nkeys *\n", []string{"dbsize"}},
 		{"!quit", "dbsize\n  !quit \nkeys *\n", []string{"dbsize"}},
 		{"exit as a word of a command", "echo exit\nkeys *", []string{"echo exit", "keys *"}},
@@ -264,3 +270,24 @@ func TestAFaultInReadingIsSaid(t *testing.T) {
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestExitEndsAPipeWithItsStatus(t *testing.T) {
+	for _, tt := range []struct {
+		input string
+		want  int
+	}{{"x\nexit\n", 4}, {"x\n# bye\n", 4}, {"x\n!exit 3\ny", 3}, {"exit 0\n", 0}, {"x\nexit 0", 0}, {"exit 300", 44}, {"quit", 0}} {
+		_, _, err := pipe(t, tt.input, func(_ context.Context, r commands.Request) commands.Reply {
+			if r.Text != "x" {
+				t.Errorf("%q: %q was asked", tt.input, r.Text)
+			}
+			return commands.Reply{Outcome: commands.OK, Status: 4}
+		})
+		got := 0
+		if exit := (*ExitError)(nil); errors.As(err, &exit) {
+			got = exit.Status
+		}
+		if got != tt.want {
+			t.Errorf("%q ends with %d, want %d", tt.input, got, tt.want)
+		}
+	}
+}

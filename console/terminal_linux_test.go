@@ -111,13 +111,30 @@ func TestTerminalIsNotTakenOver(t *testing.T) {
 	p.leaves()
 }
 
+func TestABlockMayFollowAVerb(t *testing.T) {
+	p := sitDown(t)
+	p.sees("helix> ")
+	p.types("config import" + enter)
+	p.sees("A block between ``` and ``` may follow")
+	p.types("```" + enter + "a=1" + enter + "```" + enter)
+	p.sees(`got "config import\n` + "```" + `\na=1\n` + "```" + `"`)
+	p.sees("helix> ")
+	p.types("redis" + enter)
+	p.sees("… ")
+	p.types(enter)
+	p.sees(`got "redis"`)
+	p.sees("helix> ")
+	p.types(ctrlD)
+	p.leaves()
+}
+
 func TestTabCompletes(t *testing.T) {
 	p := sitDown(t)
 	p.sees("helix> ")
 	p.types("re" + tab + "k" + tab)
 	p.sees("redis keys")
 	p.types(enter)
-	p.sees(`got "redis keys"`)
+	p.sees(`got "redis keys "`)
 	p.sees("helix> ")
 	p.types("say 'x" + enter)
 	p.sees("… ")
