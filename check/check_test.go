@@ -7,6 +7,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 func TestGuideFindings(t *testing.T) {
@@ -29,6 +31,10 @@ func TestGuideFindings(t *testing.T) {
 	}{
 		{"AOF", persistence(fresh, healthy), OK, "about a second"},
 		{"RDB only", persistence(fresh, with(healthy, "appendonly", "no")), OK, "since the last snapshot"},
+		{"Redis's own snapshots", persistence(fresh, fields{"save": "3600 1 300 100 60 10000"}), Warning, "one in 3600 s"},
+		{"the guide's snapshots", persistence(fresh, fields{"save": "900 1 300 10 60 10000"}), OK, "since the last snapshot"},
+		{"AOF at every change", persistence(fresh, with(healthy, "appendfsync", "always")), OK, "loses nothing"},
+		{"AOF at leisure", persistence(fresh, with(healthy, "appendfsync", "no")), Warning, "half a minute"},
 		{"no persistence", persistence(fresh, fields{"appendonly": "no"}), Warning, "logs everyone out"},
 		{"failed snapshot", persistence(with(fresh, "rdb_last_bgsave_status", "err"), healthy), Warning, "failed"},
 		{"failed AOF", persistence(with(fresh, "aof_last_write_status", "err"), healthy), Warning, "AOF failed"},
@@ -43,9 +49,11 @@ func TestGuideFindings(t *testing.T) {
 		{"old", version(fields{"redis_version": "6.0.16"}), Warning, "6.0.16"},
 		{"new", version(fields{"redis_version": "7.0.15"}), OK, "7.0.15"},
 		{"Valkey", version(fields{"redis_version": "7.2.4", "valkey_version": "8.0.1"}), OK, "Valkey 8.0.1"},
-		{"replica", role(fields{"role": "slave"}), Fatal, "replica"},
-		{"master", role(fields{"role": "master", "connected_slaves": "2"}), OK, "2 replicas"},
-		{"loading", loading(fields{"loading": "1"}), Warning, "loading"},
+		{"replica", role(fields{"role": "slave"}, false), Fatal, "replica"},
+		{"master", role(fields{"role": "master", "connected_slaves": "2"}, false), OK, "2 replicas"},
+		{"Sentinel", role(fields{"redis_mode": "sentinel"}, false), Fatal, "keeps no sessions"},
+		{"one of a Cluster", role(fields{"redis_mode": "cluster", "role": "master"}, false), Fatal, "other masters"},
+		{"a member of a Cluster", role(fields{"redis_mode": "cluster", "role": "master", "connected_slaves": "1"}, true), OK, "1 replica."},
 	} {
 		if tt.got.Level != tt.level || !strings.Contains(tt.got.Detail, tt.says) {
 			t.Errorf("%s: %s: %s; want %s: …%s…", tt.name, tt.got.Level, tt.got.Detail, tt.level, tt.says)
@@ -61,7 +69,7 @@ func TestOutOfReachIsTheOnlyFinding(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1})
 	defer client.Close()
 	m.Close()
-	got := Redis(context.Background(), client, "redis://example:6379")
+	got := Redis(context.Background(), client, "redis://example:6379", own)
 	if len(got) != 1 || got[0].Level != Fatal || !strings.Contains(got[0].Detail, "redis://example:6379 does not answer") {
 		t.Errorf("%+v", got)
 	}
@@ -72,12 +80,86 @@ func TestAWrongPasswordIsSaid(t *testing.T) {
 	m.RequireAuth("right")
 	client := redis.NewClient(&redis.Options{Addr: m.Addr(), Password: "hunter2"})
 	defer client.Close()
-	got := Redis(context.Background(), client, "redis://example:6379")
+	got := Redis(context.Background(), client, "redis://example:6379", own)
 	if len(got) != 1 || got[0].Level != Fatal || !strings.Contains(got[0].Detail, "refuses the user or password") {
 		t.Errorf("%+v", got)
 	}
 	if strings.Contains(got[0].Detail+got[0].Mend, "hunter2") {
 		t.Error("the password is shown")
+	}
+}
+
+func TestALoadingServerIsNotOutOfReach(t *testing.T) {
+	m := miniredis.RunT(t)
+	m.SetError("LOADING Redis is loading the dataset in memory")
+	client := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1})
+	defer client.Close()
+	got := Redis(context.Background(), client, "redis://example:6379", own)
+	if len(got) != 1 || got[0].Level != Warning || !strings.Contains(got[0].Detail, "still loading") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// own is like what Helix keeps.
+var own = Own{Keys: []string{"{helix}:config", "{helix}:policy"}, Channel: "{helix}:events"}
+
+func TestRightsThatAreMissing(t *testing.T) {
+	server := redistest.Standalone(t)
+	admin := server.Client()
+	for _, tt := range []struct {
+		name  string
+		rules []any
+		level Level
+		says  []string
+	}{
+		{"none", []any{"~*", "&*", "+@all"}, OK, []string{"All commands"}},
+		{"not our keys", []any{"~session:*", "&*", "+@all"}, Fatal, []string{"The keys of Helix's own", "~{helix}:*"}},
+		{"not our channel", []any{"~*", "resetchannels", "+@all"}, Warning, []string{"SUBSCRIBE", "&{helix}:*"}},
+		{"no SCAN", []any{"~*", "&*", "+@all", "-scan"}, Fatal, []string{"SCAN", "+scan"}},
+		{"no CONFIG", []any{"~*", "&*", "+@all", "-config"}, Warning, []string{"CONFIG GET", "+config|get"}},
+		{"no INFO", []any{"~*", "&*", "+@all", "-info"}, Fatal, []string{"INFO", "+info"}},
+		{"no PING", []any{"~*", "&*", "+@all", "-ping"}, OK, []string{"All commands"}},
+	} {
+		rules := append([]any{"ACL", "SETUSER", "limited", "reset", "on", ">pass"}, tt.rules...)
+		if err := admin.Do(context.Background(), rules...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		client := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "limited", Password: "pass", DisableIdentity: true})
+		var got Finding
+		for _, f := range Redis(context.Background(), client, "redis://example:6379", own) {
+			if f.Name == "Redis rights" && (got.Name == "" || f.Level != OK) {
+				got = f
+			}
+			if f.Name == "Redis" && f.Level != OK {
+				t.Errorf("%s: %+v", tt.name, f)
+			}
+		}
+		client.Close()
+		for _, says := range tt.says {
+			if got.Level != tt.level || !strings.Contains(got.Detail+got.Mend, says) {
+				t.Errorf("%s: %+v; want %s: …%s…", tt.name, got, tt.level, says)
+			}
+		}
+	}
+}
+
+func TestEveryMasterOfAClusterIsLookedAt(t *testing.T) {
+	servers := redistest.Cluster(t)
+	odd := servers.Masters[1]
+	if err := odd.Client().ConfigSet(context.Background(), "maxmemory-policy", "allkeys-lru").Err(); err != nil {
+		t.Fatal(err)
+	}
+	var policies []string
+	for _, f := range Redis(context.Background(), servers.Client(), servers.URL(), own) {
+		if f.Level == Fatal {
+			t.Errorf("%+v", f)
+		}
+		if f.Name == "Redis eviction policy" {
+			policies = append(policies, f.Detail)
+		}
+	}
+	if all := strings.Join(policies, "\n"); len(policies) != 2 || !strings.Contains(all, odd.Addr+": allkeys-lru") {
+		t.Errorf("%q", policies)
 	}
 }
 

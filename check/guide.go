@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -20,12 +21,50 @@ func persistence(info, config fields) Finding {
 	case !rdb && !aof:
 		f.Detail = "Neither RDB nor AOF is on: a restart of Redis logs everyone out, and live settings are gone unless a Helix is running."
 		f.Mend = `The guide: CONFIG SET save "900 1 300 10 60 10000"; for durability also CONFIG SET appendonly yes.`
-	case rdb && !aof:
-		f.Level = OK
-		f.Detail = fmt.Sprintf("RDB (%s), no AOF: a crash loses the logins and logouts since the last snapshot.", config["save"])
+	case aof:
+		return appendOnly(config["appendfsync"])
 	default:
-		f.Level = OK
-		f.Detail = fmt.Sprintf("AOF is on (appendfsync %s): a crash loses about a second.", config["appendfsync"])
+		return snapshots(config["save"])
+	}
+	return f
+}
+
+// snapshots says how much of the logins and logouts a crash loses with RDB only.
+func snapshots(save string) Finding {
+	const guide, guideSeconds = "900 1 300 10 60 10000", 900
+	f := Finding{Name: "Redis persistence", Level: OK,
+		Detail: fmt.Sprintf("RDB (%s), no AOF: a crash loses the logins and logouts since the last snapshot.", save)}
+	if seconds := longest(save); seconds > guideSeconds {
+		f.Level = Warning
+		f.Detail += fmt.Sprintf(" While changes are few, that is one in %d s.", seconds)
+		f.Mend = fmt.Sprintf(`The guide: CONFIG SET save "%s"; for durability also CONFIG SET appendonly yes.`, guide)
+	}
+	return f
+}
+
+// longest answers the longest time of a value of save, in seconds.
+func longest(save string) int {
+	words := strings.Fields(save) // seconds, changes, seconds, changes …
+	seconds := 0
+	for i := 0; i < len(words); i += 2 {
+		n, _ := strconv.Atoi(words[i])
+		seconds = max(seconds, n)
+	}
+	return seconds
+}
+
+// appendOnly says how much a crash loses with AOF.
+func appendOnly(fsync string) Finding {
+	f := Finding{Name: "Redis persistence", Level: OK, Detail: "AOF is on (appendfsync " + fsync + "): "}
+	switch fsync {
+	case "always":
+		f.Detail += "a crash loses nothing, and every change waits for the disk."
+	case "everysec":
+		f.Detail += "a crash loses about a second."
+	default:
+		f.Level = Warning
+		f.Detail += "the system decides when to write, so a crash of the machine may lose half a minute of logins and logouts."
+		f.Mend = "The guide: CONFIG SET appendfsync everysec."
 	}
 	return f
 }

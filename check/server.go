@@ -11,25 +11,26 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis looks at the server behind client; where names it, without password.
-// If the server is out of reach, that is the only finding.
-func Redis(ctx context.Context, client redis.UniversalClient, where string) []Finding {
+// Own names what Helix keeps in Redis, so that the right to it is looked at.
+type Own struct {
+	Keys    []string // under one hash tag
+	Channel string
+}
+
+// Redis looks at the server behind client, in Cluster at every master; where
+// names it, without password. If the server is out of reach or no place for
+// sessions, nothing else is found.
+func Redis(ctx context.Context, client redis.UniversalClient, where string, own Own) []Finding {
 	first := reach(ctx, client, where)
-	if first.Level == Fatal {
+	if first.Level != OK {
 		return []Finding{first}
 	}
-	info, err := readInfo(ctx, client)
-	if err != nil {
-		return []Finding{first, {"Redis INFO", Fatal, "INFO is not allowed: " + err.Error() + ".",
-			"Allow the Redis user INFO: ACL SETUSER <user> +info."}}
+	findings := append([]Finding{first}, rights(ctx, client, own)...)
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		return append(findings, node(ctx, client, false)...)
 	}
-	config, configErr := readConfig(ctx, client)
-	findings := []Finding{first, version(info), role(info), loading(info)}
-	findings = append(findings, rights(ctx, client, configErr)...)
-	if configErr == nil {
-		findings = append(findings, persistence(info, config), memory(info, config), eviction(config), notifications(config))
-	}
-	return findings
+	return append(findings, masters(ctx, cluster)...)
 }
 
 // Reach is the short form of Redis, for a health check: only whether the
@@ -43,17 +44,39 @@ func reach(ctx context.Context, client redis.UniversalClient, where string) Find
 	err := client.Ping(ctx).Err()
 	f := Finding{Name: "Redis", Level: Fatal}
 	switch {
-	case err == nil:
+	case err == nil, redis.IsPermissionError(err) && !redis.IsAuthError(err): // whoever refuses PING is there
 		f.Level = OK
 		f.Detail = fmt.Sprintf("%s answers in %s.", where, time.Since(start).Round(100*time.Microsecond))
 	case redis.IsAuthError(err), strings.HasPrefix(err.Error(), "WRONGPASS"):
 		f.Detail = where + " refuses the user or password."
 		f.Mend = "Put the right ones into REDIS_URL: redis://user:password@host:port."
+	case redis.IsLoadingError(err):
+		f.Level = Warning
+		f.Detail = where + " is still loading its data set; commands are refused until it is done."
+		f.Mend = "Wait, and check again."
 	default:
 		f.Detail = fmt.Sprintf("%s does not answer: %v.", where, err)
 		f.Mend = "Check that Redis runs there and that REDIS_URL names the right host and port."
 	}
 	return f
+}
+
+// node holds one server against the guide; member says that it was reached as a
+// member of a Cluster.
+func node(ctx context.Context, client redis.Cmdable, member bool) []Finding {
+	info, err := readInfo(ctx, client)
+	if err != nil {
+		return []Finding{notAllowed(need{[]any{"INFO"}, Fatal, "nothing else can be checked"}, err)}
+	}
+	findings := []Finding{version(info), role(info, member)}
+	if findings[1].Level == Fatal {
+		return findings
+	}
+	config, err := readConfig(ctx, client)
+	if err != nil {
+		return append(findings, notAllowed(need{[]any{"CONFIG GET"}, Warning, "persistence, memory limit and eviction cannot be checked"}, err))
+	}
+	return append(findings, persistence(info, config), memory(info, config), eviction(config), notifications(config))
 }
 
 // fields are the figures of INFO or the parameters of CONFIG GET.
@@ -64,21 +87,25 @@ func (f fields) int(name string) int64 {
 	return n
 }
 
-func readInfo(ctx context.Context, client redis.UniversalClient) (fields, error) {
+func readInfo(ctx context.Context, client redis.Cmdable) (fields, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil {
 		return nil, err
 	}
+	return parseFields(text), nil
+}
+
+func parseFields(text string) fields {
 	info := make(fields)
 	for line := range strings.Lines(text) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
 			info[name] = value
 		}
 	}
-	return info, nil
+	return info
 }
 
-func readConfig(ctx context.Context, client redis.UniversalClient) (fields, error) {
+func readConfig(ctx context.Context, client redis.Cmdable) (fields, error) {
 	config := make(fields)
 	for _, name := range []string{"save", "appendonly", "appendfsync", "maxmemory", "maxmemory-policy", "notify-keyspace-events"} {
 		got, err := client.ConfigGet(ctx, name).Result()
@@ -102,28 +129,39 @@ func version(info fields) Finding {
 	if a < 6 || a == 6 && b < 2 {
 		f.Level = Warning
 		f.Detail += " Helix is tested from 6.2 on."
-		f.Mend = "Upgrade Redis; 6.2 and older get no security fixes."
+		f.Mend = "Upgrade Redis; versions this old get no security fixes."
 	}
 	return f
 }
 
-func role(info fields) Finding {
-	if info["role"] == "slave" {
-		return Finding{"Redis role", Fatal, "This server is a replica: it takes no changes, and settings live in Redis.",
-			"Point REDIS_URL at the master, or name the Sentinels: redis+sentinel://host:port/master."}
+// role judges what kind of server this is; member says that it was reached as
+// a member of a Cluster.
+func role(info fields, member bool) Finding {
+	f := Finding{Name: "Redis role", Level: Fatal}
+	switch {
+	case info["redis_mode"] == "sentinel":
+		f.Detail = "This is a Sentinel: it knows where the master is, but keeps no sessions."
+		f.Mend = "Let REDIS_URL say so: redis+sentinel://host:port/master."
+	case info["redis_mode"] == "cluster" && !member:
+		f.Detail = "This server is one of a Cluster: the sessions of the other masters are out of sight."
+		f.Mend = "Let REDIS_URL say so: redis+cluster://host:port,host:port."
+	case info["role"] == "slave":
+		f.Detail = "This server is a replica: it takes no changes, and settings live in Redis."
+		f.Mend = "Point REDIS_URL at the master, or name the Sentinels: redis+sentinel://host:port/master."
+	default:
+		f.Level, f.Detail = OK, "Master"+replicas(info.int("connected_slaves"))+"."
 	}
-	detail := "Master"
-	if n := info.int("connected_slaves"); n > 0 {
-		detail += fmt.Sprintf(" with %d replicas", n)
-	}
-	return Finding{Name: "Redis role", Level: OK, Detail: detail + "."}
+	return f
 }
 
-func loading(info fields) Finding {
-	if info["loading"] == "1" {
-		return Finding{"Redis data", Warning, "The server is still loading its data set; most commands are refused until it is done.", "Wait."}
+func replicas(n int64) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return " with 1 replica"
 	}
-	return Finding{Name: "Redis data", Level: OK, Detail: "Loaded."}
+	return fmt.Sprintf(" with %d replicas", n)
 }
 
 // need is a command that Helix uses, and what is lost without it.
@@ -134,7 +172,11 @@ type need struct {
 }
 
 // rights tries the commands that Helix uses where trying is harmless.
-func rights(ctx context.Context, client redis.UniversalClient, configErr error) []Finding {
+func rights(ctx context.Context, client redis.UniversalClient, own Own) []Finding {
+	onOwnKeys := []any{"EVAL", "return 1", len(own.Keys)}
+	for _, key := range own.Keys {
+		onOwnKeys = append(onOwnKeys, key)
+	}
 	var missing []Finding
 	for _, n := range []need{
 		{[]any{"SCAN", "0", "COUNT", "1"}, Fatal, "KEYS, --scan and counting do not work"},
@@ -142,14 +184,15 @@ func rights(ctx context.Context, client redis.UniversalClient, configErr error) 
 		{[]any{"EVAL", "return 1", "0"}, Fatal, "live settings cannot be changed safely"},
 		{[]any{"TIME"}, Warning, "records carry this machine's clock"},
 	} {
-		err := client.Do(ctx, n.args...).Err()
-		if err == nil {
-			continue
+		if err := client.Do(ctx, n.args...).Err(); err != nil {
+			missing = append(missing, notAllowed(n, err))
 		}
-		missing = append(missing, notAllowed(n, err))
 	}
-	if configErr != nil {
-		missing = append(missing, notAllowed(need{[]any{"CONFIG"}, Warning, "persistence, memory limit and eviction cannot be checked"}, configErr))
+	if err := client.Do(ctx, onOwnKeys...).Err(); err != nil && len(missing) == 0 {
+		missing = append(missing, closed(Fatal, "The keys of Helix's own", err, "live settings can be neither read nor changed", "~{helix}:*"))
+	}
+	if err := listen(ctx, client, own.Channel); err != nil {
+		missing = append(missing, closed(Warning, "SUBSCRIBE to "+own.Channel, err, "a change of a setting reaches the other instances late", "+subscribe +publish &{helix}:*"))
 	}
 	if len(missing) == 0 {
 		return []Finding{{Name: "Redis rights", Level: OK, Detail: "All commands that Helix uses are allowed."}}
@@ -157,13 +200,29 @@ func rights(ctx context.Context, client redis.UniversalClient, configErr error) 
 	return missing
 }
 
+// listen subscribes to a channel and leaves it again.
+func listen(ctx context.Context, client redis.UniversalClient, channel string) error {
+	subscription := client.Subscribe(ctx, channel)
+	_, err := subscription.Receive(ctx)
+	return errors.Join(err, subscription.Close())
+}
+
+// closed words keys or a channel that the user of Redis may not use.
+func closed(level Level, what string, err error, lost, rule string) Finding {
+	f := Finding{Name: "Redis rights", Level: level, Detail: fmt.Sprintf("%s: refused (%v): %s.", what, err, lost)}
+	if redis.IsPermissionError(err) {
+		f.Mend = "Allow it: ACL SETUSER <user> " + rule
+	}
+	return f
+}
+
 func notAllowed(n need, err error) Finding {
 	command := fmt.Sprint(n.args[0])
 	f := Finding{Name: "Redis rights", Level: n.level,
 		Detail: fmt.Sprintf("%s is refused (%v): %s.", command, err, n.lost)}
-	var reply redis.Error
-	if errors.As(err, &reply) {
-		f.Mend = fmt.Sprintf("Allow it: ACL SETUSER <user> +%s. On a managed Redis ask the provider.", strings.ToLower(command))
+	if redis.IsPermissionError(err) {
+		rule := strings.ReplaceAll(strings.ToLower(command), " ", "|")
+		f.Mend = fmt.Sprintf("Allow it: ACL SETUSER <user> +%s. On a managed Redis ask the provider.", rule)
 	}
 	return f
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"go.uber.org/goleak"
+
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 func TestParse(t *testing.T) {
@@ -125,5 +127,35 @@ func TestPoolBoundsItsClients(t *testing.T) {
 	}
 	if err == nil {
 		t.Error("a thousand databases were opened")
+	}
+}
+
+func TestAConnectionHasANameWhereThatIsAllowed(t *testing.T) {
+	server := redistest.Standalone(t)
+	admin := server.Client()
+	for _, tt := range []struct {
+		rule string
+		want bool
+	}{{"+client|setname", true}, {"-client|setname", false}} {
+		if err := admin.Do(t.Context(), "ACL", "SETUSER", "limited", "on", ">pass", "~*", "+@all", tt.rule).Err(); err != nil {
+			t.Fatal(err)
+		}
+		target, err := Parse("redis://limited:pass@" + server.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool := NewPool(target, Options{PoolSize: 1, Timeout: 5 * time.Second})
+		client, err := pool.Main()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Ping(t.Context()).Err(); err != nil {
+			t.Errorf("%s: %v", tt.rule, err)
+		}
+		list, err := admin.ClientList(t.Context()).Result()
+		if err != nil || strings.Contains(list, "name=helix ") != tt.want {
+			t.Errorf("%s: %v, %s", tt.rule, err, list)
+		}
+		pool.Close()
 	}
 }

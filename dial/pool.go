@@ -91,13 +91,24 @@ func (p *Pool) open(db, protocol int) redis.UniversalClient {
 		DisableIdentity:       true,
 		MaxRetries:            1, // for a pooled connection that has died
 		DialerRetries:         1, // whoever waits for an answer wants to know soon
-		ClientName:            "helix",
+		OnConnect:             introduce,
 		Dialer:                p.dialer(),
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
 	}
 	return redis.NewUniversalClient(o)
+}
+
+// introduce names a connection, for CLIENT LIST. A user who may not do that can
+// do without.
+func introduce(ctx context.Context, conn *redis.Conn) error {
+	err := conn.ClientSetName(ctx, "helix").Err()
+	var refusal redis.Error
+	if errors.As(err, &refusal) {
+		return nil
+	}
+	return err
 }
 
 // dialer connects with the pool's keepalive, and TLS where the target asks for it.

@@ -13,13 +13,15 @@ const (
 	configKey = "{helix}:config"     // hash: live values, @revision, @id, @schema
 	policyKey = "{helix}:policy"     // hash: the effective value of every live setting
 	logKey    = "{helix}:config:log" // list of entries in JSON, the newest first
-	events    = "{helix}:events"     // channel
 )
+
+// Channel is where changes are announced.
+const Channel = "{helix}:events"
 
 // OwnKeys answers the keys that settings keeps in Redis.
 func OwnKeys() []string { return []string{configKey, policyKey, logKey} }
 
-// announcement begins the messages on events that concern settings; the
+// announcement begins the messages on Channel that concern settings; the
 // revision follows.
 const announcement = "config "
 
@@ -159,7 +161,7 @@ func (l *Live) commit(ctx context.Context, held stamp, next *state, e Entry) (ok
 		return false, err
 	}
 	fields := next.record.fields()
-	args := []any{held.revision, held.id, events, announcement + next.record.stamp.revision, entry, logSize, len(fields)}
+	args := []any{held.revision, held.id, Channel, announcement + next.record.stamp.revision, entry, logSize, len(fields)}
 	args = append(append(args, fields...), flat(next.snapshot.Policy())...)
 	n, err := l.commitScript.run(ctx, l.client, []string{configKey, policyKey, logKey}, args)
 	return n == 1, err

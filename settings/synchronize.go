@@ -27,7 +27,7 @@ func (l *Live) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	announced := l.client.Subscribe(ctx, events)
+	announced := l.client.Subscribe(ctx, Channel)
 	defer announced.Close()
 	messages := announced.Channel()
 	tick := time.NewTicker(pollEvery)
