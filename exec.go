@@ -53,7 +53,9 @@ func runExec(terminated context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, base, newFaultLogger(c.err), f.demo)
+	opening, opened := f.bounded(ctx)
+	a, err := open(opening, base, newFaultLogger(c.err), f.demo)
+	opened()
 	if err != nil {
 		return unreachable(err)
 	}
@@ -62,6 +64,15 @@ func runExec(terminated context.Context, c *cli, args []string) error {
 		err = &exitError{status: exitTerminated}
 	}
 	return errors.Join(err, a.close())
+}
+
+// bounded keeps a Redis that does not answer from holding up the start for
+// longer than a line may take.
+func (f execFlags) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if f.timeout > 0 {
+		return context.WithTimeout(ctx, f.timeout)
+	}
+	return context.WithCancel(ctx)
 }
 
 // runLines runs every line, whatever becomes of those before it, until ctx

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,6 +122,24 @@ func TestExecRefusesAMessageThatIsTooLong(t *testing.T) {
 	got := runHelix(t, "echo begun\n"+strings.Repeat("#", maxMessage), "exec", "--demo", "-")
 	if got.stdout != "" || got.status != 2 || !strings.Contains(got.stderr, "at most 1048576 bytes") {
 		t.Errorf("status %d, stdout %q, stderr %.200q", got.status, got.stdout, got.stderr)
+	}
+}
+
+func TestExecWaitsForASilentRedisNoLongerThanTold(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	got := runHelixIn(t, t.TempDir(), []string{"HELIX_REDIS_TIMEOUT=5m"}, "",
+		"exec", "--redis", "redis://"+silent.Addr().String(), "--timeout", "100ms", "!redis dbsize")
+	if got.status != 1 || !strings.Contains(got.stderr, "after 100ms, the time limit") {
+		t.Errorf("%+v", got)
+	}
+	got = runHelixIn(t, t.TempDir(), []string{"HELIX_REDIS_TIMEOUT=1"}, "",
+		"exec", "--redis", "rediss://"+silent.Addr().String(), "!redis dbsize")
+	if got.status != 5 || !strings.Contains(got.stderr, "does not answer") {
+		t.Errorf("%+v", got)
 	}
 }
 

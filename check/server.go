@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +26,25 @@ func Redis(ctx context.Context, client redis.UniversalClient, where string, own 
 	if first.Level != OK {
 		return []Finding{first}
 	}
-	findings := append([]Finding{first}, rights(ctx, client, own)...)
-	cluster, ok := client.(*redis.ClusterClient)
-	if !ok {
-		return append(findings, node(ctx, client, false)...)
+	findings := []Finding{first}
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		findings = append(findings, masters(ctx, cluster)...)
+	} else {
+		findings = append(findings, node(ctx, client, false)...)
 	}
-	return append(findings, masters(ctx, cluster)...)
+	if misplaced(findings) {
+		return findings
+	}
+	return append(findings, rights(ctx, client, own)...)
 }
+
+// misplaced reports whether the server is of a kind that keeps no sessions;
+// what a user may there says nothing.
+func misplaced(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Name == roleName && f.Level == Fatal })
+}
+
+const roleName = "Redis role"
 
 // Reach is the short form of Redis, for a health check: only whether the
 // server answers.
@@ -137,7 +150,7 @@ func version(info fields) Finding {
 // role judges what kind of server this is; member says that it was reached as
 // a member of a Cluster.
 func role(info fields, member bool) Finding {
-	f := Finding{Name: "Redis role", Level: Fatal}
+	f := Finding{Name: roleName, Level: Fatal}
 	switch {
 	case info["redis_mode"] == "sentinel":
 		f.Detail = "This is a Sentinel: it knows where the master is, but keeps no sessions."

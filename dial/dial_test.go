@@ -2,7 +2,9 @@ package dial
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +157,38 @@ func TestAConnectionHasANameWhereThatIsAllowed(t *testing.T) {
 		list, err := admin.ClientList(t.Context()).Result()
 		if err != nil || strings.Contains(list, "name=helix ") != tt.want {
 			t.Errorf("%s: %v, %s", tt.rule, err, list)
+		}
+		pool.Close()
+	}
+}
+
+func TestWhateverKeepsAConnectionFromOpeningIsANetworkError(t *testing.T) {
+	plain := miniredis.RunT(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for _, address := range []string{
+		"rediss://" + plain.Addr(),                       // no TLS there
+		"redis://127.0.0.1:1",                            // nothing there
+		"redis+sentinel://127.0.0.1:1/mymaster",          // nor there
+		"redis+sentinel://" + plain.Addr() + "/mymaster", // no Sentinel
+		"redis+cluster://127.0.0.1:1,127.0.0.1:2",
+		"rediss://" + silent.Addr().String(), // no handshake in time
+	} {
+		target, err := Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool := NewPool(target, Options{PoolSize: 1, Timeout: 200 * time.Millisecond})
+		client, err := pool.Main()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var network net.Error
+		if err := client.Ping(t.Context()).Err(); !errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %T: %v", address, err, err)
 		}
 		pool.Close()
 	}

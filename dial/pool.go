@@ -97,7 +97,9 @@ func (p *Pool) open(db, protocol int) redis.UniversalClient {
 			Mode: maintnotifications.ModeDisabled,
 		},
 	}
-	return redis.NewUniversalClient(o)
+	client := redis.NewUniversalClient(o)
+	client.AddHook(reach{})
+	return client
 }
 
 // introduce names a connection, for CLIENT LIST. A user who may not do that can
