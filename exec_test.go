@@ -61,6 +61,7 @@ func TestExecStatus(t *testing.T) {
 		{"a change, though confirmed", []string{"--yes", "!redis set a 1"}, 4, "", "plan"},
 		{"out of reach", []string{"--redis", nowhere, "!redis dbsize"}, 5, "", "does not answer"},
 		{"unknown role", []string{"--config", config, "--role", "boss", "!echo"}, 2, "", "boss"},
+		{"a role in capitals", []string{"--config", config, "--role", "READER", "!echo"}, 2, "", "Did you mean \"reader\"?\n"},
 		{"unknown flag", []string{"--frobnicate", "!echo"}, 2, "", "--frobnicate"},
 		{"no line", nil, 2, "", "no line"},
 		{"the timeout", []string{"--timeout", "100ms", "!while true; do true; done"}, 1, "", "after 100ms, the time limit"},
@@ -115,6 +116,23 @@ func TestExecReadsAMessageFromStandardInput(t *testing.T) {
 	got := runHelix(t, "!redis\n```bash\nredis-cli DBSIZE | grep -c .\n```\n", "exec", "--demo", "-")
 	if got.stdout != "1\n" || got.status != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestAFullDiskIsNotTakenForRedis(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		return // only Linux has one
+	}
+	defer full.Close()
+	for _, line := range []string{"!redis ping", "!seq 1 100000 | cat", "!redis keys session:* | head -5"} {
+		cmd := helixCommand(t, t.TempDir(), nil, "exec", "--demo", line)
+		var stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		_ = cmd.Run() // its status is looked at
+		if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "could not be written") {
+			t.Errorf("%s: status %d, %s", line, cmd.ProcessState.ExitCode(), stderr.String())
+		}
 	}
 }
 

@@ -27,7 +27,11 @@ func (o *output) Write(p []byte) (int, error) {
 	o.lines += int64(bytes.Count(p, []byte{'\n'}))
 	o.open = p[len(p)-1] != '\n'
 	if o.to != nil {
-		return o.to.Write(p)
+		n, err := o.to.Write(p)
+		if err != nil {
+			err = &writeError{err}
+		}
+		return n, err
 	}
 	n := min(len(p), o.limit-len(o.kept))
 	o.kept = append(o.kept, p[:n]...)
@@ -44,3 +48,10 @@ func (o *output) count() int64 {
 	}
 	return o.lines
 }
+
+// writeError is a destination that takes no more output.
+type writeError struct{ err error }
+
+func (e *writeError) Error() string { return "write the output: " + e.err.Error() }
+
+func (e *writeError) Unwrap() error { return e.err }

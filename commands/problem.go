@@ -32,7 +32,7 @@ func (d *Dispatcher) answer(err error) Reply {
 	if err == nil {
 		return Reply{Outcome: OK}
 	}
-	for _, judge := range []func(error) (Reply, bool){d.asRefusal, d.asMistake, d.asStop, d.asConnection} {
+	for _, judge := range []func(error) (Reply, bool){d.asRefusal, d.asMistake, d.asStop, d.asOutput, d.asConnection} {
 		if reply, ok := judge(err); ok {
 			return reply
 		}
@@ -120,6 +120,15 @@ func (d *Dispatcher) asStop(err error) (Reply, bool) {
 		return Reply{Outcome: Cancelled, Problem: "Stopped. What stands above is not the whole result."}, true
 	}
 	return Reply{}, false
+}
+
+// asOutput words a destination that takes no more, such as a full disk.
+func (d *Dispatcher) asOutput(err error) (Reply, bool) {
+	var write *writeError
+	if !errors.As(err, &write) {
+		return Reply{}, false
+	}
+	return Reply{Outcome: OK, Status: 1, Problem: sentence("the output could not be written: " + write.err.Error())}, true
 }
 
 // asConnection words a Redis that does not answer as it should.
