@@ -159,9 +159,11 @@ func (s *scope) forLoop(ctx context.Context, cmd *forLoop, io streams) error {
 	if err != nil {
 		return err
 	}
+	if len(fields) == 0 {
+		s.status = 0
+	}
 	s.loops++
 	defer func() { s.loops-- }()
-	s.status = 0
 	for _, f := range fields {
 		if err := s.step(ctx); err != nil {
 			return err
