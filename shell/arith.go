@@ -46,7 +46,7 @@ func (c *compiler) arithExpr(x syntax.ArithmExpr) (arithExpr, error) {
 }
 
 func (c *compiler) arithWord(w *syntax.Word) (arithExpr, error) {
-	if name := w.Lit(); syntax.ValidName(name) {
+	if name := w.Lit(); syntax.ValidName(name) && !c.hasHole(name) {
 		return &arithWord{name: name}, nil
 	}
 	compiled, err := c.word(w)

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,10 +39,72 @@ func (c *compiler) noteCalls(words []*word, more bool) error {
 // fixed answers a word's text if it is literal and xargs -I changes nothing in it.
 func (c *compiler) fixed(w *word) (string, bool) {
 	text, ok := w.literal()
-	if !ok || slices.ContainsFunc(c.holes, func(hole string) bool { return strings.Contains(text, hole) }) {
+	if !ok || c.hasHole(text) {
 		return "", false
 	}
 	return text, true
+}
+
+// hasHole reports whether xargs -I replaces anything in text.
+func (c *compiler) hasHole(text string) bool {
+	return slices.ContainsFunc(c.holes, func(hole string) bool { return strings.Contains(text, hole) })
+}
+
+// holesAreText refuses a script in which what xargs -I replaces stands
+// anywhere but in the literal text of words and in comments: items are data,
+// and can be no name of a variable, no keyword and no operator.
+func (c *compiler) holesAreText(script string, file *syntax.File) error {
+	if !c.hasHole(script) {
+		return nil
+	}
+	replaceable := regionsOfText(script, file)
+	for _, hole := range c.holes {
+		for at := 0; ; at++ {
+			i := strings.Index(script[at:], hole)
+			if i < 0 {
+				break
+			}
+			at += i
+			if slices.Contains(replaceable[at:at+len(hole)], false) {
+				return c.refuseAt(c.offsetOf(at), "xargs -I", fmt.Sprintf(
+					"xargs would replace this %s, and it is not an argument or a part of one; choose another mark, as in xargs -I {}", hole))
+			}
+		}
+	}
+	return nil
+}
+
+// regionsOfText marks the bytes of script that are literal text of words, or
+// of comments.
+func regionsOfText(script string, file *syntax.File) []bool {
+	out := make([]bool, len(script))
+	mark := func(from, to syntax.Pos) {
+		for i := from.Offset(); i < to.Offset() && i < uint(len(out)); i++ {
+			out[i] = true
+		}
+	}
+	for i, r := range regions(script) {
+		out[i] = r == comment
+	}
+	syntax.Walk(file, func(node syntax.Node) bool {
+		switch node := node.(type) {
+		case *syntax.Word:
+			markLiterals(node.Parts, mark)
+		case *syntax.DblQuoted:
+			markLiterals(node.Parts, mark)
+		}
+		return true
+	})
+	return out
+}
+
+func markLiterals(parts []syntax.WordPart, mark func(from, to syntax.Pos)) {
+	for _, part := range parts {
+		switch part.(type) {
+		case *syntax.Lit, *syntax.SglQuoted:
+			mark(part.Pos(), part.End())
+		}
+	}
 }
 
 func (c *compiler) sourceArgs(words []*word) []SourceArg {

@@ -93,11 +93,15 @@ type compiler struct {
 // parse reads text, which is the source or a script within it.
 func (c *compiler) parse(text string) ([]*statement, error) {
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
-	file, err := parser.Parse(strings.NewReader(text), "")
+	file, err := parser.Parse(strings.NewReader(endComments(text)), "")
 	if err != nil {
 		return nil, c.explain(text, err)
 	}
-	return c.statements(file.Stmts)
+	body, err := c.statements(file.Stmts)
+	if err != nil {
+		return nil, err
+	}
+	return body, c.holesAreText(text, file)
 }
 
 // precheck refuses what the parser should not be given at all.
@@ -177,8 +181,9 @@ func (c *compiler) refuseAt(offset int, construct, message string) error {
 
 // explain turns the parser's error into ours.
 func (c *compiler) explain(text string, err error) error {
-	if at, r, found := looseCurlyQuote(text); found {
-		return c.curlyQuote(c.offsetOf(at), r)
+	if at, r, found := firstLookalike(text); found {
+		construct, message, _ := lookalike(r)
+		return c.refuseAt(c.offsetOf(at), construct, message)
 	}
 	var malformed syntax.ParseError
 	if errors.As(err, &malformed) {

@@ -34,12 +34,36 @@ func TestSyntaxErrors(t *testing.T) {
 		`xargs -P4 a`:                  `column 1: -P 4 is not supported, only -P 1 is: calls are made together without it where that is faster`,
 		`xargs -n 2 -I {} a`:           `column 1: -n and -I cannot be given together`,
 		`xargs -d , a`:                 `column 1: -d knows only '\n'`,
-		`x=1 redis get a`:              `column 1: an assignment cannot stand before a command; end it with ;`,
-		`!`:                            "column 1: `!` cannot form a statement alone",
+		`xargs -I x sh -c 'echo $x'`:   `column 25: xargs would replace this x, and it is not an argument or a part of one; choose another mark, as in xargs -I {}`,
+		`xargs -I x sh -c "x=a"`:       `column 19: xargs would replace this x, and it is not an argument or a part of one; choose another mark, as in xargs -I {}`,
+		`xargs -I on sh -c 'echo on; for i in on; do echo; done'`: `column 52: xargs would replace this on, and it is not an argument or a part of one; choose another mark, as in xargs -I {}`,
+		"keys session:*\u200b | wc":                               `column 15: an invisible character (U+200B) stands here; leave it out, or quote it if it is meant`,
+		"\ufeffecho":                                              `column 1: an invisible character (U+FEFF) stands here; leave it out, or quote it if it is meant`,
+		"true\ndbsize | wc\u00a0-l":                               `line 2, column 12: this is a special space (U+00A0); use an ordinary one, or quote it if it is meant`,
+		"if true;\u00a0then x; fi":                                `column 9: this is a special space (U+00A0); use an ordinary one, or quote it if it is meant`,
+		`redis-cli —scan`:                                         `column 11: — is not the dash of an option; use - or --, or quote it if it is meant`,
+		`redis-cli –-scan`:                                        `column 11: – is not the dash of an option; use - or --, or quote it if it is meant`,
+		`x=1 redis get a`:                                         `column 1: an assignment cannot stand before a command; end it with ;`,
+		`!`:                                                       "column 1: `!` cannot form a statement alone",
 	} {
 		_, err := shell.Parse(source)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s\ngot  %v\nwant %s", source, err, want)
+		}
+	}
+}
+
+// What looks like a part of the shell is text where it is quoted, or where it
+// can be no other.
+func TestLookalikesAreTextWhereTheyAreMeant(t *testing.T) {
+	for source, want := range map[string]string{
+		"echo 'a\u00a0b' \"\u200b\" \\“": "a\u00a0b \u200b “\n",
+		`echo "—scan" a — b session:a—b`: "—scan a — b session:a—b\n",
+		"echo a # it’s\u00a0fine":        "a\n",
+		`echo "$(echo "it’s (“")"`:       "it’s (“\n",
+	} {
+		if got := run(t, source); got.out != want || got.fault != nil {
+			t.Errorf("%s: %q, %v", source, got.out, got.fault)
 		}
 	}
 }

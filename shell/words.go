@@ -24,8 +24,13 @@ func (c *compiler) word(w *syntax.Word) (*word, error) {
 	if err := c.noBraces(w); err != nil {
 		return nil, err
 	}
-	if lit, ok := w.Parts[0].(*syntax.Lit); ok && strings.HasPrefix(lit.Value, "~") {
-		return nil, c.refuseWith(lit.Pos(), "~", "there are no home directories here; quote the '~'")
+	if lit, ok := w.Parts[0].(*syntax.Lit); ok {
+		if strings.HasPrefix(lit.Value, "~") {
+			return nil, c.refuseWith(lit.Pos(), "~", "there are no home directories here; quote the '~'")
+		}
+		if err := c.noLongDash(lit); err != nil {
+			return nil, err
+		}
 	}
 	segments, err := c.segments(w.Parts, false)
 	out.segments = segments
@@ -101,9 +106,8 @@ func (c *compiler) lit(part *syntax.Lit, quoted bool) ([]segment, error) {
 		text, _ := unescape(part.Value, escapable)
 		return []segment{&literal{text: string(text), quoted: true}}, nil
 	}
-	if i := strings.IndexAny(part.Value, curlyQuotes); i >= 0 {
-		r := []rune(part.Value[i:])[0]
-		return nil, c.curlyQuote(c.offset(part.ValuePos)+i, r)
+	if err := c.noLookalikes(part); err != nil {
+		return nil, err
 	}
 	text, _ := unescape(part.Value, "")
 	return []segment{&literal{text: string(text)}}, nil
