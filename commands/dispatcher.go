@@ -119,7 +119,10 @@ type turn struct {
 
 // run reads the message, checks what stands in it, and only then starts it.
 func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, err error) {
-	msg := readMessage(req.Text, t.prefix())
+	msg, err := readMessage(req.Text, t.prefix())
+	if err != nil {
+		return 0, nil, err
+	}
 	program, err := shell.Parse(msg.source)
 	if err != nil {
 		return 0, nil, err

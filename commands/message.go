@@ -3,6 +3,7 @@ package commands
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // message is what a chat message asks: a program, and what the program reads.
@@ -20,42 +21,65 @@ var verbWord = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_.-]*`)
 // addressed reports whether a text without a mention is meant for Helix: its
 // first word is the prefix with a verb behind, or with a fenced block.
 func addressed(text, prefix string) bool {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(text), prefix)
+	rest, ok := strings.CutPrefix(trim(text), prefix)
 	return ok && (verbWord.MatchString(rest) || strings.HasPrefix(strings.TrimSpace(rest), fence))
+}
+
+// trim takes blanks and invisible characters off both ends, where clients and
+// clipboards leave them.
+func trim(text string) string {
+	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 }
 
 // readMessage takes a message apart. A fenced block is the program where
 // nothing but the verb redis stands before it, and standard input of the
-// program before it otherwise.
-func readMessage(text, prefix string) message {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+// program before it otherwise. An error is a *usageError.
+func readMessage(text, prefix string) (message, error) {
+	text = trim(strings.ReplaceAll(text, "\r\n", "\n"))
 	if prefix != "!" {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	head, block, fenced := cutFence(text)
+	head, block, tail, fenced := cutFence(text)
 	switch {
 	case !fenced:
-		return message{source: unwrap(text)}
+		return message{source: unwrap(withoutCodeSpan(text))}, nil
+	case tail != "":
+		return message{}, &usageError{reason: "There is text behind the code block, so nothing was run. " +
+			"A message has one block, and its program stands wholly inside or before it."}
 	case isOnlyRedis(head):
-		return message{source: block}
+		return message{source: block}, nil
 	default:
-		return message{source: unwrap(head), stdin: block}
+		return message{source: unwrap(head), stdin: block}, nil
 	}
 }
 
 // cutFence splits a text at its first fenced block. A language behind the
 // opening fence ("```bash") belongs to the fence. An unclosed block runs to
 // the end.
-func cutFence(text string) (head, block string, ok bool) {
+func cutFence(text string) (head, block, tail string, ok bool) {
 	head, rest, ok := strings.Cut(text, fence)
 	if !ok {
-		return text, "", false
+		return text, "", "", false
 	}
 	if first, more, lines := strings.Cut(rest, "\n"); lines && isLanguage(first) {
 		rest = more
 	}
-	block, _, _ = strings.Cut(rest, fence)
-	return strings.TrimSpace(head), block, true
+	block, tail, _ = strings.Cut(rest, fence)
+	return trim(head), block, trim(tail), true
+}
+
+// codeSpan is a message that a code span ends.
+var codeSpan = regexp.MustCompile("(?s)^([^`]*)(`{1,2})([^`]+)(`{1,2})$")
+
+// withoutCodeSpan takes off the backticks where all that stands behind the
+// verb redis is one code span. To the shell they would mean a capture, whose
+// output would be the command.
+func withoutCodeSpan(text string) string {
+	parts := codeSpan.FindStringSubmatch(text)
+	if parts == nil || parts[2] != parts[4] || !isOnlyRedis(trim(parts[1])) {
+		return text
+	}
+	return trim(parts[1] + parts[3])
 }
 
 func isLanguage(s string) bool {

@@ -19,6 +19,7 @@ func TestAddressed(t *testing.T) {
 		{"", "!", false},
 		{"?redis dbsize", "?", true},
 		{"!redis dbsize", "?", false},
+		{"\u200b!redis dbsize", "!", true},
 	} {
 		if got := addressed(tt.text, tt.prefix); got != tt.want {
 			t.Errorf("addressed(%q, %q) = %v", tt.text, tt.prefix, got)
@@ -42,11 +43,34 @@ func TestReadMessage(t *testing.T) {
 		{"a fence without its end", "!redis ```sh\nredis-cli dbsize", "redis-cli dbsize", ""},
 		{"a block as input", "!config import\n```bash\nredis.session_ttl=3600  # 1 hour\n```", "!config import", "redis.session_ttl=3600  # 1 hour\n"},
 		{"line ends of another system", "!redis dbsize\r\nredis dbsize", "!redis dbsize\nredis dbsize", ""},
+		{"invisible characters at the ends", "\ufeff!redis dbsize \u200b", "!redis dbsize", ""},
+		{"a code span behind the verb", "!redis `keys session:* | wc -l`", "!redis keys session:* | wc -l", ""},
+		{"a code span with the guide's line", "!redis ``redis-cli dbsize``", "redis-cli dbsize", ""},
+		{"a code span behind a mention", "`redis dbsize`", "redis dbsize", ""},
+		{"a capture", "!redis ttl `redis keys session:* | head -1`", "!redis ttl `redis keys session:* | head -1`", ""},
+		{"two captures", "!redis `echo ttl` `echo k`", "!redis `echo ttl` `echo k`", ""},
 		{"a verb that only starts like redis", "!rediscover x", "!rediscover x", ""},
 	} {
-		got := readMessage(tt.text, "!")
+		got, err := readMessage(tt.text, "!")
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 		if got.source != tt.source || got.stdin != tt.stdin {
 			t.Errorf("%s: %q < %q, want %q < %q", tt.name, got.source, got.stdin, tt.source, tt.stdin)
+		}
+	}
+}
+
+// What stands behind a block belongs to nothing. Left out, it would be a
+// filter that did not filter or a second script that did not run.
+func TestTextBehindABlockIsRefused(t *testing.T) {
+	for _, text := range []string{
+		"!redis\n```\nredis-cli keys session:*\n```\n| wc -l",
+		"!redis ```redis-cli dbsize``` and ```redis-cli info```",
+		"!config import\n```\nredis.session_ttl=3600\n```\n```\nredis.session_idle_timeout=300\n```",
+	} {
+		if got, err := readMessage(text, "!"); err == nil {
+			t.Errorf("%q: reads as %+v", text, got)
 		}
 	}
 }
