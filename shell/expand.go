@@ -95,8 +95,9 @@ func (e *expansion) segment(ctx context.Context, s segment, whole bool) error {
 	switch s := s.(type) {
 	case *literal:
 		e.open = true
-		e.cur = append(e.cur, swap(s.text, e.scope.swaps)...)
-		return nil
+		swapped, err := swap(s.text, e.scope.swaps, e.charge)
+		e.cur = append(e.cur, swapped...)
+		return err
 	case *variable:
 		return e.value(e.scope.get(s.name), whole || s.quoted)
 	case *lastStatus:

@@ -1,6 +1,7 @@
 package shell_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"runtime"
@@ -215,6 +216,17 @@ func hostilePrograms() []hostile {
 		{source: `zeros 100000000 | xargs true`, stop: "a line is limited to"},
 		{source: `zeros 100000000 | xargs -I {} true`, stop: "a line is limited to"},
 		{source: `zeros 100000000 | xargs -0 true`, stop: "limited to"},
+		{source: `zeros 2000000 | xargs -I {} true`, stop: "an item of xargs is limited to 1048576 bytes"},
+		{source: `zeros 2000000 | xargs -d '\n' true`, stop: "an item of xargs is limited to 1048576 bytes"},
+		{source: `zeros 2000000 | xargs -n 1 true`, stop: "an item of xargs is limited to 1048576 bytes"},
+		{source: `zeros 500000 | xargs -I {} echo ` + many("{}", 3000), stop: "what xargs holds is limited to"},
+		{source: `zeros 500000 | xargs -I {} batch ` + many("{} ", 2500), stop: "what xargs holds is limited to"},
+		{source: `zeros 500000 | xargs -I {} sh -c 'echo ` + many("{}", 3000) + `'`, stop: "what one command expands to is limited to"},
+		{source: `zeros 500000 | xargs -I {} sh -c 'x=` + many("{}", 3000) + `'`, stop: "what one command expands to is limited to"},
+		{source: `zeros 500000 | xargs -I {} sh -c 'for i in ` + many("{} ", 2500) + `; do true; done'`, stop: "what one command expands to is limited to"},
+		{source: `zeros 200000 | xargs -I {} sh -c 'echo b | xargs -I % sh -c "echo ` + many("%{}", 2000) + `"'`, stop: "what one command expands to is limited to"},
+		{source: `x="` + many("{}", 2000) + `"; x=$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x; zeros 1000000 | xargs -I {} echo $x`, stop: "what xargs holds is limited to"},
+		{source: `hugekeys` + many(" | cat", 60) + " | count", stop: "what pipes hold is limited to"},
 		{source: `zeros 8000000` + many(" | cat", 60) + " | count", stop: "limited to"},
 		{source: `zeros 8000000 | xargs` + many(" | xargs", 60) + " | count", stop: "limited to"},
 		{source: `zeros 8000000 | { read x; }`, stop: "the variable x is limited"},
@@ -362,7 +374,7 @@ func (h hostile) check(t *testing.T) {
 		limits.Wall = 200 * time.Millisecond
 	}
 	// Outputs that keep nothing: a test's own buffers are not what is measured.
-	got := runProgram(context.Background(), program, within(limits), with("keys", keys("")), func(env *shell.Env) {
+	got := runProgram(context.Background(), program, within(limits), with("keys", keys("")), with("batch", new(batch)), with("hugekeys", shell.CommandFunc(hugeKeys)), func(env *shell.Env) {
 		env.Stdout, env.Stderr = new(counting), new(counting)
 	})
 	switch {
@@ -371,6 +383,17 @@ func (h hostile) check(t *testing.T) {
 	case h.stop != "" && (got.fault == nil || !strings.Contains(got.fault.Error(), h.stop)):
 		t.Errorf("%.60s: ended with %v, want %q", h.source, got.fault, h.stop)
 	}
+}
+
+// hugeKeys lists keys as long as they may be for ever.
+func hugeKeys(ctx context.Context, c *shell.Call) (int, error) {
+	text, key := bytes.Repeat([]byte("t"), 1<<20), bytes.Repeat([]byte("k"), 1<<20)
+	for ctx.Err() == nil {
+		if err := c.Stdout.WriteKey(text, key); err != nil {
+			return 0, err
+		}
+	}
+	return 0, ctx.Err()
 }
 
 func refusedFor(err *shell.SyntaxError) string {

@@ -85,18 +85,26 @@ func (s *scope) set(name string, v value) error {
 }
 
 // swap puts the items of xargs -I into literal text. What an item holds is
-// not looked at again.
-func swap(text string, swaps []replacement) value {
+// not looked at again. A short text can ask for a long item many times, so
+// each is charged for before it is put in.
+func swap(text string, swaps []replacement, charge func(n int64) error) (value, error) {
 	if len(swaps) == 0 {
-		return plain(text)
+		return plain(text), nil
 	}
 	first, rest := swaps[0], swaps[1:]
 	var out value
 	for {
 		before, after, found := strings.Cut(text, first.mark)
-		out = append(out, swap(before, rest)...)
+		between, err := swap(before, rest, charge)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, between...)
 		if !found {
-			return out
+			return out, nil
+		}
+		if err := charge(first.item.bytes() + partBytes); err != nil {
+			return nil, err
 		}
 		out = append(out, first.item...)
 		text = after

@@ -170,11 +170,12 @@ func (w *Writer) flush() {
 	w.err = w.send(c)
 }
 
-// chargeExcess charges what makes a chunk larger than a pipe accounts for.
+// chargeExcess charges what makes a chunk larger than a pipe accounts for:
+// twice, since such a chunk is not used again and waits for the collector.
 func (w *Writer) chargeExcess(c *chunk) error {
 	excess := c.size() - 4*chunkBytes
 	if w.budget == nil || excess <= 0 {
 		return nil
 	}
-	return c.charge(w.budget, "what pipes hold", excess)
+	return c.charge(w.budget, "what pipes hold", 2*excess)
 }

@@ -145,7 +145,10 @@ func (x *xargsRun) call(ctx context.Context, items []part) error {
 	if x.batcher == nil {
 		return x.single(ctx, items)
 	}
-	argv := x.filled(items)
+	argv, err := x.filled(items)
+	if err != nil {
+		return err
+	}
 	x.waiting = append(x.waiting, argv)
 	n := argBytes(argv)
 	x.size += n
@@ -195,33 +198,43 @@ func (x *xargsRun) release() {
 }
 
 // filled answers the call's arguments.
-func (x *xargsRun) filled(items []part) []Arg {
+func (x *xargsRun) filled(items []part) ([]Arg, error) {
 	if x.options.replace == "" {
 		argv := make([]Arg, len(x.args), len(x.args)+len(items))
 		copy(argv, x.args)
 		for _, item := range items {
 			argv = append(argv, value{item}.arg())
 		}
-		return argv
+		return argv, nil
 	}
 	argv := make([]Arg, len(x.args))
 	for i, f := range x.inv.fields[1:] {
-		argv[i] = x.replaced(f.value, items[0]).arg()
+		v, err := x.replaced(f.value, items[0])
+		if err != nil {
+			return nil, err
+		}
+		argv[i] = v.arg()
 	}
-	return argv
+	return argv, nil
 }
 
 // replaced puts the item into a template's word.
-func (x *xargsRun) replaced(v value, item part) value {
+func (x *xargsRun) replaced(v value, item part) (value, error) {
+	// Twice: as parts, and as the argument made from them.
+	charge := func(n int64) error { return x.hold(2 * n) }
 	var out value
 	for _, p := range v {
 		if p.key || !strings.Contains(p.text, x.options.replace) {
 			out = append(out, p)
 			continue
 		}
-		out = append(out, swap(p.text, []replacement{{x.options.replace, value{item}}})...)
+		swapped, err := swap(p.text, []replacement{{x.options.replace, value{item}}}, charge)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, swapped...)
 	}
-	return out
+	return out, nil
 }
 
 // single makes a call that goes to no batcher.
@@ -240,7 +253,11 @@ func (x *xargsRun) single(ctx context.Context, items []part) error {
 	default:
 		inv.fields = make([]field, len(x.inv.fields))
 		for i, f := range x.inv.fields {
-			inv.fields[i] = field{value: x.replaced(f.value, items[0]), script: f.script}
+			v, err := x.replaced(f.value, items[0])
+			if err != nil {
+				return err
+			}
+			inv.fields[i] = field{value: v, script: f.script}
 		}
 		err = x.scope.call(ctx, &inv)
 	}

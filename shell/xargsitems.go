@@ -24,6 +24,8 @@ func (q quoteError) Error() string {
 	return fmt.Sprintf("unmatched %s quote; quotes and backslashes are special to xargs unless -0 or -d '\\n' is given", kind)
 }
 
+var errItemTooLong = &LimitError{Limit: "an item of xargs", Max: maxKeyBytes, Unit: "bytes"}
+
 // itemReader reads the items of xargs. A key's line is one item as it is;
 // other lines have blanks, quotes and backslashes as GNU's xargs reads them.
 type itemReader struct {
@@ -75,6 +77,9 @@ func (r *itemReader) take() (it item, ok bool, err error) {
 		return r.toNUL()
 	case r.options.byLine:
 		r.live = false
+		if len(r.rest) > maxKeyBytes {
+			return item{}, false, errItemTooLong
+		}
 		return item{plainPart(string(r.rest)), true}, true, nil
 	case r.options.replace != "":
 		return r.wholeLine()
@@ -101,7 +106,7 @@ func (r *itemReader) toNUL() (item, bool, error) {
 		r.pending = append(r.pending, '\n')
 	}
 	if len(r.pending) > maxKeyBytes {
-		return item{}, false, &LimitError{Limit: "an item of xargs", Max: maxKeyBytes, Unit: "bytes"}
+		return item{}, false, errItemTooLong
 	}
 	return item{}, false, nil
 }
@@ -138,6 +143,8 @@ func xargsWord(text []byte, ends string) (word string, rest []byte, err error) {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		switch {
+		case len(b) > maxKeyBytes:
+			return "", nil, errItemTooLong
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote != 0:
