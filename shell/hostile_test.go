@@ -219,6 +219,7 @@ func hostilePrograms() []hostile {
 		{source: `zeros 2000000 | xargs -I {} true`, stop: "an item of xargs is limited to 1048576 bytes"},
 		{source: `zeros 2000000 | xargs -d '\n' true`, stop: "an item of xargs is limited to 1048576 bytes"},
 		{source: `zeros 2000000 | xargs -n 1 true`, stop: "an item of xargs is limited to 1048576 bytes"},
+		{source: `while true; do echo 'a\'; done | xargs true`, stop: "an item of xargs is limited to 1048576 bytes"},
 		{source: `zeros 500000 | xargs -I {} echo ` + many("{}", 3000), stop: "what xargs holds is limited to"},
 		{source: `zeros 500000 | xargs -I {} batch ` + many("{} ", 2500), stop: "what xargs holds is limited to"},
 		{source: `zeros 500000 | xargs -I {} sh -c 'echo ` + many("{}", 3000) + `'`, stop: "what one command expands to is limited to"},

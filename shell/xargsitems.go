@@ -59,7 +59,62 @@ func (r *itemReader) next() (item, error) {
 			continue
 		}
 		r.rest, r.open, r.live = record.Text, record.Open, true
+		if err := r.join(); err != nil {
+			return item{}, err
+		}
 	}
+}
+
+// join adds the next line where a backslash quotes the break between, unless
+// that line stands for a key.
+func (r *itemReader) join() error {
+	if r.options.nul || r.options.byLine {
+		return nil
+	}
+	escaped := endsEscaped(r.rest)
+	if escaped {
+		r.rest = bytes.Clone(r.rest) // Next writes over it
+	}
+	for !r.open && escaped && !r.in.nextIsKey() {
+		r.rest = append(r.rest, '\n')
+		next, err := r.in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		escaped = endsEscaped(next.Text)
+		r.rest, r.open = append(r.rest, next.Text...), next.Open
+		if len(r.rest) > maxKeyBytes {
+			return errItemTooLong
+		}
+	}
+	return nil
+}
+
+// endsEscaped reports whether a backslash outside of quotes ends the line.
+func endsEscaped(text []byte) bool {
+	if len(text) == 0 || text[len(text)-1] != '\\' {
+		return false
+	}
+	var quote byte
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '\\':
+			i++
+			if i == len(text) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // take answers an item of what was read, if there is one left.
@@ -151,9 +206,10 @@ func xargsWord(text []byte, ends string) (word string, rest []byte, err error) {
 			b = append(b, c)
 		case c == '\'' || c == '"':
 			quote = c
-		case c == '\\' && i+1 < len(text):
-			i++
-			b = append(b, text[i])
+		case c == '\\':
+			if i++; i < len(text) { // one that ends the input quotes nothing
+				b = append(b, text[i])
+			}
 		case strings.IndexByte(ends, c) >= 0:
 			return string(b), text[i:], nil
 		default:
