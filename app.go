@@ -97,7 +97,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
 	a.dispatcher = commands.New(commands.Options{
-		Guard:    guard.New(a.pool, a.policy, guard.Options{DB: target.DB, OwnKeys: append(settings.OwnKeys(), pinKey)}),
+		Guard:    guard.New(a.pool, a.policy, a.guardOptions(target)),
 		Settings: a.live,
 		Policy:   a.policy,
 		Client:   a.client,
@@ -106,6 +106,14 @@ func (a *app) wire(ctx context.Context, address string) error {
 		Version:  versionLine(),
 	})
 	return nil
+}
+
+func (a *app) guardOptions(target dial.Target) guard.Options {
+	return guard.Options{
+		DB:      target.DB,
+		OwnKeys: append(settings.OwnKeys(), pinKey),
+		Share:   func() int { return a.live.Snapshot().Int(settings.RedisMaxShare) },
+	}
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

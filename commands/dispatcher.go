@@ -71,7 +71,10 @@ func (d *Dispatcher) Addressed(text string, mentioned bool) bool {
 func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 	start := time.Now()
 	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member}
-	t.guard = d.Guard.WithHints(t.hints.add)
+	if t.progress = req.Progress; t.progress == nil {
+		t.progress = &Progress{}
+	}
+	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned)
 	out := &output{limit: replyBytes, to: req.Stdout}
 	status, names, err := t.run(ctx, req, out)
 
@@ -79,6 +82,9 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 	reply.Status = max(reply.Status, status)
 	reply.Output, reply.Truncated = out.kept, out.dropped
 	reply.Hints = t.hints.all()
+	if far := t.progress.reached(); len(far) > 0 && reply.Outcome.early() {
+		reply.Problem += " It came as far as this: " + strings.Join(far, ", ") + "."
+	}
 	if reply.Outcome == OK && reply.Problem == "" {
 		reply.Footer = footer(out.count(), time.Since(start))
 	}
@@ -115,6 +121,7 @@ type turn struct {
 	member    func(ctx context.Context, id string) (permissions.Member, error)
 	guard     *guard.Guard // with hints for this turn
 	hints     hints
+	progress  *Progress
 }
 
 // run reads the message, checks what stands in it, and only then starts it.

@@ -28,6 +28,9 @@ type Request struct {
 	// for byte and without a limit on its size; Reply.Output stays empty then.
 	Stdout, Stderr io.Writer
 
+	// Progress, where set, tells its owner how far the program is while it runs.
+	Progress *Progress
+
 	// Timeout bounds the program; zero means the setting shell.timeout.
 	Timeout time.Duration
 }
@@ -47,6 +50,9 @@ const (
 	Cancelled   Outcome = "cancelled"   // stopped by the caller or at shutdown
 	Faulty      Outcome = "fault"       // our own fault; the log has the details
 )
+
+// early reports whether a program that ran was ended before its own end.
+func (o Outcome) early() bool { return o == Unreachable || o == Limited || o == Cancelled }
 
 // Reply is the answer to a Request.
 type Reply struct {

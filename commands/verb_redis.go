@@ -49,7 +49,11 @@ func (c redisCommand) RunBatch(ctx context.Context, call *shell.Call, argv [][]s
 	for i, args := range argv {
 		batch[i] = wholes(withoutRedis(args, argText))
 	}
-	return c.t.guard.DoBatch(ctx, c.t.caller, batch, call.Stdout, call.Stderr)
+	status, err := c.t.guard.DoBatch(ctx, c.t.caller, batch, call.Stdout, call.Stderr)
+	if err == nil {
+		c.t.progress.called(len(batch))
+	}
+	return status, err
 }
 
 // withoutRedis drops a redis-cli pasted behind the verb: !redis redis-cli dbsize.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/keyspace"
 	"github.com/helix-collective/helix/permissions"
 )
 
@@ -42,6 +43,7 @@ type Options struct {
 	DB      int              // database of calls without -n
 	Now     func() time.Time // nil means time.Now
 	OwnKeys []string         // keys of Helix with fixed names, told apart in DBSIZE
+	Share   func() int       // per cent of the server's time that scans may take; nil means 100
 }
 
 // Guard carries out Redis commands for members. Its methods may be called from
@@ -52,12 +54,16 @@ type Guard struct {
 	options Options
 	tables  *tables
 	hint    func(string)
+	heard   func(keyspace.Progress) // nil: nobody asks how far a scan is
 }
 
 // New returns a Guard. Nothing is asked of Redis until the first call.
 func New(clients Clients, policy Policy, options Options) *Guard {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.Share == nil {
+		options.Share = func() int { return 100 }
 	}
 	return &Guard{
 		clients: clients,
@@ -75,6 +81,15 @@ func (g *Guard) WithHints(add func(hint string)) *Guard {
 	advised := *g
 	advised.hint = add
 	return &advised
+}
+
+// WithProgress returns a Guard that shares everything with g and tells heard how
+// far each scan of the keyspace is. heard is called often, so it must be quick,
+// and from several goroutines where several calls run.
+func (g *Guard) WithProgress(heard func(keyspace.Progress)) *Guard {
+	told := *g
+	told.heard = heard
+	return &told
 }
 
 // Literal is one word of a call as the source has it. A word that is not Known

@@ -24,7 +24,7 @@ func runKeys(ctx context.Context, c *call, p *printer) (int, error) {
 	query := keyspace.Query{Pattern: pattern}
 	n := 0
 	if p.format.style == ttyStyle { // it pads numbers to the width of the last
-		count, _, err := keyspace.New(c.client).Count(ctx, query)
+		count, _, err := keyspace.New(c.client).Count(ctx, c.paced(query))
 		if err != nil {
 			return 0, c.fault(ctx, err)
 		}
@@ -61,7 +61,7 @@ func (c *call) keysNamed(ctx context.Context, p *printer, key string) (int, erro
 func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte) error) error {
 	scope := c.visible()
 	var visitErr error
-	_, err := keyspace.New(c.client).Scan(ctx, q, func(keys [][]byte) error {
+	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), func(keys [][]byte) error {
 		for _, key := range keys {
 			if !scope.All() && !scope.Allows(string(key)) {
 				continue
@@ -77,6 +77,13 @@ func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte
 	}
 	c.distrust()
 	return c.fault(ctx, err)
+}
+
+// paced answers a query that leaves the server its share of the time and tells
+// how far it is.
+func (c *call) paced(q keyspace.Query) keyspace.Query {
+	q.Share, q.Progress = c.options.Share(), c.heard
+	return q
 }
 
 // runScanning serves redis --scan. Like redis-cli it quotes keys only where

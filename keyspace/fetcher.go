@@ -29,6 +29,7 @@ const start = "0"
 
 // run ends when the server has been scanned whole.
 func (f *fetcher) run(ctx context.Context) error {
+	f.size(ctx)
 	for cursor := start; ; {
 		p, err := f.nextPage(ctx, &cursor)
 		if err != nil {
@@ -45,6 +46,18 @@ func (f *fetcher) run(ctx context.Context) error {
 		if err := f.settle(ctx, p.work); err != nil {
 			return endOf(ctx, err)
 		}
+	}
+}
+
+// size asks how many keys there are, where somebody wants to know how far the
+// scan is. A server that refuses to say, or a failure, is left at that: the
+// first call of SCAN finds what is wrong.
+func (f *fetcher) size(ctx context.Context) {
+	if f.query.Progress == nil {
+		return
+	}
+	if n, err := f.link.client.DBSize(ctx).Result(); err == nil {
+		f.scan.expect(n)
 	}
 }
 
@@ -138,7 +151,7 @@ func (f *fetcher) call(ctx context.Context, cursor string, p *page) (next string
 	if err != nil {
 		return "", err
 	}
-	p.keys, p.work = keys, f.pace.call(ask, took)
+	p.keys, p.looked, p.work = keys, ask, f.pace.call(ask, took)
 	return string(after), nil
 }
 

@@ -34,6 +34,16 @@ type Query struct {
 	// Share is how many per cent of the time the server may be kept busy, from
 	// 1 to 100; anything else means 100.
 	Share int
+	// Progress, where set, is told how far the scan is, after every call to a
+	// server. Its calls never overlap; while one lasts the scan waits.
+	Progress func(Progress)
+}
+
+// Progress is how far a scan is.
+type Progress struct {
+	Keys   int64 // visited
+	Looked int64 // places looked at, whether or not a key there was meant: an estimate
+	Total  int64 // keys on the servers asked so far, when each began; 0 if none would say
 }
 
 // Stats is what a scan did.

@@ -265,3 +265,24 @@ func TestShareLeavesTheServerTime(t *testing.T) {
 		t.Errorf("a tenth of the time took %v, all of it %v", tenth, full)
 	}
 }
+
+func TestAScanTellsHowFarItIs(t *testing.T) {
+	c := redistest.Standalone(t).Client()
+	fill(t, c, "session:", 4000)
+	fill(t, c, "other:", 1000)
+	var told []keyspace.Progress
+	_, err := keyspace.New(c).Scan(t.Context(), keyspace.Query{Pattern: "session:*", Count: 500, Progress: func(p keyspace.Progress) {
+		told = append(told, p)
+	}}, func([][]byte) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range told {
+		if p.Total != 5000 || i > 0 && (p.Looked <= told[i-1].Looked || p.Keys < told[i-1].Keys) {
+			t.Errorf("%d: %+v after %+v", i, p, told[max(i-1, 0)])
+		}
+	}
+	if last := told[len(told)-1]; len(told) < 10 || last.Keys != 4000 || last.Looked < 5000 {
+		t.Errorf("told %d times, at last %+v", len(told), last)
+	}
+}

@@ -20,6 +20,8 @@ type scan struct {
 	visitErr error
 	seen     *window
 	stats    Stats
+	looked   int64
+	total    int64
 }
 
 // maxAtOnce bounds how many masters of a Cluster are scanned at the same time.
@@ -58,9 +60,10 @@ func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
 
 // page is what one call answered.
 type page struct {
-	raw  rawReply // what keys are slices of
-	keys [][]byte
-	work time.Duration // the server's
+	raw    rawReply // what keys are slices of
+	keys   [][]byte
+	looked int           // places of the hash table that the call covered
+	work   time.Duration // the server's
 }
 
 // pagesAhead is how many pages wait to be visited while the server works on
@@ -120,6 +123,8 @@ func (s *scan) take(p *page) error {
 	}
 	s.stats.Calls++
 	s.stats.Server += p.work
+	s.looked += int64(p.looked)
+	defer s.tell()
 	fresh := p.keys[:0]
 	for _, key := range p.keys {
 		if s.seen.add(key) {
@@ -136,6 +141,20 @@ func (s *scan) take(p *page) error {
 	s.stats.Keys += int64(len(fresh))
 	s.visitErr = s.visit(fresh)
 	return s.visitErr
+}
+
+// tell says how far the scan is.
+func (s *scan) tell() {
+	if s.query.Progress != nil {
+		s.query.Progress(Progress{Keys: s.stats.Keys, Looked: s.looked, Total: s.total})
+	}
+}
+
+// expect notes how many keys one more server holds.
+func (s *scan) expect(keys int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total += keys
 }
 
 // restart reports whether a server may be scanned anew: only while every key

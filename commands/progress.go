@@ -1,0 +1,100 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helix-collective/helix/keyspace"
+)
+
+// Progress follows a running program from outside. The zero Progress is ready
+// to be given to one Request. Its methods may be called from several goroutines.
+type Progress struct {
+	mu    sync.Mutex
+	began time.Time // of the scan
+	scan  keyspace.Progress
+	calls int64 // to Redis, made together with others
+}
+
+// scanned notes how far a scan is. One that has looked at less than before is
+// another.
+func (p *Progress) scanned(at keyspace.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.began.IsZero() || at.Looked < p.scan.Looked {
+		p.began = time.Now()
+	}
+	p.scan = at
+}
+
+// called notes calls that have been made.
+func (p *Progress) called(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls += int64(n)
+}
+
+// Percent answers how much of the keyspace the latest scan has looked at, from
+// 0 to 100; ok is false where there is no scan, or no way to tell.
+func (p *Progress) Percent() (percent int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.percent()
+}
+
+func (p *Progress) percent() (int, bool) {
+	if p.scan.Total == 0 {
+		return 0, false
+	}
+	return int(100 * min(p.scan.Looked, p.scan.Total) / p.scan.Total), true
+}
+
+// String says how far the program is, for people: "61 % of the keyspace looked
+// at · 612,000 keys found · about 8 s left". It is empty while there is nothing
+// to tell.
+func (p *Progress) String() string {
+	parts := p.reached()
+	if left := p.left(); left >= time.Second {
+		parts = append(parts, "about "+left.String()+" left")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// reached says how far the program came.
+func (p *Progress) reached() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var parts []string
+	if percent, known := p.percent(); known {
+		parts = append(parts, fmt.Sprintf("%d %% of the keyspace looked at", percent))
+	}
+	if p.scan.Looked > 0 {
+		parts = append(parts, grouped(p.scan.Keys)+" keys found")
+	}
+	if p.calls > 0 {
+		parts = append(parts, grouped(p.calls)+" calls made")
+	}
+	return parts
+}
+
+// left estimates how long the scan will still take, in whole seconds.
+func (p *Progress) left() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.scan.Looked == 0 || p.scan.Looked >= p.scan.Total {
+		return 0
+	}
+	each := time.Since(p.began) / time.Duration(p.scan.Looked)
+	return (each * time.Duration(p.scan.Total-p.scan.Looked)).Round(time.Second)
+}
+
+// grouped writes a number with a comma between thousands.
+func grouped(n int64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
