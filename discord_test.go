@@ -311,3 +311,19 @@ func TestCheckOfDiscord(t *testing.T) {
 		t.Error("the token is shown")
 	}
 }
+
+// TestLongWorkCanBeStoppedFromTheChannel scans a million keys at a hundredth of
+// the server's time, sees how far that is, and stops it.
+func TestLongWorkCanBeStoppedFromTheChannel(t *testing.T) {
+	server := redistest.Standalone(t, "--enable-debug-command", "yes")
+	if err := server.Client().Do(t.Context(), "DEBUG", "POPULATE", 1000000, "session", 10).Err(); err != nil {
+		t.Fatal(err)
+	}
+	acme := newPlace(t)
+	acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_REDIS_MAX_SHARE=1")
+	acme.discord.Gateway().AwaitReady(1)
+	shown := acme.As("ann").Says("#ops", "!redis keys session:* | wc -l").Sees("Running")
+	shown.Becomes("of the keyspace looked at", "keys found", "left")
+	acme.As("ann").Clicks(shown, "Stop")
+	shown.Becomes("Stopped", "It came as far as this", "keys found")
+}

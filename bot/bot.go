@@ -53,9 +53,13 @@ type Timing struct {
 	Open       time.Duration // for a connection to become ready
 	Ack        time.Duration // without the answer to a heartbeat; Discord asks for one every 41 s
 	TypingFrom time.Duration // work longer than this shows as typing
-	Grace      time.Duration // for running commands at the end
-	Decision   time.Duration // for knowing which servers are served
-	PageTTL    time.Duration // how long the pages of an answer can be turned
+
+	ProgressFrom  time.Duration // work longer than this shows how far it is
+	ProgressEvery time.Duration // between two changes of what it shows
+
+	Grace    time.Duration // for running commands at the end
+	Decision time.Duration // for knowing which servers are served
+	PageTTL  time.Duration // how long the pages of an answer can be turned
 }
 
 func (t Timing) withDefaults() Timing {
@@ -68,6 +72,8 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Open, 15*time.Second)
 	set(&t.Ack, time.Minute)
 	set(&t.TypingFrom, 300*time.Millisecond)
+	set(&t.ProgressFrom, 3*time.Second)
+	set(&t.ProgressEvery, 3*time.Second)
 	set(&t.Grace, 5*time.Second)
 	set(&t.Decision, 5*time.Second)
 	set(&t.PageTTL, 15*time.Minute)
@@ -87,6 +93,7 @@ type Bot struct {
 	transport  *transport
 	queues     *queues
 	pages      *pager
+	programs   programs
 	seen       *recent
 	guilds     guildKeeper
 	complained *recent // channels whose missing rights were told lately
@@ -128,6 +135,7 @@ func New(o Options) (*Bot, error) {
 		transport:  t,
 		rest:       newREST(&http.Client{Transport: t, Timeout: requestTimeout}, t.base, o.Token),
 		pages:      newPager(o.Timing.PageTTL),
+		programs:   programs{running: make(map[string]*program)},
 		seen:       newRecent(seenMessages),
 		channels:   newChannelLog(),
 		complained: newRecent(complaintsKept),

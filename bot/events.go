@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
@@ -138,13 +137,16 @@ func (b *Bot) answer(work context.Context, q question) {
 			Problem: "Your roles could not be read from Discord, so nothing was run. Try again in a moment."})
 		return
 	}
-	stopTyping := b.showTyping(work, m.ChannelID)
-	reply := b.ask(work, commands.Request{
-		ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned,
-		Member: b.memberFinder(q.session, member),
+	reply, shown := b.follow(work, m, func(ctx context.Context, progress *commands.Progress) commands.Reply {
+		return b.ask(ctx, commands.Request{
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Progress: progress,
+			Member: b.memberFinder(q.session, member),
+		})
 	})
-	stopTyping()
-	if !reply.Quiet {
+	switch {
+	case shown != "":
+		b.sendInPlace(work, m, shown, reply)
+	case !reply.Quiet:
 		b.send(work, m, reply)
 	}
 }
@@ -173,18 +175,4 @@ func (b *Bot) refuseCrowd(work context.Context, m *discordgo.Message) {
 		b.send(work, m, commands.Reply{Outcome: commands.Limited,
 			Problem: fmt.Sprintf("%d commands are waiting in this channel already, so this one was not taken. Send it again when they are answered.", queueLength)})
 	})
-}
-
-// showTyping shows that work goes on if it takes long; stop ends it.
-func (b *Bot) showTyping(ctx context.Context, channel string) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for wait := b.options.Timing.TypingFrom; pause(ctx, wait) == nil; wait = 8 * time.Second {
-			// A channel where typing fails will say so when the answer does.
-			_ = b.rest.do(ctx, call{method: "POST", path: "/channels/" + channel + "/typing", once: true}, nil)
-		}
-	}()
-	return func() { cancel(); <-done }
 }

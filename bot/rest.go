@@ -84,6 +84,7 @@ func (e *apiError) Error() string {
 
 // Codes of Discord's refusals.
 const (
+	codeUnknownMessage  = 10008
 	codeUnknownInteract = 10062
 	codeTooLarge        = 40005
 	codeAlreadyAnswered = 40060

@@ -13,37 +13,85 @@ import (
 	"github.com/helix-collective/helix/commands"
 )
 
+// answer is a reply as it is sent: one message, and perhaps a file.
+type answer struct {
+	content     string
+	rows        []row
+	files       []file
+	attachments []attachment
+}
+
+// compose renders a reply, and keeps its pages for turning.
+func (b *Bot) compose(asked *discordgo.Message, reply commands.Reply) answer {
+	r := render(reply)
+	a := answer{content: r.pages[0]}
+	if len(r.pages) > 1 {
+		b.pages.keep(asked.ID, r.pages)
+		a.rows = turners(asked.ID, 0, len(r.pages))
+	}
+	if r.file != nil {
+		a.files = []file{*r.file}
+		a.attachments = []attachment{{ID: "0", Filename: r.file.name}}
+	}
+	return a
+}
+
+// withoutFile says why the file is missing.
+func (a answer) withoutFile() answer {
+	a.content = clip(a.content, maxContent-len(noFile)) + noFile
+	a.files, a.attachments = nil, nil
+	return a
+}
+
 // send answers a message. Where a right is missing in the channel it makes do
 // with less, and says which one it was.
 func (b *Bot) send(ctx context.Context, asked *discordgo.Message, reply commands.Reply) {
-	r := render(reply)
-	out := outgoing{
-		Content: r.pages[0], Mentions: nobody(),
-		Reference: &reference{MessageID: asked.ID},
-		Nonce:     asked.ID, EnforceNonce: true,
-	}
-	if len(r.pages) > 1 {
-		b.pages.keep(asked.ID, r.pages)
-		out.Rows = turners(asked.ID, 0, len(r.pages))
-	}
-	var files []file
-	if r.file != nil {
-		files = []file{*r.file}
-		out.Attachments = []attachment{{ID: "0", Filename: r.file.name}}
-	}
-	err := b.post(ctx, asked.ChannelID, out, files)
-	switch {
-	case err == nil:
-		return
-	case r.file != nil && refusesFile(err):
-		out.Attachments = nil
-		out.Content = clip(out.Content, maxContent-len(noFile)) + noFile
-		out.Nonce = "f" + out.Nonce
-		err = b.post(ctx, asked.ChannelID, out, nil)
+	a := b.compose(asked, reply)
+	err := b.postAnswer(ctx, asked, a, asked.ID)
+	if len(a.files) > 0 && refusesFile(err) {
+		err = b.postAnswer(ctx, asked, a.withoutFile(), "f"+asked.ID)
 	}
 	if err != nil {
 		b.unsent(ctx, asked, err)
 	}
+}
+
+func (b *Bot) postAnswer(ctx context.Context, asked *discordgo.Message, a answer, nonce string) error {
+	return b.post(ctx, asked.ChannelID, outgoing{
+		Content: a.content, Mentions: nobody(), Rows: a.rows, Attachments: a.attachments,
+		Reference: &reference{MessageID: asked.ID},
+		Nonce:     nonce, EnforceNonce: true,
+	}, a.files)
+}
+
+// sendInPlace answers a message in the place of one that showed how far the
+// program was; if that has been deleted, in a new one.
+func (b *Bot) sendInPlace(ctx context.Context, asked *discordgo.Message, shown string, reply commands.Reply) {
+	a := b.compose(asked, reply)
+	err := b.editTo(ctx, asked.ChannelID, shown, a)
+	if len(a.files) > 0 && refusesFile(err) {
+		err = b.editTo(ctx, asked.ChannelID, shown, a.withoutFile())
+	}
+	if hasCode(err, codeUnknownMessage) {
+		b.send(ctx, asked, reply)
+		return
+	}
+	if err != nil {
+		b.unsent(ctx, asked, err)
+	}
+}
+
+func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) error {
+	body := edited{Content: a.content, Mentions: nobody(), Rows: a.rows, Attachments: a.attachments}
+	if body.Rows == nil {
+		body.Rows = []row{}
+	}
+	if body.Attachments == nil {
+		body.Attachments = []attachment{}
+	}
+	return b.rest.do(ctx, call{
+		method: http.MethodPatch, path: "/channels/" + channel + "/messages/" + message, body: body, files: a.files,
+	}, nil)
 }
 
 const noFile = "\n**The file could not be attached:** Helix needs the right Attach Files in this channel."
@@ -57,12 +105,17 @@ func refusesFile(err error) bool {
 // post sends a message, without the reference where the right to read the
 // channel's history is missing.
 func (b *Bot) post(ctx context.Context, channel string, out outgoing, files []file) error {
+	return b.postFor(ctx, channel, out, files, nil)
+}
+
+// postFor does so too, and decodes the message as Discord has it into posted.
+func (b *Bot) postFor(ctx context.Context, channel string, out outgoing, files []file, posted any) error {
 	c := call{method: http.MethodPost, path: "/channels/" + channel + "/messages", body: out, files: files}
-	err := b.rest.do(ctx, c, nil)
+	err := b.rest.do(ctx, c, posted)
 	if out.Reference != nil && hasCode(err, codeNoHistory) {
 		out.Reference = nil
 		c.body = out
-		err = b.rest.do(ctx, c, nil)
+		err = b.rest.do(ctx, c, posted)
 	}
 	return err
 }

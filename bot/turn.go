@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/bwmarrin/discordgo"
-	"go.uber.org/zap"
 )
 
 // pagePrefix begins the custom id of a button that turns a page.
@@ -29,19 +28,8 @@ func turners(id string, page, pages int) []row {
 	}}}
 }
 
-// onInteraction turns pages. Whoever sees an answer may turn it: its first
+// turnPage shows another page. Whoever sees an answer may turn it: its first
 // page was shown to the whole channel.
-func (b *Bot) onInteraction(i *discordgo.Interaction, work context.Context) {
-	if i == nil || i.Type != discordgo.InteractionMessageComponent || !b.serves(i.GuildID) {
-		return
-	}
-	custom, ok := strings.CutPrefix(i.MessageComponentData().CustomID, pagePrefix)
-	if !ok || !b.seen.add(i.ID) {
-		return
-	}
-	b.queues.aside(func() { b.guarded("interaction", func() { b.turnPage(work, i, custom) }) })
-}
-
 func (b *Bot) turnPage(ctx context.Context, i *discordgo.Interaction, custom string) {
 	id, rest, _ := strings.Cut(custom, ":")
 	number, _, _ := strings.Cut(rest, ":")
@@ -50,16 +38,9 @@ func (b *Bot) turnPage(ctx context.Context, i *discordgo.Interaction, custom str
 		return // not a button of ours
 	}
 	text, pages := b.pages.page(id, n)
-	reply := callback{Type: callbackUpdate, Data: outgoing{Content: text, Mentions: nobody(), Rows: turners(id, n, pages)}}
 	if pages == 0 {
-		reply = callback{Type: callbackMessage, Data: outgoing{Mentions: nobody(), Flags: flagEphemeral,
-			Content: "These pages are no longer kept. Run the command again to read on."}}
+		b.whisper(ctx, i, "These pages are no longer kept. Run the command again to read on.")
+		return
 	}
-	err = b.rest.do(ctx, call{
-		method: "POST", path: "/interactions/" + i.ID + "/" + i.Token + "/callback",
-		body: reply, once: true, anonymous: true,
-	}, nil)
-	if err != nil && !hasCode(err, codeAlreadyAnswered, codeUnknownInteract) {
-		b.log.Warn("a page could not be turned", zap.String("interaction", i.ID), zap.Error(err))
-	}
+	b.callBack(ctx, i, callback{Type: callbackUpdate, Data: outgoing{Content: text, Mentions: nobody(), Rows: turners(id, n, pages)}})
 }

@@ -19,6 +19,15 @@ type outgoing struct {
 	Flags       int          `json:"flags,omitempty"`
 }
 
+// edited is what takes a message's place. Its lists are never left out: an
+// empty one takes away what stands there.
+type edited struct {
+	Content     string       `json:"content"`
+	Mentions    mentions     `json:"allowed_mentions"`
+	Rows        []row        `json:"components"`
+	Attachments []attachment `json:"attachments"`
+}
+
 // mentions says whom a message may ring. Empty is not the same as left out.
 type mentions struct {
 	Parse       []string `json:"parse"`
@@ -56,6 +65,7 @@ const (
 	componentRow    = 1
 	componentButton = 2
 	styleSecondary  = 2
+	styleDanger     = 4
 	flagEphemeral   = 1 << 6
 )
 
