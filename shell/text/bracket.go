@@ -85,7 +85,7 @@ func (p *bracketParser) class() error {
 }
 
 // char reads one character; in a bracket a backslash is one, except where it
-// writes a line break or its like.
+// writes a line break, \x41 or their like.
 func (p *bracketParser) char() (rune, error) {
 	rest := p.src[p.at:]
 	for _, kind := range []string{"=", "."} {
@@ -98,6 +98,11 @@ func (p *bracketParser) char() (rune, error) {
 		}
 		p.at += len(body) + 4
 		r, _ := utf8.DecodeRuneInString(body)
+		return r, nil
+	}
+	if named := hexBytes(rest); p.escaped && named != nil {
+		r, n := utf8.DecodeRune(named)
+		p.at += n * len(`\x41`)
 		return r, nil
 	}
 	if p.escaped && len(rest) > 1 && rest[0] == '\\' && strings.IndexByte("nftvr", rest[1]) >= 0 {

@@ -90,7 +90,7 @@ func (t *table) split(line []byte) {
 		}
 		return
 	}
-	if len(line) == 0 {
+	if len(trimBlanks(line)) == 0 {
 		return
 	}
 	for {

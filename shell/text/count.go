@@ -27,10 +27,10 @@ func parseCount(s string) (int64, bool) {
 	return n * factor, true
 }
 
-// dashNumber turns -10 into -n10, which is how head and tail were once used.
-func dashNumber(arg string) string {
+// dashNumber turns -10 into -n10, or whatever letter stands for it.
+func dashNumber(arg, letter string) string {
 	if len(arg) > 1 && arg[0] == '-' && strings.Trim(arg[1:], "0123456789") == "" {
-		return "-n" + arg[1:]
+		return "-" + letter + arg[1:]
 	}
 	return arg
 }

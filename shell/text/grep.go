@@ -10,7 +10,7 @@ import (
 
 func grepTool() *tool {
 	return &tool{
-		name: "grep", synopsis: "[-E | -F] [-ivwx] [-c | -o | -q] [-n] [-m N] PATTERN | -e PATTERN…",
+		name: "grep", synopsis: "[-E | -F] [-ivwx] [-c | -o | -q] [-n] [-m N] [-A N] [-B N] [-C N] PATTERN | -e PATTERN…",
 		summary: "pass on the lines that match an expression",
 		flags: []flag{
 			{"E", "extended-regexp", "", "extended expressions: + ? | ( ) { } without backslashes"},
@@ -25,14 +25,20 @@ func grepTool() *tool {
 			{"n", "line-number", "", "put its number before each line"},
 			{"o", "only-matching", "", "only the parts that match, each on a line"},
 			{"m", "max-count", "N", "stop after N lines"},
+			{"A", "after-context", "N", "also N lines behind each"},
+			{"B", "before-context", "N", "also N lines before each"},
+			{"C", "context", "N", "also N lines on both sides; -N is the same"},
 			{"q", "quiet", "", "write nothing; the status tells"},
 			{"a", "text", "", "does nothing: all input is text"},
 			{"h", "no-filename", "", "does nothing: there are no names"},
 			{"s", "no-messages", "", "does nothing: no file is opened"},
+			{"", "color", "[WHEN]", "does nothing: there are no colours"},
+			{"", "line-buffered", "", "does nothing: lines are never held back for long"},
 		},
 		notes: "Expressions are RE2: leftmost and longest, without back-references.\n" +
 			"Status 0: lines were found, 1: none, 2: the call was wrong.",
 		operands: true,
+		modern:   func(arg string) string { return dashNumber(arg, "C") },
 		run:      runGrep,
 	}
 }
@@ -45,6 +51,7 @@ type grep struct {
 	most                  int64 // lines to select; negative: all of them
 	lines, selected, seen int64
 	out                   []byte
+	around                *surroundings // nil: no lines but those selected
 }
 
 // finder looks for matches in a line.
@@ -57,6 +64,9 @@ func runGrep(ctx context.Context, j *job) (int, error) {
 	g, err := newGrep(j)
 	if err != nil {
 		return 0, err
+	}
+	if g.around != nil {
+		defer g.around.free()
 	}
 	if g.most == 0 {
 		j.Stdin.Close()
@@ -75,7 +85,7 @@ func runGrep(ctx context.Context, j *job) (int, error) {
 }
 
 func newGrep(j *job) (*grep, error) {
-	g := &grep{invert: j.has("v"), count: j.has("c"), quiet: j.has("q"), numbers: j.has("n"), parts: j.has("o"), most: -1}
+	g := &grep{invert: j.has("v"), count: j.has("c"), quiet: j.has("q"), numbers: j.has("n"), parts: j.has("o")}
 	patterns, operands := j.values("e"), j.operands
 	if len(patterns) == 0 {
 		if len(operands) == 0 {
@@ -86,16 +96,30 @@ func newGrep(j *job) (*grep, error) {
 	if err := stdinOnly(operands); err != nil {
 		return nil, err
 	}
-	if m, ok := j.value("m"); ok {
-		n, err := strconv.ParseInt(m, 10, 64)
-		if err != nil {
-			return nil, misuse("option -m needs a number, not %q", m)
-		}
-		g.most = n
+	most, _, err := j.lineCount("m")
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	g.most = most
+	if g.around, err = newSurroundings(j); err != nil {
+		return nil, err
+	}
 	g.find, err = newFinder(strings.Split(strings.Join(patterns, "\n"), "\n"), j)
 	return g, err
+}
+
+// lineCount reads an option whose value is a number of lines, -1 if it was not
+// given.
+func (j *job) lineCount(key string) (n int64, given bool, err error) {
+	value, given := j.value(key)
+	if !given {
+		return -1, false, nil
+	}
+	n, err = strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return 0, true, misuse("option -%s needs a number, not %q", key, value)
+	}
+	return n, true, nil
 }
 
 func newFinder(patterns []string, j *job) (finder, error) {
@@ -161,10 +185,19 @@ func (w *words) find(ctx context.Context, line []byte, from int) ([]int, error) 
 func (g *grep) line(ctx context.Context, w *shell.Writer, rec shell.Record) error {
 	g.lines++
 	found, err := g.find.matches(ctx, rec.Text)
-	if err != nil || found == g.invert {
+	if err != nil {
 		return err
 	}
+	// Once enough are selected, only lines behind the last one are wanted.
+	if found == g.invert || g.selected == g.most {
+		return g.passedOver(w, rec)
+	}
 	g.selected++
+	if g.showsAround() {
+		if err := g.before(w); err != nil {
+			return err
+		}
+	}
 	switch {
 	case g.quiet:
 		return errEnough
@@ -172,25 +205,31 @@ func (g *grep) line(ctx context.Context, w *shell.Writer, rec shell.Record) erro
 	case g.parts && g.invert:
 	case g.parts:
 		err = g.writeParts(ctx, w, rec)
-	case g.numbers:
-		g.out = append(g.number(), rec.Text...)
-		rec.Open = false
-		err = derive(w, rec, g.out)
 	default:
-		err = whole(w, rec)
+		err = g.writeLine(w, rec, g.lines, ':')
 	}
-	if err == nil && g.selected == g.most {
+	if err == nil && g.selected == g.most && !g.wantsMore() {
 		return errEnough
 	}
 	return err
 }
 
-// number begins an output line with the line's number, if asked for.
-func (g *grep) number() []byte {
+// writeLine writes a whole line, its number and a mark before it if asked for.
+func (g *grep) writeLine(w *shell.Writer, rec shell.Record, number int64, mark byte) error {
+	if !g.numbers {
+		return whole(w, rec)
+	}
+	g.out = append(g.number(number, mark), rec.Text...)
+	rec.Open = false
+	return derive(w, rec, g.out)
+}
+
+// number begins an output line with a line's number, if asked for.
+func (g *grep) number(number int64, mark byte) []byte {
 	if !g.numbers {
 		return g.out[:0]
 	}
-	return append(strconv.AppendInt(g.out[:0], g.lines, 10), ':')
+	return append(strconv.AppendInt(g.out[:0], number, 10), mark)
 }
 
 // writeParts writes every part that matches on a line of its own. Empty parts
@@ -209,7 +248,7 @@ func (g *grep) writeParts(ctx context.Context, w *shell.Writer, rec shell.Record
 			from = at[0] + runeSize(rec.Text[at[0]:])
 			continue
 		}
-		g.out = append(g.number(), rec.Text[at[0]:at[1]]...)
+		g.out = append(g.number(g.lines, ':'), rec.Text[at[0]:at[1]]...)
 		if err := derive(w, rec, g.out); err != nil {
 			return err
 		}

@@ -16,10 +16,13 @@ func headTool() *tool {
 			{"c", "bytes", "N", "the first N bytes; with -N all but the last N"},
 		},
 		notes:  "What feeds it is ended as soon as enough was read.",
-		modern: dashNumber,
+		modern: dashLines,
 		run:    runHead,
 	}
 }
+
+// dashLines reads -10 as -n10, which is how head and tail were once used.
+func dashLines(arg string) string { return dashNumber(arg, "n") }
 
 func runHead(ctx context.Context, j *job) (int, error) {
 	key, n, sign, err := j.amount()

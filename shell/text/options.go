@@ -8,7 +8,7 @@ import (
 type flag struct {
 	short string // one character, or empty
 	long  string // without the dashes, or empty
-	value string // what its values are called, separated by spaces; empty: none
+	value string // what its values are called, separated by spaces; empty: none; in brackets: one, only after =
 	help  string
 }
 
@@ -30,7 +30,10 @@ func (f flag) form() string {
 		forms = append(forms, "--"+f.long)
 	}
 	form := strings.Join(forms, ", ")
-	if f.value != "" {
+	switch {
+	case strings.HasPrefix(f.value, "["):
+		form += "[=" + f.value[1:]
+	case f.value != "":
 		form += " " + f.value
 	}
 	return form
@@ -176,6 +179,9 @@ func (p *optionParser) cluster(arg string) error {
 // follows.
 func (p *optionParser) add(f flag, typed string, values []string) error {
 	wanted := strings.Fields(f.value)
+	if strings.HasPrefix(f.value, "[") {
+		wanted = nil
+	}
 	for len(values) < len(wanted) {
 		if len(p.rest) == 0 {
 			return misuse("option %s needs %s", typed, f.value)

@@ -279,6 +279,11 @@ func (t *translator) escaped() error {
 		return nil
 	case c == '<', c == '>':
 		return t.wordEdge(c)
+	case t.escapes && c == 'x' && hexBytes(t.src[t.at:]) != nil:
+		t.numbered()
+		return nil
+	case c == 'd', c == 'D':
+		return fmt.Errorf(`\%c is not known; write [0-9] or [^0-9]`, c)
 	case t.escapes && c != '\\' && escapes[c] != 0 && c != 'b':
 		t.at += 2
 		l.put(regexp.QuoteMeta(string(escapes[c])), 1, false)
@@ -287,6 +292,26 @@ func (t *translator) escaped() error {
 	t.at++
 	t.literal()
 	return nil
+}
+
+// numbered reads bytes written by their numbers, which stand for themselves.
+func (t *translator) numbered() {
+	named := hexBytes(t.src[t.at:])
+	t.at += len(`\x41`) * len(named)
+	for len(named) > 0 {
+		n := runeSize(named)
+		t.top().put(quoted(named[:n]), 1, n == 1 && isWord(rune(named[0])))
+		named = named[n:]
+	}
+}
+
+// hexBytes answers the bytes that s begins with as \x41\x42; nil if none.
+func hexBytes(s string) (named []byte) {
+	for len(s) >= 4 && s[0] == '\\' && s[1] == 'x' && isHex(s[2]) && isHex(s[3]) {
+		named, _, _ = hexEscape(named, s[1:], 2)
+		s = s[4:]
+	}
+	return named
 }
 
 // wordEdge reads \< or \>. RE2 knows only "a boundary", which is the same

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -107,7 +108,7 @@ func (p *printer) directive(f string) (rest string, err error) {
 		return f[1:], nil
 	}
 	d := directive{precision: -1}
-	n := len(f) - len(strings.TrimLeft(f, "-+ 0#"))
+	n := len(f) - len(strings.TrimLeft(f, "-+ 0#'"))
 	d.flags, f = f[:n], f[n:]
 	if d.width, f, err = p.measure(f); err != nil {
 		return "", err
@@ -120,6 +121,7 @@ func (p *printer) directive(f string) (rest string, err error) {
 			return "", err
 		}
 	}
+	f = strings.TrimLeft(f, "hlL") // sizes of C's, all the same here
 	if f == "" {
 		return "", misuse("the format ends inside a %%")
 	}
@@ -171,16 +173,42 @@ func (p *printer) convert(d directive) error {
 		d.verb = 'd'
 		p.out = fmt.Appendf(p.out, d.form("-0"), uint64(p.integer(p.next())))
 	case 'o', 'x', 'X':
-		p.out = fmt.Appendf(p.out, d.form("-0#"), uint64(p.integer(p.next())))
+		n := uint64(p.integer(p.next()))
+		if n == 0 && d.verb != 'o' {
+			d.flags = strings.ReplaceAll(d.flags, "#", "")
+		}
+		p.out = fmt.Appendf(p.out, d.form("-0#"), n)
 	case 'e', 'E', 'f', 'F', 'g', 'G':
 		if d.precision < 0 {
 			d.precision = 6
 		}
-		p.out = fmt.Appendf(p.out, d.form("-+ 0"), p.float(p.next()))
+		p.decimal(d, p.float(p.next()))
 	default:
 		return misuse("the format %%%c is not supported; there are %%s %%b %%c %%d %%i %%u %%o %%x %%X %%e %%f %%g", d.verb)
 	}
 	return nil
+}
+
+// decimal writes a number with a fraction. Infinity and NaN are words, with
+// C's letters and without zeros before them.
+func (p *printer) decimal(d directive, f float64) {
+	if !math.IsInf(f, 0) && !math.IsNaN(f) {
+		p.out = fmt.Appendf(p.out, d.form("-+ 0#"), f)
+		return
+	}
+	word := strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(f, 'f', -1, 64)), "+")
+	if f > 0 || math.IsNaN(f) {
+		switch {
+		case strings.Contains(d.flags, "+"):
+			word = "+" + word
+		case strings.Contains(d.flags, " "):
+			word = " " + word
+		}
+	}
+	if 'A' <= d.verb && d.verb <= 'Z' {
+		word = strings.ToUpper(word)
+	}
+	p.pad(d, []byte(word))
 }
 
 // form is the directive for Go's fmt, with those of its flags that count.
@@ -292,20 +320,11 @@ func (p *printer) float(arg string) float64 {
 	if c := arg[0]; c == '\'' || c == '"' {
 		return float64(characterNumber(arg[1:]))
 	}
-	text := strings.TrimLeft(arg, " \t\n")
-	if f, err := strconv.ParseFloat(text, 64); !strings.Contains(text, "_") && (err == nil || errors.Is(err, strconv.ErrRange)) {
-		return f
+	f, n := leadingFloat([]byte(arg))
+	if n == 0 || n < len(arg) {
+		p.warn(arg, "is no number")
 	}
-	p.warn(arg, "is no number")
-	for end := len(text); end > 0; end-- {
-		if f, err := strconv.ParseFloat(text[:end], 64); err == nil {
-			return f
-		}
-		if end > 400 {
-			end = 400
-		}
-	}
-	return 0
+	return f
 }
 
 // warn says what is wrong with an argument; printf goes on.

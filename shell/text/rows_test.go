@@ -15,6 +15,8 @@ const (
 	windows = "one\r\ntwo\r\n\r\n"
 	nul     = "a\x00b\nc\x00\n\x00\n"
 	broken  = "caf\xe9 x\n\xff\xfe\nok\n"
+	sizes   = "1.5K\n2M\n999\n1G\n3k\n-5M\n0G\n-1K\n\nx\n1024K\n1.0M\n00\n"
+	floats  = "1e3\n-inf\nnan\n0x10\n5\nx\n\n.5\n1e400\n-0\n0\n 7\n-1e-3\n"
 	info    = "# Memory\r\nused_memory:1048576\r\nused_memory_human:1.00M\r\nmaxmemory:0\r\n"
 )
 
@@ -156,6 +158,21 @@ var rows = []row{
 	{"jq '.a.b.c'", "{}"}, {"jq '.a'", "[1]"}, {"jq 'error(\"x\")'", "1"}, {"jq", "[1]"}, {"jq -n '[range(3)]' -c", ""}, {"jq -n env.HOME", ""}, {"jq -n '$ENV.HOME'", ""}, {"jq -n input_filename", ""}, {"jq -R .", "a\nb"}, {"jq -Rs .", "a\nb\n"},
 	{"jq -n '[inputs]' -c", "1 2"}, {"jq --tab .", `{"a":[1]}`}, {"jq 'to_entries' -c", `{"a":1}`}, {"jq -r '@csv'", `["a",1,"b\"c"]`}, {"jq -r '@base64'", `"hello"`}, {"jq '.[0:2]' -c", "[1,2,3]"}, {"jq '.a|ascii_downcase'", `{"a":"ABC"}`},
 	{"jq .", ""}, {"jq .", "not json"}, {"jq '.a'", "\"\\u00e9\""}, {"jq . -c", "1.5 100 0.1 \"\\u0001\\n\""}, {"jq 'test(\"a+\")'", `"caat"`}, {"jq -n halt", ""}, {"jq -n '\"a\"|halt_error'", ""}, {"jq 'if . then 1 else 2 end'", "false"},
+	// sizes and floating-point numbers
+	{"sort -h", sizes}, {"sort -hr", sizes}, {"sort -rh", sizes}, {"sort -k2,2h", "b 2M\na 900K\nc 1G\n"}, {"sort -hu", sizes}, {"sort -g", floats}, {"sort -gr", floats},
+	{"sort -k1g,1", floats}, {"sort -gs", floats}, {"sort --human-numeric-sort -k 2", "b 2M\na 900K\n"}, {"sort -hn", sizes}, {"sort -k1hn", sizes}, {"sort -k1h,1g", sizes},
+	// lines around those that grep selects
+	{"grep -A1 Memory", info}, {"grep -A 1 -B 2 human", info}, {"grep -C1 human", info}, {"grep -1 human", info}, {"grep -nC1 ann", keys}, {"grep -nB1 ann", keys + keys},
+	{"grep -A1 ann", keys + keys}, {"grep -vA1 session", keys + keys}, {"grep -cA1 ann", keys}, {"grep -qA1 ann", keys}, {"grep -oA1 ann", keys + keys}, {"grep -m1 -A2 session", keys},
+	{"grep -m1 -nA1 session", keys}, {"grep -A0 ann", keys + keys}, {"grep --context=1 bob", keys}, {"grep --after-context=1 -C0 bob", keys}, {"grep -C0 -A1 bob", keys}, {"grep -B9 thr", open},
+	{"grep -A9 one", open}, {"grep -A x ann", keys}, {"grep -A -1 ann", keys}, {"grep --color=auto ann", keys}, {"grep --color=never ann", keys}, {"grep --line-buffered ann", keys}, {"grep -m1 -A3 a", "a\nb\na\na\nc\n"},
+	// bytes by their number, and aliases that scripts carry
+	{"sed 's/\\x61/\\x41/g'", fruit}, {"sed 's/[\\x61-\\x63]/-/g'", fruit}, {"sed 's/p\\x70*/\\x26/'", fruit}, {"sed --silent p", open}, {"sed -u 2d", open}, {"sed -s 2d", open},
+	// what C does with infinity, separators and sizes of numbers
+	{"printf '%f %5.1f %G %+e|%05f\\n' inf inf nan inf -inf", ""}, {"printf '%g\\n' 0x1f 0x1p4 .5", ""}, {"printf '%f\\n' 1_000", ""}, {"printf '%.1f\\n' 1x", ""}, {"printf '%#x %#o\\n' 0 0", ""},
+	{"printf '%ld %lld %hd %lu\\n' 1 2 3 4", ""}, {"printf \"%'d\\n\" 12", ""}, {"printf '%#g\\n' 1", ""}, {"printf '%d\\n' 1_000", ""},
+	{"seq -w 007", ""}, {"seq -w 5 007", ""}, {"seq -w 1.5 007", ""}, {"seq -w 9 -1 -.5", ""}, {"seq -w -.5 007", ""}, {"seq -w +2 10", ""},
+	{"column -t -s:", "a:b\n  \nc\n"}, {"column -t -s,", " \n"},
 	// calls that are wrong for everybody
 	{"wc -z", ""}, {"head -n x", ""}, {"tail -c y", ""}, {"sort -k0", ""}, {"sort -k a", ""}, {"sort -t ab", ""}, {"cut", ""}, {"cut -f0", ""}, {"cut -f 3-1", ""}, {"cut -d ab -f1", ""}, {"cut -f1 -c1", ""}, {"cut -c1 -d:", ""}, {"cut -f a", ""},
 	{"grep", ""}, {"grep '\\('", ""}, {"grep '['", ""}, {"grep -E 'a('", ""}, {"grep 'a\\{1'", ""}, {"grep -E 'a{2,1}'", ""}, {"grep '[z-a]'", ""}, {"grep '[[:nope:]]'", ""}, {"grep -m x a", ""}, {"tr", ""}, {"tr a", ""}, {"tr z-a x", ""}, {"tr a ''", ""}, {"tr -d a b", ""},
@@ -180,6 +197,10 @@ var differences = []difference{
 	{row{"sed -n '$!N;P'", "x\n"}, "", 2, "commands beside s p d q = are refused by name"},
 	{row{"sed ':a;s/x/y/;ta'", "x\n"}, "", 2, "loops are refused by name"},
 	{row{"sed 's/x/\\U&/'", "x\n"}, "", 2, "changes of case are refused by name"},
+	{row{"sed -E 's/\\d+/N/'", "12\n"}, "", 2, "who writes \\d means a digit, which it never is"},
+	{row{"grep '\\d'", "1 d\n"}, "", 2, "who writes \\d means a digit, which it never is"},
+	{row{"sed 's/a\\x2a/X/'", "a* aa\n"}, "X aa\n", 0, "a byte named by its number is text"},
+	{row{"cut -d: -f1,2 --output-delimiter=''", "a:b\n"}, "ab\n", 0, "nothing is nothing, not a zero byte"},
 	{row{"sed 's/./X/g'", "\u00e9\n"}, "X\n", 0, "a character is one of UTF-8: answers must stay readable text"},
 	{row{"grep -o .", "\u00e9\n"}, "\u00e9\n", 0, "a character is one of UTF-8"},
 	{row{"grep '\\(a\\)\\1'", "aa\n"}, "", 2, "RE2 cannot refer back to a group"},

@@ -15,6 +15,9 @@ func sedTool() *tool {
 			{"n", "quiet", "", "write only what p writes"},
 			{"E", "regexp-extended", "", "extended expressions: + ? | ( ) { } without backslashes"},
 			{"r", "", "", "the same as -E"},
+			{"", "silent", "", "the same as -n"},
+			{"s", "separate", "", "does nothing: there is one input"},
+			{"u", "unbuffered", "", "does nothing: lines are never held back for long"},
 			{"e", "expression", "SCRIPT", "commands; may come several times"},
 		},
 		notes: "Commands: s p d q =, each after an address (N, $, /RE/, \\cREc, and a range A,B) or none.\n" +
@@ -45,7 +48,7 @@ func runSed(ctx context.Context, j *job) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	e := &editor{commands: program, quiet: j.has("n"), w: j.Stdout}
+	e := &editor{commands: program, quiet: j.has("n") || j.has("silent"), w: j.Stdout}
 	return e.run(ctx, j.Stdin)
 }
 

@@ -396,7 +396,11 @@ func (p *sedParser) replacement(s *substitution, src string) error {
 			}
 			settle()
 			s.parts = append(s.parts, replacement{group: group})
-		case strings.IndexByte("ULEul", c) >= 0:
+		case c == 'x' && i+1 < len(src) && isHex(src[i+1]):
+			var n int
+			text, n, _ = hexEscape(text, src[i:], 2)
+			i += n - 1
+		case strings.IndexByte("ULEulcdo", c) >= 0:
 			return p.fail(`\%c is not supported in the new text`, c)
 		case c != 'b' && escapes[c] != 0:
 			text = append(text, escapes[c])

@@ -33,7 +33,7 @@ func runSeq(ctx context.Context, j *job) (int, error) {
 	}
 	width := 0
 	if j.has("w") {
-		width = max(len(decimalText(first, places, 0)), len(decimalText(last, places, 0)))
+		width = seqWidth(j.operands, places)
 	}
 	var t ticker
 	for n := first; n.Cmp(last)*step.Sign() <= 0; n.Add(n, step) {
@@ -53,6 +53,28 @@ func runSeq(ctx context.Context, j *job) (int, error) {
 	}
 	_, err = j.Stdout.WriteString("\n")
 	return 0, err
+}
+
+// seqWidth is the width of the wider end as it was typed, leading zeros
+// included, with the given number of decimal places.
+func seqWidth(operands []string, places int) int {
+	ends := []string{"1", operands[len(operands)-1]}
+	if len(operands) > 1 {
+		ends[0] = operands[0]
+	}
+	width := 0
+	for _, end := range ends {
+		whole, _, _ := strings.Cut(strings.TrimPrefix(end, "+"), ".")
+		if strings.TrimPrefix(whole, "-") == "" {
+			whole += "0"
+		}
+		if places > 0 {
+			width = max(width, len(whole)+1+places)
+		} else {
+			width = max(width, len(whole))
+		}
+	}
+	return width
 }
 
 // seqNumbers reads the operands as whole numbers of the same unit, the last

@@ -12,17 +12,19 @@ import (
 
 func sortTool() *tool {
 	return &tool{
-		name: "sort", synopsis: "[-n] [-r] [-f] [-b] [-u] [-s] [-t C] [-k FROM[,TO]]…",
+		name: "sort", synopsis: "[-n | -h | -g] [-r] [-f] [-b] [-u] [-s] [-t C] [-k FROM[,TO]]…",
 		summary: "put lines in order",
 		flags: []flag{
 			{"n", "numeric-sort", "", "compare as numbers"},
+			{"h", "human-numeric-sort", "", "compare sizes such as 900, 1.5K and 2M"},
+			{"g", "general-numeric-sort", "", "compare numbers such as 1e3, inf and nan"},
 			{"r", "reverse", "", "last first"},
 			{"f", "ignore-case", "", "take upper and lower case as equal"},
 			{"b", "ignore-leading-blanks", "", "skip blanks before a key"},
 			{"u", "unique", "", "only the first of equal lines"},
 			{"s", "stable", "", "leave lines with equal keys in their order"},
 			{"t", "field-separator", "C", "what separates fields (the change to blanks)"},
-			{"k", "key", "FROM[,TO]", "compare this part: field[.character][bfnr]"},
+			{"k", "key", "FROM[,TO]", "compare this part: field[.character][bfghnr]"},
 		},
 		notes: "Bytes are compared as they are. What it holds counts against the program's memory;\n" +
 			"equal lines are held once.",

@@ -2,8 +2,10 @@ package text
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // order is what a call of sort asks for.
@@ -29,11 +31,23 @@ type place struct {
 }
 
 // sortMethod is how parts compare.
-type sortMethod struct{ numeric, fold, reverse bool }
+type sortMethod struct {
+	numbers       byte // one of numberKinds, or 0: by bytes
+	fold, reverse bool
+}
+
+// numberKinds are the ways to compare parts as numbers, which exclude each
+// other.
+const numberKinds = "ghn"
 
 func newOrder(j *job) (*order, error) {
 	o := &order{stable: j.has("s"), unique: j.has("u"), reverse: j.has("r")}
-	method := sortMethod{numeric: j.has("n"), fold: j.has("f"), reverse: o.reverse}
+	method := sortMethod{fold: j.has("f"), reverse: o.reverse}
+	for i := range numberKinds {
+		if kind := numberKinds[i]; j.has(string(kind)) && !method.takeNumbers(kind) {
+			return nil, misuse("-%c and -%c cannot go together", method.numbers, kind)
+		}
+	}
 	separator, err := fieldSeparator(j)
 	if err != nil {
 		return nil, err
@@ -41,7 +55,7 @@ func newOrder(j *job) (*order, error) {
 	for _, spec := range j.values("k") {
 		k, own, ok := parseSortKey(spec)
 		if !ok {
-			return nil, misuse("the key %q is not FIELD[.CHAR][bfnr][,FIELD[.CHAR][bfnr]]", spec)
+			return nil, misuse("the key %q is not FIELD[.CHAR][bfghnr][,FIELD[.CHAR][bfghnr]], with one of g, h and n at most", spec)
 		}
 		if !own {
 			k.sortMethod = method
@@ -50,7 +64,7 @@ func newOrder(j *job) (*order, error) {
 		k.separator = separator
 		o.keys = append(o.keys, k)
 	}
-	if len(o.keys) == 0 && (method.numeric || method.fold || j.has("b")) {
+	if len(o.keys) == 0 && (method.numbers != 0 || method.fold || j.has("b")) {
 		o.keys = []sortKey{{toEnd: true, separator: separator, sortMethod: method, from: place{blanks: j.has("b")}}}
 	}
 	return o, nil
@@ -138,8 +152,10 @@ func (k *sortKey) flags(spec string, p *place) (rest string, any bool) {
 			p.blanks = true
 		case 'f':
 			k.fold = true
-		case 'n':
-			k.numeric = true
+		case 'g', 'h', 'n':
+			if !k.takeNumbers(spec[i]) {
+				return spec[i:], true
+			}
 		case 'r':
 			k.reverse = true
 		default:
@@ -149,12 +165,26 @@ func (k *sortKey) flags(spec string, p *place) (rest string, any bool) {
 	return "", spec != ""
 }
 
+// takeNumbers has parts compared as numbers of a kind; it is false if that is
+// another than before.
+func (m *sortMethod) takeNumbers(kind byte) bool {
+	if m.numbers != 0 && m.numbers != kind {
+		return false
+	}
+	m.numbers = kind
+	return true
+}
+
 func (k *sortKey) compare(a, b []byte) int {
 	a, b = k.part(a), k.part(b)
 	var c int
 	switch {
-	case k.numeric:
+	case k.numbers == 'n':
 		c = compareNumbers(a, b)
+	case k.numbers == 'h':
+		c = compareSizes(a, b)
+	case k.numbers == 'g':
+		c = compareFloats(a, b)
 	case k.fold:
 		c = compareFolded(a, b)
 	default:
@@ -242,6 +272,53 @@ func compareFolded(a, b []byte) int {
 		}
 	}
 	return len(a) - len(b)
+}
+
+// units are the letters of sizes, in order; k is taken for K.
+const units = "KMGTPEZYRQ"
+
+// compareSizes orders two parts by sign, then by unit, then by number, so that
+// 1M comes after 1000K. Zero has no unit.
+func compareSizes(a, b []byte) int {
+	if c := unitOf(a) - unitOf(b); c != 0 {
+		return c
+	}
+	return compareNumbers(a, b)
+}
+
+// unitOf answers the place of a size's unit, below zero for a negative size.
+func unitOf(s []byte) int {
+	d := leadingDecimal(s)
+	if len(d.whole) == 0 && len(d.decimal) == 0 {
+		return 0
+	}
+	rest := bytes.TrimLeft(s[skipBlanks(s, 0):], "-")
+	rest = rest[len(digits(rest)):]
+	if len(rest) > 0 && rest[0] == '.' {
+		rest = rest[1+len(digits(rest[1:])):]
+	}
+	if len(rest) == 0 {
+		return 0
+	}
+	unit := 1 + strings.IndexByte(units, rest[0])
+	if rest[0] == 'k' {
+		unit = 1
+	}
+	if d.negative {
+		return -unit
+	}
+	return unit
+}
+
+// compareFloats orders two parts by the floating-point numbers that they begin
+// with: what is no number first, then NaN.
+func compareFloats(a, b []byte) int {
+	x, n := leadingFloat(a)
+	y, m := leadingFloat(b)
+	if n == 0 || m == 0 {
+		return min(n, 1) - min(m, 1)
+	}
+	return cmp.Compare(x, y)
 }
 
 // decimal is a number as it is written, without bounds: its sign, its digits

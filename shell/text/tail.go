@@ -14,7 +14,7 @@ func tailTool() *tool {
 			{"n", "lines", "N", "the last N lines; with +N from line N on"},
 			{"c", "bytes", "N", "the last N bytes; with +N from byte N on"},
 		},
-		modern: dashNumber,
+		modern: dashLines,
 		run:    runTail,
 	}
 }
