@@ -11,8 +11,8 @@ import (
 const (
 	maxContent  = 2000    // UTF-16 units in a message
 	maxPages    = 8       // beyond them an answer becomes a file
-	maxTail     = 700     // of what stands below the output
-	maxProblem  = 1500    // of what went wrong
+	maxAdvice   = 500     // of what stands below the output, beside what went wrong
+	maxProblem  = 1000    // of what went wrong
 	maxFile     = 8 << 20 // bytes; Discord's own limit is 10 MiB with all around it
 	previewSize = 700     // of the first lines of a file
 	fileName    = "output.txt"
@@ -57,9 +57,6 @@ func empty(reply commands.Reply) string {
 // on how much and how long.
 func tail(reply commands.Reply) string {
 	var parts []string
-	if reply.Problem != "" {
-		parts = append(parts, problem(reply.Problem))
-	}
 	for _, hint := range reply.Hints {
 		parts = append(parts, small(hint))
 	}
@@ -70,11 +67,11 @@ func tail(reply commands.Reply) string {
 	if footer != "" {
 		parts = append(parts, small(footer))
 	}
-	whole := strings.Join(parts, "\n")
+	advice := clipLines(strings.Join(parts, "\n"), maxAdvice)
 	if reply.Problem == "" {
-		return clipLines(whole, maxTail)
+		return advice
 	}
-	return whole
+	return join(problem(reply.Problem), advice)
 }
 
 // clipLines drops whole lines from the end that do not fit.
@@ -94,14 +91,14 @@ func clipLines(text string, most int) string {
 func problem(text string) string {
 	text = visible(text)
 	first, rest, several := strings.Cut(text, "\n")
-	first = clip(first, maxProblem/2)
 	switch {
 	case !several:
-		return first
+		return clip(harmless(first), maxProblem)
 	case inColumns(rest):
-		return first + "\n" + fenced(clip(rest, maxProblem/2))
+		block, _ := cutPage(rest, maxProblem/2)
+		return clip(harmless(first), maxProblem/2-1) + "\n" + block
 	}
-	return clip(text, maxProblem)
+	return clip(harmless(text), maxProblem)
 }
 
 func inColumns(text string) bool {
@@ -115,7 +112,7 @@ func inColumns(text string) bool {
 
 // small is a line in small type.
 func small(text string) string {
-	return "-# " + strings.ReplaceAll(visible(text), "\n", " ")
+	return "-# " + harmless(strings.ReplaceAll(visible(text), "\n", " "))
 }
 
 func join(above, below string) string {

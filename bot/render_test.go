@@ -137,3 +137,47 @@ func shown(output []byte) string { return flatten(visible(string(output))) }
 func flatten(s string) string {
 	return strings.NewReplacer("\n", "", zeroWidth, "").Replace(s)
 }
+
+// However long its parts are, an answer is one that Discord takes.
+func TestNoPartOfAnAnswerIsTooLong(t *testing.T) {
+	for _, unit := range []string{"x", "`", "\x00", "🙂", "x\n", " ^\n", "``` [a](http://b) "} {
+		for _, n := range []int{1, 300, 700, 1500, 3000} {
+			long := strings.Repeat(unit, n)
+			for _, reply := range []commands.Reply{
+				{Problem: long},
+				{Problem: "first\n" + long, Hints: []string{long, long}, Footer: long},
+				{Output: []byte(long), Problem: long, Hints: []string{long, long}, Footer: long},
+				{Output: bytes.Repeat([]byte(long), 20), Problem: long + "\n  " + long, Hints: []string{long}, Truncated: 5},
+			} {
+				for i, page := range render(reply).pages {
+					if got := width(page); got > maxContent || strings.TrimSpace(page) == "" {
+						t.Errorf("%d of %q: page %d has %d units", n, unit, i, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestWordsOutsideOfABlockAreOnlyWords(t *testing.T) {
+	const z = zeroWidth
+	for _, c := range []struct{ text, want string }{
+		{"You need **read** for `redis get`.", "You need **read** for `redis get`."},
+		{"`<@1> ||x|| [a](b)` stays", "`<@1> ||x|| [a](b)` stays"},
+		{"<@1> <@&2> <#3> <:e:4> <a:e:5> </c:6> <t:7>", "<" + z + "@1> <" + z + "@&2> <" + z + "#3> <" + z + ":e:4> <" + z + "a:e:5> <" + z + "/c:6> <" + z + "t:7>"},
+		{"[here](https://evil.example)", "[here]" + z + "(h" + z + "ttps://evil.example)"},
+		{"redis://127.0.0.1:6379", "redis://127.0.0.1:6379"},
+		{"||dark||", "|" + z + "|dark|" + z + "|"},
+		{"discord.gg/abc", "d" + z + "iscord.gg/abc"},
+		{"no end ` <@1>", "no end `" + z + " <" + z + "@1>"},
+	} {
+		if got := harmless(c.text); got != c.want {
+			t.Errorf("harmless(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+	for n := range 12 {
+		if got := harmless("a" + strings.Repeat("`", n) + "b"); strings.Contains(got, fenceMark) {
+			t.Errorf("%d backticks begin a block: %q", n, got)
+		}
+	}
+}

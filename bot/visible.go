@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -82,6 +83,37 @@ func fenced(text string) string {
 
 // fences are what would end a block.
 var fences = regexp.MustCompile("`{3,}")
+
+// harmless keeps words that stand outside a block from being more than words:
+// no block begins, and outside of `code` no link hides where it leads, nothing
+// is blacked out, and no mention, emoji or invitation is shown as one. Bold and
+// small type stay.
+func harmless(text string) string {
+	var b strings.Builder
+	for text != "" {
+		before, rest, opened := strings.Cut(text, "`")
+		code, after, closed := strings.Cut(rest, "`")
+		if !opened || !closed {
+			before, code, after = text, "", ""
+		}
+		b.WriteString(markup.ReplaceAllStringFunc(before, apart))
+		if opened && closed {
+			b.WriteString("`" + cmp.Or(code, zeroWidth) + "`")
+		}
+		text = after
+	}
+	return b.String()
+}
+
+// markup is what Discord makes something of, each part of two characters and
+// more.
+var markup = regexp.MustCompile("`+|" + `\]\(|<[@#:/at]|\|\||(?i:https?://|discord://|discord\.gg/)`)
+
+// apart keeps the first character of a text from the others.
+func apart(text string) string {
+	_, size := utf8.DecodeRuneInString(text)
+	return text[:size] + zeroWidth + text[size:]
+}
 
 // width is the length of a text as Discord counts it, in UTF-16 units.
 func width(text string) int {
