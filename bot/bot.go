@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -36,7 +37,7 @@ type Pin interface {
 type Options struct {
 	Token      string   // without "Bot "
 	APIURL     string   // "" means Discord's own
-	GatewayURL string   // "" means what GET /gateway/bot answers
+	GatewayURL string   // "" means what GET /gateway answers
 	Guilds     []string // served guilds; none: the only one at first start
 	OpsChannel string   // where Helix speaks up by itself; may be empty
 	Pin        Pin
@@ -51,7 +52,7 @@ type Options struct {
 type Timing struct {
 	Backoff    time.Duration // before the second attempt to connect; doubles up to a minute
 	Open       time.Duration // for a connection to become ready
-	Ack        time.Duration // without the answer to a heartbeat; Discord asks for one every 41 s
+	Ack        time.Duration // without the answer to a heartbeat; longer than any server lets pass between two (Discord: 41 s)
 	TypingFrom time.Duration // work longer than this shows as typing
 
 	ProgressFrom  time.Duration // work longer than this shows how far it is
@@ -70,7 +71,7 @@ func (t Timing) withDefaults() Timing {
 	}
 	set(&t.Backoff, time.Second)
 	set(&t.Open, 15*time.Second)
-	set(&t.Ack, time.Minute)
+	set(&t.Ack, 90*time.Second)
 	set(&t.TypingFrom, 300*time.Millisecond)
 	set(&t.ProgressFrom, 3*time.Second)
 	set(&t.ProgressEvery, 3*time.Second)
@@ -102,9 +103,10 @@ type Bot struct {
 	mu     sync.Mutex
 	status Status
 
-	emptyContent sync.Once
-	noIntent     sync.Once
-	settlers     sync.WaitGroup
+	withoutIntent atomic.Bool // the message-content intent was refused, so it is not asked for
+	noIntent      sync.Once
+	inspected     sync.Once
+	settlers      sync.WaitGroup
 }
 
 // Status is how the connection is.
@@ -173,7 +175,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
 	err := b.supervise(ctx, work)
-	timer := time.AfterFunc(b.options.Timing.Grace, func() { stopWork(context.Canceled) })
+	timer := time.AfterFunc(b.options.Timing.Grace, func() { stopWork(&stopping{until: time.Now().Add(farewell)}) })
 	defer timer.Stop()
 	b.queues.close()
 	stopWork(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/helix-collective/helix/permissions"
@@ -120,7 +121,7 @@ func (c *checker) intent(ctx context.Context) {
 	}
 	switch err := c.get(ctx, "/applications/@me", &app); {
 	case err != nil:
-		c.add(name, Warning, "The application could not be read: "+sentence(err.Error()), "")
+		c.add(name, Warning, "The application could not be read: "+sentence(err.Error()), "Look at its Bot page in the developer portal whether the Message Content Intent is on.")
 	case app.Flags&(flagMessageContent|flagMessageContentLimited) == 0:
 		c.add(name, Warning, "The message-content intent is off, so only messages that mention Helix are understood.", intentMend)
 	default:
@@ -133,10 +134,12 @@ const fewStarts = 20
 
 func (c *checker) starts(ctx context.Context) {
 	const name = "Discord gateway"
-	var limit startLimit
-	switch err := c.get(ctx, "/gateway/bot", &limit); {
+	limit, err := c.bot.startLimit(ctx)
+	switch {
 	case err != nil:
-		c.add(name, Fatal, "The gateway's address could not be read: "+sentence(err.Error()), "")
+		c.add(name, Fatal, "The gateway could not be asked for: "+sentence(err.Error()), "Try again later; if that stays, look at discord.api_url.")
+	case limit.Limit == nil:
+		c.add(name, OK, "Connections are not counted.", "")
 	case limit.Limit.Remaining < fewStarts:
 		c.add(name, Warning, fmt.Sprintf("Discord allows %d more connections until the day's limit is renewed.", limit.Limit.Remaining), "Find out why Helix starts so often before it is locked out.")
 	default:
@@ -149,7 +152,7 @@ func (c *checker) guilds(ctx context.Context) {
 	const name = "Discord servers"
 	var in []guildFacts
 	if err := c.get(ctx, "/users/@me/guilds", &in); err != nil {
-		c.add(name, Warning, "The servers could not be read: "+sentence(err.Error()), "")
+		c.add(name, Warning, "The servers could not be read: "+sentence(err.Error()), "Try again later.")
 		return
 	}
 	pinned := ""
@@ -166,16 +169,11 @@ func (c *checker) guilds(ctx context.Context) {
 		return
 	}
 	var ids []string
-	served := false
-	pinning := guilds.Meet(nil)
 	for _, g := range in {
 		ids = append(ids, g.ID)
 	}
-	pinning = guilds.Meet(ids)
-	for _, id := range ids {
-		served = served || pinning.Guilds.Serves(id)
-	}
-	if served {
+	pinning := guilds.Meet(ids)
+	if slices.ContainsFunc(ids, pinning.Guilds.Serves) {
 		c.add(name, OK, sentence(pinning.Reason), "")
 		return
 	}
@@ -206,6 +204,11 @@ func (c *checker) missing(ctx context.Context, channel string) ([]string, error)
 	var ch channelFacts
 	if err := c.get(ctx, "/channels/"+channel, &ch); err != nil {
 		return nil, err
+	}
+	if ch.Type.thread() {
+		if err := c.get(ctx, "/channels/"+ch.Parent, &ch); err != nil {
+			return nil, err
+		}
 	}
 	var g guildFacts
 	if err := c.get(ctx, "/guilds/"+ch.Guild, &g); err != nil {

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
@@ -15,16 +16,23 @@ import (
 
 // listen hands the session's events on. Handlers run one after another, in the
 // order of the gateway, so none may wait.
-func (b *Bot) listen(s *discordgo.Session, l *link, work context.Context) {
+func (b *Bot) listen(ctx context.Context, s *discordgo.Session, l *link, work context.Context) {
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Ready) { b.onReady(ctx, e, l, work) })
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) { l.end() })
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageCreate) {
 		b.guarded("message", func() { b.onMessage(s, e.Message, work) })
 	})
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageUpdate) {
+		b.guarded("edit", func() { b.onEdit(s, e.Message, work) })
+	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.InteractionCreate) {
 		b.guarded("interaction", func() { b.onInteraction(e.Interaction, work) })
 	})
-	s.AddHandler(func(*discordgo.Session, *discordgo.GuildCreate) {
-		b.guarded("guild", func() { b.onGuild(work, s) })
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.GuildCreate) {
+		b.guarded("guild", func() { b.onGuild(ctx, e.Guild, l, work) })
+	})
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.GuildDelete) {
+		b.guarded("guild", func() { b.onGuildGone(e.Guild) })
 	})
 }
 
@@ -44,18 +52,16 @@ func (b *Bot) guardedAs(what string, handle, mend func()) {
 
 // onMessage drops what is not for us and queues the rest for its channel.
 func (b *Bot) onMessage(s *discordgo.Session, m *discordgo.Message, work context.Context) {
-	if m == nil || m.Author == nil || m.Author.Bot || m.WebhookID != "" || m.GuildID == "" || forwarded(m) {
+	if m == nil || m.Author == nil || m.GuildID == "" || b.foreign(m.GuildID) {
 		return
 	}
-	if b.foreign(m.GuildID) {
+	b.channels.latest(m.ID)
+	if m.Author.Bot || m.WebhookID != "" || forwarded(m) {
 		return
 	}
 	text, mentioned := b.text(s, m)
-	if m.Content == "" && !mentioned && !b.Status().NoContent && len(m.Attachments) == 0 && len(m.Embeds) == 0 && len(m.StickerItems) == 0 {
-		b.noteEmptyContent()
-		return
-	}
-	if !b.options.Handler.Addressed(text, mentioned) || !b.seen.add(m.ID) {
+	b.noteContent(m, mentioned)
+	if !b.options.Handler.Addressed(text, mentioned) || !b.seen.add(turnOf(m)) {
 		return
 	}
 	b.channels.note(m.GuildID, m.ChannelID, m.ID)
@@ -93,6 +99,8 @@ func (b *Bot) text(s *discordgo.Session, m *discordgo.Message) (text string, men
 func (b *Bot) ourMentions(s *discordgo.Session, guild, me string) []string {
 	mentions := []string{"<@" + me + ">", "<@!" + me + ">"}
 	if g, err := s.State.Guild(guild); err == nil {
+		s.State.RLock()
+		defer s.State.RUnlock()
 		for _, r := range g.Roles {
 			if r.Managed && r.Name == b.Status().User {
 				mentions = append(mentions, "<@&"+r.ID+">")
@@ -102,11 +110,50 @@ func (b *Bot) ourMentions(s *discordgo.Session, guild, me string) []string {
 	return mentions
 }
 
-func (b *Bot) noteEmptyContent() {
-	b.emptyContent.Do(func() {
+// onEdit takes an edited message as a new one, so that a mistyped command can
+// be mended where it stands. Discord also tells of changes that are no edits,
+// such as the preview of a link.
+func (b *Bot) onEdit(s *discordgo.Session, m *discordgo.Message, work context.Context) {
+	if m == nil || m.EditedTimestamp == nil {
+		return
+	}
+	if time.Since(written(m)) > staleAfter {
+		b.log.Info("an edited message is too old to act on", zap.String("message", m.ID))
+		return
+	}
+	b.onMessage(s, m, work)
+}
+
+// written answers when a message was first sent.
+func written(m *discordgo.Message) time.Time {
+	if !m.Timestamp.IsZero() {
+		return m.Timestamp
+	}
+	at, err := discordgo.SnowflakeTimestamp(m.ID)
+	if err != nil {
+		return time.Time{} // so old that nothing is done
+	}
+	return at
+}
+
+// noteContent watches whether messages arrive with what they say. Without the
+// intent Discord leaves it out but where we are mentioned.
+func (b *Bot) noteContent(m *discordgo.Message, mentioned bool) {
+	told := b.Status().NoContent
+	switch {
+	case mentioned, b.withoutIntent.Load():
+	case m.Content != "" && told:
+		b.update(func(s *Status) { s.NoContent = false })
+	case m.Content == "" && !told && m.Type == discordgo.MessageTypeDefault && bare(m):
 		b.update(func(s *Status) { s.NoContent = true })
-		b.log.Error("messages arrive without their content, so only those that mention Helix are understood. " + intentMend)
-	})
+		b.log.Error("a message arrived without its content; if all do, only those that mention Helix are understood. " + intentMend)
+	}
+}
+
+// bare reports whether a message has nothing that could stand without words.
+func bare(m *discordgo.Message) bool {
+	return len(m.Attachments)+len(m.Embeds)+len(m.StickerItems)+len(m.Components)+len(m.MessageSnapshots) == 0 &&
+		m.Poll == nil && m.Activity == nil && m.Flags == 0
 }
 
 // question is one message to be answered.
@@ -119,10 +166,12 @@ type question struct {
 
 // answer asks the handler and sends what it says.
 func (b *Bot) answer(work context.Context, q question) {
+	m := q.message
 	if work.Err() != nil {
+		b.send(work, m, commands.Reply{Outcome: commands.Cancelled,
+			Problem: "Helix is being stopped or started anew, so this was not run. Send it again in a moment."})
 		return
 	}
-	m := q.message
 	if !b.awaitDecision(work) {
 		b.refuseUndecided(work, m)
 		return
@@ -143,6 +192,9 @@ func (b *Bot) answer(work context.Context, q question) {
 			Member: b.memberFinder(q.session, member),
 		})
 	})
+	if work.Err() != nil && reply.Outcome == commands.Cancelled {
+		reply.Hints = append(reply.Hints, "Helix is being stopped or started anew.")
+	}
 	switch {
 	case shown != "":
 		b.sendInPlace(work, m, shown, reply)

@@ -90,7 +90,7 @@ func (p *program) post(ctx context.Context) (ok bool) {
 	out := outgoing{
 		Content: p.text(), Mentions: nobody(), Rows: stopper(p.asked.ID, false),
 		Reference: &reference{MessageID: p.asked.ID},
-		Nonce:     "p" + p.asked.ID, EnforceNonce: true,
+		Nonce:     nonce(turnOf(p.asked) + " progress"), EnforceNonce: true,
 	}
 	var posted struct {
 		ID string `json:"id"`

@@ -71,7 +71,10 @@ func TestAnAdministratorMayStopItAndOthersMayNot(t *testing.T) {
 }
 
 func TestWhatRunsNoMoreCannotBeStopped(t *testing.T) {
-	d, acme, r := world(t, untilStopped(nil), soon, func(o *bot.Options) { o.Timing.Grace = time.Millisecond })
+	d, acme, r := world(t, untilStopped(nil), soon, func(o *bot.Options) {
+		o.Timing.ProgressEvery = time.Hour // so that the fault meets the answer
+		o.Timing.Grace = time.Millisecond
+	})
 	shown := acme.As("ann").Says("#ops", "!slow").Sees("Running")
 	d.FailNext("update_message", discordtest.Status(403)) // the answer is lost with the process
 	if err := r.stop(); err != nil {

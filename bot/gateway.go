@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -75,7 +76,7 @@ func (b *Bot) judge(err error) error {
 	case closeTokenRefused:
 		return tokenRefused()
 	case closeIntentsRefused:
-		if b.Status().NoContent {
+		if b.withoutIntent.Swap(true) {
 			return &FatalError{"Discord refuses the intents that Helix needs at the least. Check the application's Bot page in the developer portal."}
 		}
 		b.update(func(s *Status) { s.NoContent = true })
@@ -96,11 +97,10 @@ const intentMend = "Switch on the Message Content Intent on the application's Bo
 
 // startLimit is what GET /gateway/bot answers.
 type startLimit struct {
-	URL   string `json:"url"`
-	Limit struct {
+	Limit *struct {
 		Remaining  int     `json:"remaining"`
 		ResetAfter float64 `json:"reset_after"` // milliseconds
-	} `json:"session_start_limit"`
+	} `json:"session_start_limit"` // nil where starts are not counted
 }
 
 // connect holds one connection until it ends.
@@ -113,26 +113,39 @@ func (b *Bot) connect(ctx, work context.Context) error {
 		return err
 	}
 	l := newLink(s)
-	b.listen(s, l, work)
+	missed := b.channels.gap()
+	l.gap = missed
+	b.listen(ctx, s, l, work)
 	defer conns.close()
 	if err := b.open(ctx, s, conns); err != nil {
 		return err
 	}
 	defer s.Close()
-	if err := b.ready(ctx, s, work); err != nil {
+	if err := b.ready(ctx, l, missed, work); err != nil {
 		return err
 	}
 	return b.watch(ctx, l)
 }
 
+// startLimit asks how many starts are left. Servers compatible with Discord
+// may not count them, and not know the route.
+func (b *Bot) startLimit(ctx context.Context) (startLimit, error) {
+	var limit startLimit
+	err := b.rest.do(ctx, call{method: http.MethodGet, path: "/gateway/bot"}, &limit)
+	if hasStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
+		return startLimit{}, nil
+	}
+	if err != nil {
+		return startLimit{}, fmt.Errorf("ask for the gateway: %w", err)
+	}
+	return limit, nil
+}
+
 // awaitStart waits until Discord allows another start: it counts them by day.
 func (b *Bot) awaitStart(ctx context.Context) error {
-	var limit startLimit
-	if err := b.rest.do(ctx, call{method: http.MethodGet, path: "/gateway/bot"}, &limit); err != nil {
-		return fmt.Errorf("ask for the gateway: %w", err)
-	}
-	if limit.Limit.Remaining > 0 {
-		return nil
+	limit, err := b.startLimit(ctx)
+	if err != nil || limit.Limit == nil || limit.Limit.Remaining > 0 {
+		return err
 	}
 	wait := time.Duration(limit.Limit.ResetAfter) * time.Millisecond
 	b.log.Error("Discord allows no further connection for now; waiting", zap.Duration("for", wait))
@@ -156,7 +169,7 @@ func (b *Bot) newSession() (*discordgo.Session, *connections, error) {
 	s.State.TrackPresences, s.State.TrackVoice, s.State.TrackEmojis = false, false, false
 	s.State.MaxMessageCount = 0
 	s.Identify.Intents = intents
-	if !b.Status().NoContent {
+	if !b.withoutIntent.Load() {
 		s.Identify.Intents |= discordgo.IntentMessageContent
 	}
 	return s, conns, nil
@@ -211,6 +224,8 @@ func (c *connections) close() {
 // link watches one session.
 type link struct {
 	session *discordgo.Session
+	gap     gap // what has to be caught up once it is open
+	welcome atomic.Int32
 	ended   chan struct{}
 	once    sync.Once
 }

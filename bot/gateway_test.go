@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/helix-collective/helix/bot"
 	"github.com/helix-collective/helix/bot/discordtest"
+	"github.com/helix-collective/helix/commands"
 )
 
 func TestTheConnectionIsRenewed(t *testing.T) {
@@ -154,4 +156,80 @@ func TestStoppingEndsWorkAfterItsGrace(t *testing.T) {
 	if err := r.stop(); err != nil {
 		t.Error(err)
 	}
+}
+
+// Nobody need have asked in a channel before for a gap to be caught up there.
+func TestAGapIsCaughtUpWhereNobodyAskedBefore(t *testing.T) {
+	d, acme, _ := world(t, echo)
+	d.Gateway().Refuse()
+	d.Gateway().Drop()
+	d.Gateway().AwaitGone()
+	acme.Thread("#ops", "incident")
+	for range 120 {
+		acme.As("ann").Says("#talk", "chatter")
+	}
+	acme.As("ann").Says("#talk", "!in the gap")
+	acme.As("ann").Says("incident", "!in a thread")
+	d.Gateway().Accept()
+	acme.In("#talk").Sees("!in the gap")
+	acme.In("incident").Sees("!in a thread")
+	acme.In("#talk").SeesNothing(30 * time.Millisecond)
+}
+
+// A gateway may declare a session void and greet again on the same connection.
+func TestAVoidSessionIsAGapToo(t *testing.T) {
+	d, acme, _ := world(t, echo)
+	acme.As("ann").Says("#ops", "!before").Sees("!before")
+	d.FailNext("list_messages", discordtest.Status(500))
+	d.Gateway().InvalidateSession()
+	acme.As("ann").Says("#ops", "!in the gap").Sees("!in the gap")
+}
+
+func TestAGatewayThatCountsNoStarts(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	d.Guild("Acme").Text("#ops")
+	d.FailNext("get_bot_gateway", discordtest.Status(404))
+	start(t, d, echo)
+	d.Gateway().AwaitReady(1)
+}
+
+// A poll has no words; that says nothing about the intent.
+func TestAMessageWithoutWordsIsNoMissingIntent(t *testing.T) {
+	d, acme, r := world(t, echo)
+	d.Gateway().Inject("MESSAGE_CREATE", `{"id":"1","channel_id":"`+acme.ChannelID("#ops")+`","guild_id":"`+acme.ID+
+		`","content":"","author":{"id":"2","username":"eve"},"poll":{"question":{"text":"Lunch?"},"answers":[]}}`)
+	acme.As("ann").Says("#ops", "!one").Sees("!one")
+	if r.Status().NoContent {
+		t.Error("a poll is taken for a message without its content")
+	}
+	d.Gateway().Inject("MESSAGE_CREATE", `{"id":"3","channel_id":"`+acme.ChannelID("#ops")+`","guild_id":"`+acme.ID+
+		`","content":"","author":{"id":"2","username":"eve"}}`)
+	r.awaitLog(t, "Switch on the Message Content Intent")
+	d.Gateway().Drop()
+	d.Gateway().AwaitReady(2)
+	acme.As("ann").Says("#ops", "!two").Sees("!two")
+	if r.Status().NoContent {
+		t.Error("words arrive, and the status denies it")
+	}
+}
+
+// Who waits learns what became of it, whether it was begun or not.
+func TestStoppingIsSaid(t *testing.T) {
+	began := make(chan struct{})
+	_, acme, r := world(t, func(ctx context.Context, req commands.Request) commands.Reply {
+		close(began)
+		<-ctx.Done()
+		return commands.Reply{Outcome: commands.Cancelled, Problem: "Stopped."}
+	}, func(o *bot.Options) { o.Timing.Grace = 50 * time.Millisecond })
+	running := acme.As("ann").Says("#ops", "!endless")
+	<-began
+	waiting := acme.As("ann").Says("#ops", "!next")
+	acme.As("ann").Says("#talk", "no command")
+	acme.In("#ops").AwaitTyping(1)
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	running.Sees("Stopped.", "Helix is being stopped")
+	waiting.Sees("was not run", "Send it again")
 }

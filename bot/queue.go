@@ -69,6 +69,16 @@ func (q *queues) aside(job func()) {
 	})
 }
 
+// apart runs a job at once, out of order, whatever else is going on: one of
+// those that come once a connection.
+func (q *queues) apart(job func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.running.Go(job)
+	}
+}
+
 // close takes no further jobs and waits for those that are there.
 func (q *queues) close() {
 	q.mu.Lock()

@@ -12,76 +12,129 @@ import (
 	"go.uber.org/zap"
 )
 
+// onReady hears who we are and where. A gateway that declares a session void
+// greets on the same connection again: what came in between is a gap as well.
+func (b *Bot) onReady(ctx context.Context, e *discordgo.Ready, l *link, work context.Context) {
+	var ids []string
+	for _, g := range e.Guilds {
+		ids = append(ids, g.ID)
+	}
+	b.guilds.enter(ids)
+	if l.welcome.Add(1) == 1 {
+		return // connect goes on once the session is open
+	}
+	l.gap = b.channels.gap()
+	if err := b.ready(ctx, l, l.gap, work); err != nil {
+		b.log.Error("the gateway's second greeting is of no use", zap.Error(err))
+		l.end()
+	}
+}
+
 // ready begins to serve on a connection that has just opened.
-func (b *Bot) ready(ctx context.Context, s *discordgo.Session, work context.Context) error {
-	user := s.State.User
+func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Context) error {
+	user := l.session.State.User
 	if user == nil {
 		return errors.New("the gateway did not say who we are")
 	}
-	guilds := guildsOf(s)
+	guilds := len(b.guilds.list())
 	first := b.Status().UserID == ""
 	b.update(func(st *Status) {
-		st.Connected, st.User, st.UserID, st.Guilds = true, user.Username, user.ID, len(guilds)
+		st.Connected, st.User, st.UserID, st.Guilds = true, user.Username, user.ID, guilds
 		st.LastAck = time.Now()
 	})
 	if first {
-		b.log.Info("connected to Discord", zap.String("as", user.Username), zap.Int("servers", len(guilds)), zap.String("invite", InviteURL(user.ID)))
+		b.log.Info("connected to Discord", zap.String("as", user.Username), zap.Int("servers", guilds), zap.String("invite", InviteURL(user.ID)))
 	} else {
 		b.log.Info("connected to Discord again")
 	}
-	b.settle(ctx, s)
-	if b.Status().NoContent {
-		b.noIntent.Do(func() { b.queues.aside(func() { b.announce(work, noIntentText+" "+intentMend, "") }) })
+	b.channels.begin(time.Now())
+	b.settle(work)
+	b.inspected.Do(func() { b.queues.apart(func() { b.inspectOps(work, user.ID) }) })
+	if b.withoutIntent.Load() {
+		b.noIntent.Do(func() { b.queues.apart(func() { b.announce(work, noIntentText+" "+intentMend, "") }) })
 	}
-	b.queues.aside(func() { b.guarded("catch-up", func() { b.catchUp(ctx, s, work) }) })
+	b.queues.apart(func() { b.guarded("catch-up", func() { b.catchUp(ctx, l.session, missed.channels, work) }) })
 	return nil
 }
 
-// onGuild learns of a guild that has come or gone.
-func (b *Bot) onGuild(ctx context.Context, s *discordgo.Session) {
-	b.update(func(st *Status) { st.Guilds = len(guildsOf(s)) })
-	b.settle(ctx, s)
+// inspectOps says at the start what keeps Helix from speaking up in the ops
+// channel, rather than when it has something to say.
+func (b *Bot) inspectOps(ctx context.Context, user string) {
+	c := &checker{bot: b}
+	c.user.ID = user
+	c.opsChannel(ctx)
+	for _, f := range c.findings {
+		if f.Level != OK && ctx.Err() == nil {
+			b.log.Warn(f.Detail + " " + f.Mend)
+		}
+	}
+}
+
+// onGuild learns of a guild that has come, or come back. Its channels tell
+// where something was said during a gap.
+func (b *Bot) onGuild(ctx context.Context, g *discordgo.Guild, l *link, work context.Context) {
+	b.guilds.enter(append(b.guilds.list(), g.ID))
+	b.update(func(st *Status) { st.Guilds = len(b.guilds.list()) })
+	b.settle(work)
+	if b.foreign(g.ID) {
+		return
+	}
+	if elsewhere := l.gap.elsewhere(g); len(elsewhere) > 0 {
+		b.queues.apart(func() { b.guarded("catch-up", func() { b.catchUp(ctx, l.session, elsewhere, work) }) })
+	}
+}
+
+// onGuildGone learns of a guild that we have left. One that Discord has trouble
+// with is still ours.
+func (b *Bot) onGuildGone(g *discordgo.Guild) {
+	if g.Unavailable {
+		return
+	}
+	b.guilds.leave(g.ID)
+	b.update(func(st *Status) { st.Guilds = len(b.guilds.list()) })
+	b.log.Warn("Helix was removed from a server", zap.String("server", g.ID))
 }
 
 // staleAfter is the age at which a message that was missed is let be: who
 // asked has moved on, and an old change is not what they want now.
 const staleAfter = 30 * time.Second
 
-// catchUp reads what was said while there was no connection, in the channels
-// where somebody asked lately.
-func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, work context.Context) {
-	channels, last := b.channels.each()
-	for _, channel := range channels {
-		missed, err := b.messagesAfter(ctx, channel, last[channel].message)
+// catchUp reads what was said in channels while there was no connection.
+func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, channels []missedIn, work context.Context) {
+	for _, c := range channels {
+		missed, err := b.messagesAfter(ctx, c)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			b.log.Warn("what was said during the gap could not be read", zap.String("channel", channel), zap.Error(err))
+			b.log.Warn("what was said during the gap could not be read", zap.String("channel", c.channel), zap.Error(err))
 			continue
 		}
 		for _, m := range missed {
-			b.takeMissed(s, m, last[channel].guild, work)
+			b.takeMissed(s, m, c.guild, work)
 		}
 	}
 }
 
 func (b *Bot) takeMissed(s *discordgo.Session, m *discordgo.Message, guild string, work context.Context) {
-	if at, err := discordgo.SnowflakeTimestamp(m.ID); err != nil || time.Since(at) > staleAfter {
+	if time.Since(written(m)) > staleAfter {
 		b.log.Info("a message from the gap is too old to act on", zap.String("message", m.ID))
 		return
 	}
-	m.GuildID = guild // messages read over REST leave it out
+	m.GuildID = guild       // messages read over REST leave it out
+	m.EditedTimestamp = nil // whatever it said before was not heard
 	b.onMessage(s, m, work)
 }
 
-// messagesAfter answers up to a hundred messages that followed one, in order.
-func (b *Bot) messagesAfter(ctx context.Context, channel, after string) ([]*discordgo.Message, error) {
+// messagesAfter answers the messages that followed one, in order: the latest
+// hundred at the most, for older ones are too old to act on.
+func (b *Bot) messagesAfter(ctx context.Context, c missedIn) ([]*discordgo.Message, error) {
 	var list []*discordgo.Message
-	c := call{method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?after=%s&limit=100", channel, after)}
-	if err := b.rest.do(ctx, c, &list); err != nil {
+	ask := call{method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=100", c.channel)}
+	if err := b.rest.do(ctx, ask, &list); err != nil {
 		return nil, err
 	}
+	list = slices.DeleteFunc(list, func(m *discordgo.Message) bool { return m == nil || !later(m.ID, c.after) })
 	slices.Reverse(list)
 	return list, nil
 }

@@ -1,9 +1,13 @@
 package bot
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
+
+	"github.com/bwmarrin/discordgo"
 )
 
 // recent remembers the ids seen last.
@@ -35,8 +39,9 @@ func (r *recent) add(id string) bool {
 // channelLog remembers the last message heard in the channels where somebody
 // asked lately, so that a gap can be caught up there.
 type channelLog struct {
-	mu   sync.Mutex
-	last map[string]heard
+	mu     sync.Mutex
+	last   map[string]heard
+	newest string // the id of the last message heard in any channel
 }
 
 type heard struct {
@@ -68,17 +73,67 @@ func (l *channelLog) note(guild, channel, message string) {
 	delete(l.last, oldest)
 }
 
-// each answers the channels, the latest first, and what was heard last in each.
-func (l *channelLog) each() (channels []string, last map[string]heard) {
+// begin says that messages are heard from now on.
+func (l *channelLog) begin(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	last = make(map[string]heard)
+	if l.newest == "" {
+		l.newest = strconv.FormatInt((now.UnixMilli()-discordEpoch)<<22, 10)
+	}
+}
+
+// discordEpoch is where the time in Discord's ids begins, in milliseconds.
+const discordEpoch = 1420070400000
+
+// latest notes the last message heard in any channel.
+func (l *channelLog) latest(message string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.newest = message
+}
+
+// gap is what may have been missed since the last message heard.
+type gap struct {
+	channels []missedIn // where somebody asked lately, the latest first
+	after    string     // in all other channels; "" if nothing was heard before
+}
+
+// missedIn is a channel in which what came after a message was missed.
+type missedIn struct{ guild, channel, after string }
+
+// gap answers what has to be caught up. It is to be asked before the new
+// connection hears anything.
+func (l *channelLog) gap() gap {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g := gap{after: l.newest}
 	for c, h := range l.last {
 		if time.Since(h.at) < channelTTL {
-			channels = append(channels, c)
-			last[c] = h
+			g.channels = append(g.channels, missedIn{h.guild, c, h.message})
 		}
 	}
-	slices.SortFunc(channels, func(a, b string) int { return last[b].at.Compare(last[a].at) })
-	return channels, last
+	slices.SortFunc(g.channels, func(a, b missedIn) int { return l.last[b.channel].at.Compare(l.last[a.channel].at) })
+	return g
+}
+
+// elsewhere answers the channels of a guild in which something was said during
+// the gap, beside those where somebody asked lately.
+func (g gap) elsewhere(guild *discordgo.Guild) []missedIn {
+	if g.after == "" {
+		return nil
+	}
+	var found []missedIn
+	for _, c := range slices.Concat(guild.Channels, guild.Threads) {
+		known := slices.ContainsFunc(g.channels, func(m missedIn) bool { return m.channel == c.ID })
+		if !known && later(c.LastMessageID, g.after) && len(found) < channelsKept {
+			found = append(found, missedIn{guild.ID, c.ID, g.after})
+		}
+	}
+	return found
+}
+
+// later reports whether an id was given after another. Ids are numbers of any
+// length.
+func later(id, than string) bool {
+	return cmp.Or(cmp.Compare(len(id), len(than)), cmp.Compare(id, than)) > 0
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,6 +58,18 @@ type call struct {
 	files        []file
 	once         bool // not to be repeated once Discord may have done it
 	anonymous    bool // without the token, as for interactions
+	patient      bool // tried for about a minute: somebody waits for what it says
+}
+
+// attempts bounds how often a call is tried against Discord's faults.
+func (c call) attempts() int {
+	switch {
+	case c.once:
+		return 1
+	case c.patient:
+		return 15
+	}
+	return 5
 }
 
 // route is what shares a bucket, as far as that is known beforehand.
@@ -90,24 +103,21 @@ const (
 	codeAlreadyAnswered = 40060
 	codeMissingAccess   = 50001
 	codeMissingRights   = 50013
+	codeInvalidForm     = 50035
+	codeThreadArchived  = 50083
 	codeNoHistory       = 160002 // a reply needs the right to read what it replies to
+	codeThreadLocked    = 160005
 )
+
+func hasStatus(err error, statuses ...int) bool {
+	var api *apiError
+	return errors.As(err, &api) && slices.Contains(statuses, api.Status)
+}
 
 func hasCode(err error, codes ...int) bool {
 	var api *apiError
-	if !errors.As(err, &api) {
-		return false
-	}
-	for _, c := range codes {
-		if api.Code == c {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &api) && slices.Contains(codes, api.Code)
 }
-
-// attempts bounds how often one call is tried against Discord's faults.
-const attempts = 5
 
 // do carries out a call and decodes the answer into out, unless that is nil.
 func (r *rest) do(ctx context.Context, c call, out any) error {
@@ -120,7 +130,7 @@ func (r *rest) do(ctx context.Context, c call, out any) error {
 		switch {
 		case err != nil:
 			err = fmt.Errorf("%s: %w", c.method, withoutURL(err))
-			if ctx.Err() != nil || c.once || attempt == attempts {
+			if ctx.Err() != nil || attempt >= c.attempts() {
 				return err
 			}
 		case resp.StatusCode == http.StatusTooManyRequests:
@@ -128,17 +138,22 @@ func (r *rest) do(ctx context.Context, c call, out any) error {
 			continue // waiting is no failure
 		case resp.StatusCode >= 500:
 			err = drain(resp)
-			if c.once || attempt == attempts {
+			if attempt >= c.attempts() {
 				return err
 			}
 		default:
 			return r.finish(c, resp, out)
 		}
-		if err := pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond); err != nil {
+		if err := pause(ctx, pauseAfter(attempt)); err != nil {
 			return err
 		}
 		attempt++
 	}
+}
+
+// pauseAfter is the wait after an attempt that failed, counted from 1.
+func pauseAfter(attempt int) time.Duration {
+	return min(time.Duration(attempt*attempt)*200*time.Millisecond, 5*time.Second)
 }
 
 func (r *rest) finish(c call, resp *http.Response, out any) error {
@@ -148,8 +163,9 @@ func (r *rest) finish(c call, resp *http.Response, out any) error {
 	}
 	defer resp.Body.Close()
 	if out == nil {
-		_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
-		return err
+		// Discord has done it, even if the rest of the answer is lost.
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
+		return nil
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
 		return fmt.Errorf("decode Discord's answer: %w", err)
@@ -267,9 +283,9 @@ func (r *rest) hold(route string, resp *http.Response) {
 		Global     bool    `json:"global"`
 	}
 	if json.Unmarshal(body, &limit) != nil || limit.RetryAfter <= 0 {
-		limit.RetryAfter = seconds(resp.Header.Get("Retry-After"), 1)
+		limit.RetryAfter = seconds(resp.Header.Get("Retry-After"))
 	}
-	until := time.Now().Add(time.Duration(limit.RetryAfter * float64(time.Second)))
+	until := time.Now().Add(holdFor(limit.RetryAfter))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if limit.Global || resp.Header.Get("X-RateLimit-Global") == "true" {
@@ -294,16 +310,36 @@ func (r *rest) note(c call, resp *http.Response) {
 		}
 	}
 	if h.Get("X-RateLimit-Remaining") == "0" {
-		wait := seconds(h.Get("X-RateLimit-Reset-After"), 0)
+		wait := min(seconds(h.Get("X-RateLimit-Reset-After")), longestHold.Seconds())
 		r.holds[route] = now.Add(time.Duration(wait * float64(time.Second)))
 	}
 }
 
-func seconds(text string, otherwise float64) float64 {
-	if s, err := strconv.ParseFloat(text, 64); err == nil && s >= 0 && s < 3600 {
+// Bounds of a wait that a 429 asks for: a server that names none, or no time
+// at all, is not asked again at once, and one that names an age is asked
+// whether it still means that.
+const (
+	shortestHold = 100 * time.Millisecond
+	unnamedHold  = time.Second
+	longestHold  = time.Hour
+)
+
+// holdFor is the wait after a 429 that asks for so many seconds, 0 if it does
+// not say.
+func holdFor(wanted float64) time.Duration {
+	if wanted <= 0 {
+		return unnamedHold
+	}
+	wait := time.Duration(min(wanted, longestHold.Seconds()) * float64(time.Second))
+	return max(wait, shortestHold)
+}
+
+// seconds reads a header; 0 is what is missing or no sensible number.
+func seconds(text string) float64 {
+	if s, err := strconv.ParseFloat(text, 64); err == nil && s > 0 {
 		return s
 	}
-	return otherwise
+	return 0
 }
 
 // pause waits, or answers why the wait ended early.

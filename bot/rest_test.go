@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helix-collective/helix/bot"
 	"github.com/helix-collective/helix/bot/discordtest"
 )
 
@@ -60,4 +61,16 @@ func TestWhoAsksMustBeKnown(t *testing.T) {
 		`{"id":%q,"channel_id":%q,"guild_id":%q,"content":"!who","author":{"id":%q,"username":"ann"}}`,
 		said.ID, acme.ChannelID("#ops"), acme.ID, acme.UserID("ann")))
 	said.Sees("Your roles could not be read from Discord, so nothing was run")
+}
+
+func TestAnAnnouncementIsNotDoubled(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t, discordtest.WithoutIntents(discordtest.IntentMessageContent))
+	acme := d.Guild("Acme").Text("#ops")
+	d.FailNext("create_message", discordtest.Applied(discordtest.Drop()))
+	start(t, d, echo, func(o *bot.Options) { o.OpsChannel = acme.ChannelID("#ops") })
+	d.Gateway().AwaitReady(1)
+	acme.In("#ops").Sees("message-content intent")
+	await(t, "the second attempt", func() bool { return len(d.RequestsTo("create_message")) == 2 })
+	acme.In("#ops").SeesNothing(30 * time.Millisecond)
 }

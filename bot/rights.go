@@ -4,9 +4,17 @@ import "slices"
 
 // channelFacts is what decides over rights in a channel.
 type channelFacts struct {
+	Type       channelType `json:"type"`
+	Parent     string      `json:"parent_id"` // of a thread, whose rights it has
 	Guild      string      `json:"guild_id"`
 	Overwrites []overwrite `json:"permission_overwrites"`
 }
+
+// channelType is Discord's number for a kind of channel.
+type channelType int
+
+// thread reports whether it is one of the three kinds of thread.
+func (t channelType) thread() bool { return t >= 10 && t <= 12 }
 
 // overwrite changes the rights of a role or a member in one channel.
 type overwrite struct {

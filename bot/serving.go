@@ -2,10 +2,10 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/permissions"
@@ -17,6 +17,8 @@ type guildKeeper struct {
 	guilds   permissions.Guilds
 	reason   string // the last one logged
 	settling bool
+	again    bool          // settle once more
+	present  []string      // the guilds that we are in
 	decided  chan struct{} // closed once it is
 }
 
@@ -58,33 +60,39 @@ const settleRetry = 2 * time.Second
 
 // settle decides which of the guilds that we are in are served, and goes on
 // trying until that could be decided.
-func (b *Bot) settle(ctx context.Context, s *discordgo.Session) {
+func (b *Bot) settle(work context.Context) {
 	if !b.startSettling() {
 		return
 	}
 	go func() {
-		defer b.stopSettling()
-		for failed := false; ; failed = true {
-			err := b.meetGuilds(ctx, guildsOf(s))
-			if err == nil {
+		defer b.settlers.Done()
+		failed := false
+		for {
+			err := b.meetGuilds(work, b.guilds.list())
+			if err == nil && b.settled() {
 				return
 			}
+			if err == nil {
+				continue
+			}
 			if !failed {
+				failed = true
 				b.log.Error("which server to serve is kept in Redis, which does not answer; until it does, none is served (discord.guilds would not need it)", zap.Error(err))
 			}
-			if pause(ctx, settleRetry) != nil {
+			if pause(work, settleRetry) != nil {
 				return
 			}
 		}
 	}()
 }
 
-// startSettling reports whether it is ours to settle. A run under way may miss
-// a guild that has come since; the event of the guild itself asks again.
+// startSettling reports whether it is ours to settle. If that is under way it
+// is done once more, for a guild may have come since.
 func (b *Bot) startSettling() bool {
 	b.guilds.mu.Lock()
 	defer b.guilds.mu.Unlock()
 	if b.guilds.settling {
+		b.guilds.again = true
 		return false
 	}
 	b.guilds.settling = true
@@ -92,11 +100,12 @@ func (b *Bot) startSettling() bool {
 	return true
 }
 
-func (b *Bot) stopSettling() {
+// settled reports whether nothing has come to be settled meanwhile.
+func (b *Bot) settled() bool {
 	b.guilds.mu.Lock()
 	defer b.guilds.mu.Unlock()
-	b.guilds.settling = false
-	b.settlers.Done()
+	b.guilds.settling, b.guilds.again = b.guilds.again, false
+	return !b.guilds.settling
 }
 
 // meetGuilds decides once.
@@ -142,13 +151,24 @@ func (b *Bot) adopt(p permissions.Pinning) {
 	}
 }
 
-// guildsOf answers the ids of the guilds that the bot is in.
-func guildsOf(s *discordgo.Session) []string {
-	s.State.RLock()
-	defer s.State.RUnlock()
-	ids := make([]string, len(s.State.Guilds))
-	for i, g := range s.State.Guilds {
-		ids[i] = g.ID
-	}
-	return ids
+// enter notes the guilds that we are in, whether Discord has trouble with them
+// or not: one that is out for a while must not make another the only one.
+func (k *guildKeeper) enter(ids []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	slices.Sort(ids)
+	k.present = slices.Compact(ids)
+}
+
+func (k *guildKeeper) leave(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.present = slices.DeleteFunc(slices.Clone(k.present), func(g string) bool { return g == id })
+}
+
+// list answers the guilds that we are in.
+func (k *guildKeeper) list() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.present)
 }

@@ -130,3 +130,41 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+// A server that is out for a while does not make another the only one.
+func TestAnOutagePinsNobody(t *testing.T) {
+	t.Parallel()
+	p := &pin{}
+	d := discordtest.New(t)
+	acme := d.Guild("Acme").Text("#ops").Join("ann")
+	other := d.Guild("Other").Text("#general").Join("eve")
+	r := start(t, d, echo, func(o *bot.Options) { o.Pin = p })
+	d.Gateway().AwaitReady(1)
+	r.awaitLog(t, "serves none: set discord.guilds")
+	acme.Outage()
+	other.Outage()
+	other.Restore()
+	other.As("eve").Says("#general", "!theirs").SeesNothing(50 * time.Millisecond)
+	if got, _ := p.Pinned(t.Context()); got != "" {
+		t.Errorf("%q is pinned", got)
+	}
+	acme.Expel()
+	await(t, "the other to be the only one", func() bool { return r.Status().Guilds == 1 })
+}
+
+func TestAnUnknownOpsChannelIsSaidAtTheStart(t *testing.T) {
+	_, _, r := world(t, echo, func(o *bot.Options) { o.OpsChannel = "99999999999999999" })
+	r.awaitLog(t, "Check discord.ops_channel")
+}
+
+func TestRightsInAThreadAreItsParents(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	acme := d.Guild("Acme").Text("#ops").Thread("#ops", "alerts").Deny("#ops", "helix", discordtest.AttachFiles)
+	o := bot.Options{Token: d.Token(), APIURL: d.URL(), OpsChannel: acme.ChannelID("alerts"), Pin: &pin{}}
+	for _, f := range bot.Check(t.Context(), o) {
+		if f.Name == "Discord ops channel" && !strings.Contains(f.Detail, "lacks Attach Files") {
+			t.Errorf("found %+v", f)
+		}
+	}
+}

@@ -46,7 +46,7 @@ var apiPath = regexp.MustCompile(`^/api/v[0-9]+`)
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	path := req.URL.Path
 	switch {
-	case req.URL.Host == t.base.Host && strings.HasPrefix(path, t.base.Path):
+	case req.URL.Scheme == t.base.Scheme && req.URL.Host == t.base.Host && strings.HasPrefix(path, t.base.Path):
 	case req.URL.Host == "discord.com" && apiPath.MatchString(path):
 		req = req.Clone(req.Context())
 		req.URL.Scheme, req.URL.Host, req.Host = t.base.Scheme, t.base.Host, t.base.Host

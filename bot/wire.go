@@ -66,6 +66,7 @@ const (
 	componentButton = 2
 	styleSecondary  = 2
 	styleDanger     = 4
+	flagNoEmbeds    = 1 << 2 // a link in an answer shows nothing of where it leads
 	flagEphemeral   = 1 << 6
 )
 

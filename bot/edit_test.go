@@ -1,0 +1,54 @@
+package bot_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/helix-collective/helix/bot/discordtest"
+)
+
+func TestAMistypedMessageCanBeEdited(t *testing.T) {
+	_, acme, _ := world(t, echo)
+	said := acme.As("ann").Says("#ops", "!dbszie")
+	said.Sees("!dbszie")
+	acme.As("ann").Edits(said, "!dbsize").Sees("!dbsize")
+	plain := acme.As("ann").Says("#ops", "dbsize")
+	acme.As("ann").Edits(plain, "!dbsize again").Sees("!dbsize again")
+	acme.In("#ops").SeesNothing(30 * time.Millisecond)
+}
+
+// A preview that Discord adds to a message is a change, but nobody's edit.
+func TestAChangeThatIsNoEditIsLetBe(t *testing.T) {
+	d, acme, _ := world(t, echo)
+	said := acme.As("ann").Says("#ops", "!https://example.org")
+	said.Sees("!https")
+	d.Gateway().Inject("MESSAGE_UPDATE", fmt.Sprintf(
+		`{"id":%q,"channel_id":%q,"guild_id":%q,"content":"!https://example.org","edited_timestamp":null,"author":{"id":%q}}`,
+		said.ID, acme.ChannelID("#ops"), acme.ID, acme.UserID("ann")))
+	acme.As("ann").Says("#ops", "!next").Sees("!next")
+	acme.In("#ops").SeesNothing(30 * time.Millisecond)
+}
+
+func TestAnOldMessageIsNotMadeACommand(t *testing.T) {
+	t.Parallel()
+	ago := time.Now().Add(-time.Minute)
+	d := discordtest.New(t, discordtest.WithClock(func() time.Time { return ago }))
+	acme := d.Guild("Acme").Text("#ops").Join("ann")
+	r := start(t, d, echo)
+	d.Gateway().AwaitReady(1)
+	said := acme.As("ann").Says("#ops", "hello")
+	acme.As("ann").Edits(said, "!flushall")
+	r.awaitLog(t, "edited message is too old")
+	acme.In("#ops").SeesNothing(30 * time.Millisecond)
+}
+
+func TestAnAnswerToADeletedMessageStillComes(t *testing.T) {
+	began, release := make(chan struct{}), make(chan struct{})
+	_, acme, _ := world(t, slowly(began, release))
+	said := acme.As("ann").Says("#ops", "!slow")
+	<-began
+	acme.As("ann").Deletes(said)
+	close(release)
+	acme.In("#ops").Sees("!slow")
+}
