@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -115,14 +114,15 @@ func measure(b *testing.B, addr, want string, command func() *exec.Cmd) measurem
 
 func runOnce(b *testing.B, want string, cmd *exec.Cmd) measurement {
 	b.Helper()
+	var out strings.Builder
+	cmd.Stdout = &out
 	start := time.Now()
-	out, err := cmd.Output()
+	peak, err := peakMemory(cmd)
 	took := time.Since(start)
-	if err != nil || strings.TrimSpace(string(out)) != want {
-		b.Fatalf("%v: %q, want %s (%v)", cmd.Args, out, want, err)
+	if err != nil || strings.TrimSpace(out.String()) != want {
+		b.Fatalf("%v: %q, want %s (%v)", cmd.Args, out.String(), want, err)
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return measurement{time: took, memory: float64(usage.Maxrss) / 1024}
+	return measurement{time: took, memory: peak}
 }
 
 func median(all []measurement) measurement {
@@ -213,7 +213,8 @@ func BenchmarkAnswer(b *testing.B) {
 	acme.discord.Gateway().AwaitReady(1)
 	ann := acme.As("ann")
 	ann.Says("#ops", "!redis dbsize").Sees() // connections are made
-	idle := residentMiB(b, helix.cmd.Process.Pid, "VmRSS")
+	pid := helix.cmd.Process.Pid
+	idle := memory(b, pid, "VmRSS")
 	var waits []time.Duration
 	for b.Loop() {
 		said := ann.Says("#ops", "!redis ttl session:none")
@@ -224,7 +225,7 @@ func BenchmarkAnswer(b *testing.B) {
 	b.ReportMetric(milliseconds(waits[len(waits)/2]), "median-ms")
 	b.ReportMetric(milliseconds(waits[len(waits)*99/100]), "p99-ms")
 	b.ReportMetric(idle, "idle-MiB")
-	b.ReportMetric(residentMiB(b, helix.cmd.Process.Pid, "VmHWM"), "peak-MiB")
+	b.ReportMetric(memory(b, pid, "VmHWM"), "peak-MiB")
 }
 
 // BenchmarkStart measures the time from the start of the process until Discord
@@ -249,17 +250,11 @@ func BenchmarkStart(b *testing.B) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// residentMiB reads one of a process's own figures.
-func residentMiB(b *testing.B, pid int, name string) float64 {
+func memory(b *testing.B, pid int, name string) float64 {
 	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	mib, err := memoryOf(pid, name)
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, after, _ := strings.Cut(string(status), name+":")
-	var kib float64
-	if _, err := fmt.Sscan(after, &kib); err != nil {
-		b.Fatal(err)
-	}
-	return kib / 1024
+	return mib
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -64,6 +65,7 @@ func helix(args []string, in, out, errOut *os.File) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	dial.Silence()
+	limitGarbage()
 	err := dispatch(ctx, &cli{in, out, errOut}, args)
 	var exit *exitError
 	switch {
@@ -77,6 +79,17 @@ func helix(args []string, in, out, errOut *os.File) int {
 	}
 	fmt.Fprintln(errOut, err)
 	return exitFailure
+}
+
+// softMemory is from where on garbage is collected at every turn, so that a
+// program that goes through large values stays near what it holds.
+const softMemory = 64 << 20
+
+// limitGarbage sets the limit, unless whoever started us did (GOMEMLIMIT).
+func limitGarbage() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 }
 
 // untilInterrupted answers a context that ends by SIGINT too. At a terminal the

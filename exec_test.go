@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -260,5 +262,36 @@ func TestTheConsoleSpeaksThroughAPipe(t *testing.T) {
 	}
 	if first, _, _ := strings.Cut(got.stdout, "\n"); len(first) != 3 {
 		t.Errorf("the count of sample sessions is %q", first)
+	}
+}
+
+// TestLongKeysTakeLittleMemory streams keys of almost a mebibyte, the longest
+// that a line may be, through what holds them.
+func TestLongKeysTakeLittleMemory(t *testing.T) {
+	server := redistest.Standalone(t)
+	client := server.Client()
+	long := strings.Repeat("k", 1<<20-20)
+	for i := range 60 {
+		if err := client.Set(t.Context(), fmt.Sprintf("long:%02d%s", i, long), i, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const most = 120.0 // MiB, of which some 25 are Helix at rest
+	for _, line := range []string{
+		"!redis keys long:* | cut -c 1-7 | sort | tail -1",
+		"!redis keys long:* | xargs -n 7 redis exists | sort | uniq -c",
+		"!redis keys long:* | xargs -I {} echo {} | wc -l",
+		`!redis keys long:* | while read k; do redis ttl "$k"; done | sort | uniq -c`,
+	} {
+		cmd := helixCommand(t, t.TempDir(), nil, "exec", "--redis", server.URL(), line)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		peak, err := peakMemory(cmd)
+		if err != nil {
+			t.Fatalf("%s: %v: %s", line, err, out.String())
+		}
+		if peak == 0 || peak > most {
+			t.Errorf("%s: a peak of %.1f MiB, want at most %.0f", line, peak, most)
+		}
 	}
 }

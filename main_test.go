@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/helix-collective/helix/shell/text"
 )
@@ -62,4 +64,41 @@ func helixCommand(t testing.TB, dir string, env []string, args ...string) *exec.
 	cmd.Dir = dir
 	cmd.Env = append([]string{beHelix + "=1", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
 	return cmd
+}
+
+// peakMemory runs a command and answers the most memory that it had, in MiB. It
+// looks at the process while that runs: what the system tells afterwards counts
+// what the parent had when it was started, too.
+func peakMemory(cmd *exec.Cmd) (mib float64, err error) {
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return mib, err
+		case <-look.C:
+			if now, err := memoryOf(cmd.Process.Pid, "VmHWM"); err == nil {
+				mib = max(mib, now)
+			}
+		}
+	}
+}
+
+// memoryOf reads one of a process's own figures, in MiB.
+func memoryOf(pid int, name string) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(status), name+":")
+	var kib float64
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		return 0, fmt.Errorf("%s of process %d: %w", name, pid, err)
+	}
+	return kib / 1024, nil
 }

@@ -139,6 +139,7 @@ func mendable(err error) bool {
 
 func (f *fetcher) call(ctx context.Context, cursor string, p *page) (next string, err error) {
 	ask := f.pace.ask
+	p.raw.reset()
 	began := time.Now()
 	if err := f.link.raw(ctx, f.arguments(cursor, ask), &p.raw); err != nil {
 		return "", err
@@ -152,6 +153,7 @@ func (f *fetcher) call(ctx context.Context, cursor string, p *page) (next string
 		return "", err
 	}
 	p.keys, p.looked, p.work = keys, ask, f.pace.call(ask, took)
+	f.pace.fit(ask, len(p.raw.bytes))
 	return string(after), nil
 }
 

@@ -133,10 +133,9 @@ func (l *link) connected() (server string, conn net.Conn) {
 	return l.server, l.conn
 }
 
-// raw fills the buffer with a reply as the server sent it. go-redis's own SCAN
+// raw adds to the buffer a reply as the server sent it. go-redis's own SCAN
 // would make a string of each key.
 func (l *link) raw(ctx context.Context, args []any, into *rawReply) error {
-	into.bytes = into.bytes[:0]
 	return l.client.Process(ctx, redis.NewRawWriteToCmd(ctx, into, args...))
 }
 

@@ -4,9 +4,10 @@ import "time"
 
 const (
 	aim      = time.Millisecond // of the server's time a call
-	firstAsk = 100              // keys to ask for before anything was measured
+	firstAsk = 10               // keys to ask for before anything was measured; they may be long
 	minAsk   = 10               // what SCAN itself takes by default
 	maxAsk   = 2000             // what a wrong measurement costs stays a few milliseconds
+	maxReply = 1 << 20          // bytes; for fewer keys than that takes, if they are long
 )
 
 // pace decides how many keys to ask for, so that a call keeps the server busy
@@ -66,6 +67,15 @@ func (p *pace) call(ask int, took time.Duration) (work time.Duration) {
 	p.last = sample
 	p.ask = min(max(int(float64(aim)/p.key), minAsk), maxAsk, 2*p.ask)
 	return work
+}
+
+// fit keeps replies within bounds where keys are long: it learns from a reply to
+// a call for ask keys how many such keys make up maxReply.
+func (p *pace) fit(ask, bytes int) {
+	if p.fixed > 0 {
+		p.ask = p.fixed
+	}
+	p.ask = max(min(p.ask, maxReply*ask/max(bytes, 1)), 1)
 }
 
 // rest answers how long the server is to be left alone after it worked.

@@ -66,6 +66,25 @@ func TestPaceKeepsAFixedCount(t *testing.T) {
 	}
 }
 
+func TestPaceAsksForFewerKeysWhereTheyAreLong(t *testing.T) {
+	for name, p := range map[string]*pace{"measured": newPace(Query{}), "fixed": newPace(Query{Count: 1000})} {
+		p.way(time.Microsecond)
+		ask := p.ask
+		p.fit(ask, ask<<20)
+		if p.ask != 1 {
+			t.Errorf("%s: of keys of a mebibyte it asks for %d", name, p.ask)
+		}
+		for range 20 {
+			ask = p.ask
+			p.call(ask, time.Microsecond+time.Duration(ask)*time.Microsecond)
+			p.fit(ask, 100*ask)
+		}
+		if p.ask < 900 {
+			t.Errorf("%s: of short keys it asks for %d afterwards", name, p.ask)
+		}
+	}
+}
+
 func TestPaceRests(t *testing.T) {
 	for _, tt := range []struct {
 		share int

@@ -25,6 +25,15 @@ var _ redis.Error = serverError("")
 // rawReply is a reply as it came. Its memory is used again for the next one.
 type rawReply struct{ bytes []byte }
 
+// reset empties the buffer. The memory of a reply far beyond the usual is given
+// back.
+func (r *rawReply) reset() {
+	if cap(r.bytes) > 2*maxReply {
+		r.bytes = nil
+	}
+	r.bytes = r.bytes[:0]
+}
+
 // Write adds to the reply.
 func (r *rawReply) Write(p []byte) (int, error) {
 	r.bytes = append(r.bytes, p...)
