@@ -26,6 +26,15 @@ func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 		"the revision's number": func(ctx context.Context, c redis.UniversalClient) error {
 			return c.HSet(ctx, "{helix}:config", "@revision", "what").Err()
 		},
+		"the revision's number to one that nothing can follow": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.HSet(ctx, "{helix}:config", "@revision", "9223372036854775807", "@id", "x").Err()
+		},
+		"the values to another type":  replaceBy("{helix}:config"),
+		"the policy to another type":  replaceBy("{helix}:policy"),
+		"the history to another type": replaceBy("{helix}:config:log"),
+		"the history": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.Del(ctx, "{helix}:config:log").Err()
+		},
 	}
 	onEveryRedis(t, func(t *testing.T, s *server) {
 		ctx, c := t.Context(), s.client(t)
@@ -39,7 +48,8 @@ func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, name+" is there again", func() bool {
-				return maps.Equal(hash(t, c, "{helix}:config"), config) && maps.Equal(hash(t, c, "{helix}:policy"), policy)
+				return maps.Equal(c.HGetAll(ctx, "{helix}:config").Val(), config) && maps.Equal(c.HGetAll(ctx, "{helix}:policy").Val(), policy) &&
+					c.LLen(ctx, "{helix}:config:log").Val() > 0
 			})
 		}
 		if live.Snapshot().Revision() != 2 {
@@ -49,6 +59,80 @@ func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 		h, err := live.History(ctx, "", 0)
 		if err != nil || h[0].Revision != 3 || h[1].Note != settings.NoteRestored || h[1].Who.Name != "" {
 			t.Errorf("%+v, %v", h, err)
+		}
+	})
+}
+
+// replaceBy puts a text in the place of one of our keys.
+func replaceBy(key string) func(context.Context, redis.UniversalClient) error {
+	return func(ctx context.Context, c redis.UniversalClient) error { return c.Set(ctx, key, "not ours", 0).Err() }
+}
+
+func TestAHistoryThatIsGoneBeginsAgainOnce(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, s *server) {
+		ctx, c := t.Context(), s.client(t)
+		one := settings.Open(ctx, c, settings.Defaults())
+		set(t, one, "redis.session_ttl=12h")
+		set(t, one, "redis.session_ttl=6h")
+		if err := c.Del(ctx, "{helix}:config:log").Err(); err != nil {
+			t.Fatal(err)
+		}
+		run(t, one)
+		run(t, settings.Open(ctx, s.client(t), settings.Defaults()))
+		eventually(t, "it begins again", func() bool { return c.LLen(ctx, "{helix}:config:log").Val() > 0 })
+		set(t, one, "redis.session_ttl=5h")
+		if _, err := one.Rollback(ctx, 2, ann); err != nil || value(one, ttl) != "21600" {
+			t.Errorf("a rollback to what was in force: %v", err)
+		}
+		h, err := one.History(ctx, "", 0)
+		if err != nil || len(h) != 3 || h[2].Note != settings.NoteRestored || h[2].Revision != 2 {
+			t.Errorf("%+v, %v", h, err)
+		}
+	})
+}
+
+// Whatever a foreign hand puts in our place, a change is stored whole, or not
+// at all and said so.
+func TestAChangeOverAForeignHand(t *testing.T) {
+	many := []any{"@revision", "3", "@id", "x"}
+	for i := range 9000 {
+		many = append(many, fmt.Sprintf("redis.foreign_%d", i), "v")
+	}
+	foreign := map[string]func(ctx context.Context, c redis.UniversalClient) error{
+		"values of another type":  replaceBy("{helix}:config"),
+		"policy of another type":  replaceBy("{helix}:policy"),
+		"history of another type": replaceBy("{helix}:config:log"),
+		"thousands of values": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.HSet(ctx, "{helix}:config", many...).Err()
+		},
+		"a huge value and a huge name": func(ctx context.Context, c redis.UniversalClient) error {
+			huge := strings.Repeat("x", 1<<20)
+			return c.HSet(ctx, "{helix}:config", "@revision", "3", perUser, huge, huge, "1").Err()
+		},
+		"a revision that nothing can follow": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.HSet(ctx, "{helix}:config", "@revision", "9223372036854775807").Err()
+		},
+	}
+	onEveryRedis(t, func(t *testing.T, s *server) {
+		ctx, c := t.Context(), s.client(t)
+		for name, put := range foreign {
+			if err := errors.Join(c.FlushAll(ctx).Err(), put(ctx, c)); err != nil {
+				t.Fatal(err)
+			}
+			live := settings.Open(ctx, c, settings.Defaults())
+			set(t, live, "redis.session_ttl=6h")
+			if value(live, ttl) != "21600" || hash(t, c, "{helix}:config")[ttl] != "21600" || hash(t, c, "{helix}:policy")[ttl] != "21600" {
+				t.Errorf("%s: the change is not in force everywhere", name)
+			}
+			if n := c.MemoryUsage(ctx, "{helix}:config").Val() + c.MemoryUsage(ctx, "{helix}:config:log").Val(); n > 64<<10 {
+				t.Errorf("%s: %d bytes are kept", name, n)
+			}
+			if h, err := live.History(ctx, "", 0); err != nil || len(h) != 1 {
+				t.Errorf("%s: the history is %+v, %v", name, h, err)
+			}
+			if n := len(live.Warnings()); n > 20 {
+				t.Errorf("%s: %d warnings", name, n)
+			}
 		}
 	})
 }

@@ -80,7 +80,7 @@ const historyPage = 100
 func (l *Live) walkHistory(ctx context.Context, visit func(Entry) bool) error {
 	for start := int64(0); start < logSize; start += historyPage {
 		page, err := l.client.LRange(ctx, logKey, start, start+historyPage-1).Result()
-		if err != nil {
+		if err != nil && !wrongType(err) {
 			return unavailable(fmt.Errorf("read %s: %w", logKey, err))
 		}
 		for _, text := range page {

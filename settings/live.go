@@ -16,7 +16,7 @@ type Live struct {
 	base   *Base
 	client redis.UniversalClient // nil: there are base values only
 
-	commitScript, policyScript *script
+	commitScript, policyScript, logScript *script
 
 	current atomic.Pointer[state]
 	trouble atomic.Pointer[troubled]
@@ -61,7 +61,7 @@ type Subscriber struct {
 func Open(ctx context.Context, client redis.UniversalClient, base *Base) *Live {
 	l := &Live{
 		base: base, client: client,
-		commitScript: newScript(commitSource), policyScript: newScript(policySource),
+		commitScript: newScript(commitSource), policyScript: newScript(policySource), logScript: newScript(logSource),
 		turn:      make(chan struct{}, 1),
 		policyDue: true,
 	}

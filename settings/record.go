@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Our keys in Redis. They share a hash tag, so that one script may change them
@@ -44,23 +46,42 @@ type record struct {
 // revision: the revision as stored, and the id of the change that made it.
 type stamp struct{ revision, id string }
 
+// The bounds of what a record may hold. No release stores more, so what lies
+// beyond was put there by a foreign hand; it is not read, and the next change
+// leaves it out.
+const (
+	maxName     = 128 // bytes of a key
+	maxForeign  = 100 // keys that the table does not know
+	maxRevision = 1 << 53
+)
+
 func (l *Live) read(ctx context.Context) (record, error) {
-	fields, err := l.client.HGetAll(ctx, configKey).Result()
+	fields, err := l.hash(ctx, configKey)
 	if err != nil {
-		return record{}, fmt.Errorf("read %s: %w", configKey, err)
+		return record{}, err
 	}
 	return decodeRecord(fields), nil
 }
 
-// decodeRecord reads the hash. A revision that is not a number, which only a
-// foreign hand can have put there, counts as none.
+// hash reads one of our hashes. A value of another type in its place counts as
+// none, since ours is lost then.
+func (l *Live) hash(ctx context.Context, key string) (map[string]string, error) {
+	fields, err := l.client.HGetAll(ctx, key).Result()
+	if err != nil && !wrongType(err) {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	return fields, nil
+}
+
+// decodeRecord reads the hash. A revision that no change can have reached
+// counts as none.
 func decodeRecord(fields map[string]string) record {
 	r := record{overrides: make(map[string]string)}
 	for name, value := range fields {
 		switch name {
 		case "@revision":
 			r.stamp.revision = value
-			if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > 0 {
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > 0 && n < maxRevision {
 				r.revision = n
 			}
 		case "@id":
@@ -73,12 +94,27 @@ func decodeRecord(fields map[string]string) record {
 			}
 			r.schema = n
 		default:
-			if !strings.HasPrefix(name, "@") {
+			if !strings.HasPrefix(name, "@") && len(name) <= maxName && len(value) <= maxText {
 				r.overrides[name] = value
 			}
 		}
 	}
+	dropForeign(r.overrides)
 	return r
+}
+
+// dropForeign leaves maxForeign of the keys that the table does not know, the
+// same ones in every instance.
+func dropForeign(overrides map[string]string) {
+	foreign := 0
+	for _, key := range sortedKeys(overrides) {
+		if _, known := index()[key]; known {
+			continue
+		}
+		if foreign++; foreign > maxForeign {
+			delete(overrides, key)
+		}
+	}
 }
 
 // readOnly says that a later release owns the record.
@@ -102,20 +138,53 @@ func (r record) next(overrides map[string]string, id string) record {
 	}
 }
 
-// stampAndPolicy asks in one round trip which record Redis holds, and whether
-// it holds a policy.
-func (l *Live) stampAndPolicy(ctx context.Context) (s stamp, policy bool, err error) {
+// glance is what one round trip tells of the store.
+type glance struct {
+	stamp       stamp
+	policy, log bool // whether they are there
+}
+
+// look asks which record Redis holds, and whether a policy and a history.
+// A value of another type in a place of ours counts as none.
+func (l *Live) look(ctx context.Context) (glance, error) {
 	pipe := l.client.Pipeline()
 	meta := pipe.HMGet(ctx, configKey, "@revision", "@id")
-	exists := pipe.Exists(ctx, policyKey)
-	if _, err := pipe.Exec(ctx); err != nil {
-		return stamp{}, false, fmt.Errorf("read %s: %w", configKey, err)
+	policy, log := pipe.HLen(ctx, policyKey), pipe.LLen(ctx, logKey)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	for _, reply := range []redis.Cmder{meta, policy, log} {
+		if err := reply.Err(); err != nil && !wrongType(err) {
+			return glance{}, fmt.Errorf("read %s: %w", configKey, err)
+		}
 	}
-	values := meta.Val()
-	s.revision, _ = values[0].(string)
-	s.id, _ = values[1].(string)
-	return s, exists.Val() == 1, nil
+	g := glance{policy: policy.Val() > 0, log: log.Val() > 0}
+	if values := meta.Val(); len(values) == 2 {
+		g.stamp.revision, _ = values[0].(string)
+		g.stamp.id, _ = values[1].(string)
+	}
+	return g, nil
 }
+
+// wrongType says that a key of ours holds something that is not ours.
+func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+
+// holdsSource begins the scripts: holds answers whether the store still has
+// the record that the caller saw, and store fills a hash, however large.
+const holdsSource = `
+local function holds(key, revision, id)
+  if redis.call('TYPE', key).ok ~= 'hash' then return revision == '' and id == '' end
+  local held = redis.call('HMGET', key, '@revision', '@id')
+  return (held[1] or '') == revision and (held[2] or '') == id
+end
+local function store(key, first, last)
+  for i = first, last, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+end
+local function log(key, entry, size)
+  if redis.call('TYPE', key).ok ~= 'list' then redis.call('DEL', key) end
+  local now = redis.call('TIME')
+  local ms = now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / 1000))
+  redis.call('LPUSH', key, '{"at":' .. ms .. ',' .. entry)
+  redis.call('LTRIM', key, 0, tonumber(size) - 1)
+end`
 
 // commitSource stores a record, the policy and a log entry, and announces the
 // revision, if the store still holds what the caller saw.
@@ -127,27 +196,31 @@ func (l *Live) stampAndPolicy(ctx context.Context) (s stamp, policy bool, err er
 // empty store), the channel, the message, the entry's JSON after its time, how
 // many entries to keep, how many words of config follow, these, then the
 // policy.
-const commitSource = `
-local held = redis.call('HMGET', KEYS[1], '@revision', '@id')
-if (held[1] or '') ~= ARGV[1] or (held[2] or '') ~= ARGV[2] then return 0 end
+const commitSource = holdsSource + `
+if not holds(KEYS[1], ARGV[1], ARGV[2]) then return 0 end
 local last = 7 + tonumber(ARGV[7])
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('HSET', KEYS[1], unpack(ARGV, 8, last))
-redis.call('HSET', KEYS[2], unpack(ARGV, last + 1, #ARGV))
-local now = redis.call('TIME')
-local ms = now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / 1000))
-redis.call('LPUSH', KEYS[3], '{"at":' .. ms .. ',' .. ARGV[5])
-redis.call('LTRIM', KEYS[3], 0, tonumber(ARGV[6]) - 1)
+store(KEYS[1], 8, last)
+store(KEYS[2], last + 1, #ARGV)
+log(KEYS[3], ARGV[5], ARGV[6])
 redis.pcall('PUBLISH', ARGV[3], ARGV[4])
 return 1`
 
 // policySource stores the policy if the store still holds the record that it
 // was made from. KEYS: config, policy. ARGV: revision, id, the policy.
-const policySource = `
-local held = redis.call('HMGET', KEYS[1], '@revision', '@id')
-if (held[1] or '') ~= ARGV[1] or (held[2] or '') ~= ARGV[2] then return 0 end
+const policySource = holdsSource + `
+if not holds(KEYS[1], ARGV[1], ARGV[2]) then return 0 end
 redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[2], unpack(ARGV, 3, #ARGV))
+store(KEYS[2], 3, #ARGV)
+return 1`
+
+// logSource begins a history that is gone with an entry for the record that
+// the store holds. KEYS: config, log. ARGV: revision, id, the entry's JSON
+// after its time, how many entries to keep.
+const logSource = holdsSource + `
+if not holds(KEYS[1], ARGV[1], ARGV[2]) then return 0 end
+if redis.call('TYPE', KEYS[2]).ok == 'list' then return 0 end
+log(KEYS[2], ARGV[3], ARGV[4])
 return 1`
 
 // logSize is how many changes the history keeps.
@@ -171,6 +244,17 @@ func (l *Live) commit(ctx context.Context, held stamp, next *state, e Entry) (ok
 func (l *Live) publishPolicy(ctx context.Context, s *state) error {
 	args := append([]any{s.record.stamp.revision, s.record.stamp.id}, flat(s.snapshot.Policy())...)
 	_, err := l.policyScript.run(ctx, l.client, []string{configKey, policyKey}, args)
+	return err
+}
+
+// beginLog stores an entry for the record in force, where the history is gone.
+func (l *Live) beginLog(ctx context.Context, s *state) error {
+	entry, err := restored(s, nil).encode()
+	if err != nil {
+		return err
+	}
+	args := []any{s.record.stamp.revision, s.record.stamp.id, entry, logSize}
+	_, err = l.logScript.run(ctx, l.client, []string{configKey, logKey}, args)
 	return err
 }
 

@@ -61,9 +61,15 @@ func newState(base *Snapshot, r record) *state {
 	return &state{record: r, snapshot: s, unused: left}
 }
 
+// maxWarnings bounds how many unused values are named one by one.
+const maxWarnings = 10
+
 func (s *state) warnings() []string {
 	var texts []string
-	for _, u := range s.unused {
+	for i, u := range s.unused {
+		if i == maxWarnings {
+			return append(texts, fmt.Sprintf("%d more live values are kept but not used.", len(s.unused)-i))
+		}
 		texts = append(texts, fmt.Sprintf("The live value of %s is kept but not used. %s", quote(u.key), u.err))
 	}
 	return texts

@@ -66,12 +66,15 @@ func (l *Live) poll(ctx context.Context) {
 	defer cancel()
 	l.applying.Lock()
 	defer l.applying.Unlock()
-	stored, policy, err := l.stampAndPolicy(ctx)
-	if err == nil && (!l.loaded || stored != l.current.Load().record.stamp) {
+	g, err := l.look(ctx)
+	if err == nil && (!l.loaded || g.stamp != l.current.Load().record.stamp) {
 		err = l.follow(ctx)
 	}
-	if err == nil && (l.policyDue || !policy) {
+	if err == nil && (l.policyDue || !g.policy) {
 		err = l.renewPolicy(ctx)
+	}
+	if err == nil && !g.log {
+		err = l.renewLog(ctx)
 	}
 	l.note(ctx, err)
 }
@@ -161,15 +164,20 @@ func (l *Live) noteDivergence(held, stored record) {
 // restore stores our own record again in place of an older one or none.
 func (l *Live) restore(ctx context.Context, held *state, stored record) error {
 	older := newState(l.base.snapshot, stored)
-	e := Entry{
-		Revision: held.record.revision, ID: held.record.stamp.id, Note: NoteRestored, Overrides: held.record.overrides,
-		Changes: changesBetween(older, held, changedKeys(stored.overrides, held.record.overrides)),
-	}
+	e := restored(held, changesBetween(older, held, changedKeys(stored.overrides, held.record.overrides)))
 	// Not ok: another instance was faster. The next poll looks at what it did.
 	if _, err := l.commit(ctx, stored.stamp, held, e); err != nil {
 		return fmt.Errorf("store the live values again: %w", err)
 	}
 	return nil
+}
+
+// restored is the entry for a record that is stored again.
+func restored(held *state, changes []Change) Entry {
+	return Entry{
+		Revision: held.record.revision, ID: held.record.stamp.id, Note: NoteRestored,
+		Overrides: held.record.overrides, Changes: changes,
+	}
 }
 
 // renewPolicy stores the policy if Redis holds another one or none. The caller
@@ -179,9 +187,9 @@ func (l *Live) renewPolicy(ctx context.Context) error {
 	if s.record.readOnly() {
 		return nil
 	}
-	stored, err := l.client.HGetAll(ctx, policyKey).Result()
+	stored, err := l.hash(ctx, policyKey)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", policyKey, err)
+		return err
 	}
 	if !maps.Equal(stored, s.snapshot.Policy()) {
 		if err := l.publishPolicy(ctx, s); err != nil {
@@ -189,5 +197,18 @@ func (l *Live) renewPolicy(ctx context.Context) error {
 		}
 	}
 	l.policyDue = false
+	return nil
+}
+
+// renewLog begins the history again once Redis has lost it, so that the record
+// in force can be rolled back to. The caller holds applying.
+func (l *Live) renewLog(ctx context.Context) error {
+	s := l.current.Load()
+	if s.record.readOnly() || s.record.revision == 0 {
+		return nil
+	}
+	if err := l.beginLog(ctx, s); err != nil {
+		return fmt.Errorf("store %s: %w", logKey, err)
+	}
 	return nil
 }
