@@ -12,36 +12,17 @@ import (
 )
 
 func configSet(ctx context.Context, t *turn, call *shell.Call, args []string) error {
-	wishes, ok := assignments(args)
-	if !ok {
-		return t.misused(configVerb(), "A change is written KEY=VALUE, as in redis.session_ttl=86400.")
+	wishes, err := settings.ParseAssignments(args)
+	if err != nil || len(wishes) == 0 {
+		return t.misusedForm("set", "A change is written KEY=VALUE, as in redis.session_ttl=86400; a value with spaces needs quotes.")
 	}
 	result, err := t.Settings.Set(ctx, wishes, t.who("set"))
 	return report(call, result, err)
 }
 
-// assignments reads KEY=VALUE…, and KEY VALUE or KEY = VALUE as people write it.
-func assignments(args []string) ([]settings.Assignment, bool) {
-	switch {
-	case len(args) == 3 && args[1] == "=":
-		return []settings.Assignment{{Key: args[0], Value: args[2]}}, true
-	case len(args) == 2 && !strings.Contains(args[0]+args[1], "="):
-		return []settings.Assignment{{Key: args[0], Value: args[1]}}, true
-	}
-	var wishes []settings.Assignment
-	for _, a := range args {
-		key, value, ok := strings.Cut(a, "=")
-		if !ok || key == "" {
-			return nil, false
-		}
-		wishes = append(wishes, settings.Assignment{Key: key, Value: value})
-	}
-	return wishes, len(wishes) > 0
-}
-
 func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) == 0 {
-		return t.misused(configVerb(), "Which setting shall take its value from the configuration again?")
+		return t.misusedForm("unset", "Which setting shall take its value from the configuration again?")
 	}
 	result, err := t.Settings.Unset(ctx, args, t.who("unset"))
 	return report(call, result, err)
@@ -49,11 +30,11 @@ func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) 
 
 func configRollback(ctx context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) != 1 {
-		return t.misused(configVerb(), "To which revision? `%sconfig history` lists them.", t.prefix())
+		return t.misusedForm("unset", "To which revision? `%sconfig history` lists them.", t.prefix())
 	}
 	revision, err := strconv.ParseInt(strings.TrimPrefix(args[0], "r"), 10, 64)
 	if err != nil {
-		return t.misused(configVerb(), "`%s` is not a revision; `%sconfig history` lists them.", args[0], t.prefix())
+		return t.misusedForm("unset", "`%s` is not a revision; `%sconfig history` lists them.", args[0], t.prefix())
 	}
 	result, err := t.Settings.Rollback(ctx, revision, t.who("rollback"))
 	return report(call, result, err)
@@ -61,7 +42,7 @@ func configRollback(ctx context.Context, t *turn, call *shell.Call, args []strin
 
 func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) != 1 {
-		return t.misused(configVerb(), "Which profile? production or development.")
+		return t.misusedForm("unset", "Which profile? production or development.")
 	}
 	result, err := t.Settings.ApplyProfile(ctx, args[0], t.who("profile"))
 	return report(call, result, err)
@@ -80,7 +61,7 @@ func configImport(ctx context.Context, t *turn, call *shell.Call, args []string)
 		text = string(block)
 	}
 	if strings.TrimSpace(text) == "" {
-		return t.misused(configVerb(), "There is nothing to import. Put the settings into a fenced block below the command.")
+		return t.misusedForm("unset", "There is nothing to import. Put the settings into a fenced block below the command.")
 	}
 	result, err := t.Settings.Import(ctx, text, t.who("import"))
 	return report(call, result, err)
@@ -97,7 +78,10 @@ func report(call *shell.Call, result settings.Result, err error) error {
 		if c.Old == c.New {
 			line = fmt.Sprintf("%s = %s (as before)\n", c.Key, c.New)
 		}
-		changed = changed || c.Old != c.New
+		if c.Old == c.New && c.Unset {
+			line = fmt.Sprintf("%s = %s (as before, but no longer set live)\n", c.Key, c.New)
+		}
+		changed = changed || c.Old != c.New || c.Unset
 		if _, err := call.Stdout.WriteString(line); err != nil {
 			return err
 		}

@@ -12,18 +12,19 @@ import (
 )
 
 // configGet writes one setting's value alone, so that it can be piped, and
-// several as KEY = VALUE.
+// several, or those that a pattern matches, as KEY = VALUE.
 func configGet(_ context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) == 0 {
-		return t.misused(configVerb(), "Which setting?")
+		return t.misusedForm("get", "Which setting?")
 	}
-	for _, key := range args {
-		item, err := t.snapshot().Item(key)
-		if err != nil {
-			return err
-		}
+	items, err := t.items(args)
+	if err != nil {
+		return err
+	}
+	named := len(args) > 1 || strings.Contains(args[0], "*")
+	for _, item := range items {
 		line := item.Value.String()
-		if len(args) > 1 {
+		if named {
 			line = item.Key + " = " + line
 		}
 		if _, err := call.Stdout.WriteString(line + "\n"); err != nil {
@@ -33,15 +34,54 @@ func configGet(_ context.Context, t *turn, call *shell.Call, args []string) erro
 	return nil
 }
 
-func configList(_ context.Context, t *turn, call *shell.Call, args []string) error {
-	prefix := strings.ToLower(strings.Join(args, ""))
+// items answers the settings of these keys and patterns, in their order.
+func (t *turn) items(words []string) ([]settings.Item, error) {
+	var items []settings.Item
+	for _, word := range words {
+		if strings.Contains(word, "*") {
+			found, err := t.itemsLike(word)
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, found...)
+			continue
+		}
+		item, err := t.snapshot().Item(word)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// itemsLike answers the settings that begin with a prefix or match a pattern;
+// none is an error.
+func (t *turn) itemsLike(prefix string) ([]settings.Item, error) {
 	items := t.snapshot().Items(prefix)
-	if len(items) == 0 {
-		return &usageError{reason: fmt.Sprintf("No setting begins with `%s`. `%sconfig list` shows all.", prefix, t.prefix())}
+	if len(items) > 0 {
+		return items, nil
+	}
+	verb := "begins with"
+	if strings.Contains(prefix, "*") {
+		verb = "matches"
+	}
+	return nil, &usageError{reason: fmt.Sprintf("No setting %s `%s`. `%sconfig list` shows all.", verb, prefix, t.prefix())}
+}
+
+func configList(_ context.Context, t *turn, call *shell.Call, args []string) error {
+	if len(args) == 0 {
+		args = []string{""}
 	}
 	rows := [][]string{{"setting", "value", "default", "from"}}
-	for _, i := range items {
-		rows = append(rows, []string{i.Key, orDash(i.Value.String()), orDash(i.Default), i.Origin.String()})
+	for _, prefix := range args {
+		items, err := t.itemsLike(prefix)
+		if err != nil {
+			return err
+		}
+		for _, i := range items {
+			rows = append(rows, []string{i.Key, orDash(i.Value.String()), orDash(i.Default), i.Origin.String()})
+		}
 	}
 	_, err := call.Stdout.WriteString(table(rows))
 	return err
@@ -57,7 +97,7 @@ func configHistory(ctx context.Context, t *turn, call *shell.Call, args []string
 		return err
 	}
 	if len(entries) == 0 {
-		_, err = call.Stdout.WriteString("Nothing has been changed live yet.\n")
+		_, err = call.Stdout.WriteString(t.noHistory(key))
 		return err
 	}
 	for _, e := range entries {
@@ -66,6 +106,18 @@ func configHistory(ctx context.Context, t *turn, call *shell.Call, args []string
 		}
 	}
 	return nil
+}
+
+// noHistory says why there is nothing to show.
+func (t *turn) noHistory(key string) string {
+	switch revision := t.snapshot().Revision(); {
+	case revision == 0:
+		return "Nothing has been changed live yet.\n"
+	case key != "":
+		return fmt.Sprintf("The history has no change of %s.\n", key)
+	default:
+		return fmt.Sprintf("Revision %d is in force, but Redis has lost the history.\n", revision)
+	}
 }
 
 // historyDefault is how many changes are shown where no number is given.
@@ -84,7 +136,7 @@ func (t *turn) historyArgs(args []string) (key string, n int, err error) {
 			continue
 		}
 		if key != "" {
-			return "", 0, t.misused(configVerb(), "The history is of one setting or of all.")
+			return "", 0, t.misusedForm("history", "The history is of one setting or of all.")
 		}
 		key = args[i]
 	}
@@ -130,12 +182,12 @@ func (t *turn) diff(ctx context.Context, args []string) (changes []settings.Chan
 		return t.Settings.Diff(), "the configuration", nil
 	}
 	if len(args) != 2 {
-		return nil, "", t.misused(configVerb(), "diff takes two revisions, or none to compare with the configuration.")
+		return nil, "", t.misusedForm("diff", "diff takes two revisions, or none to compare with the configuration.")
 	}
 	var revisions [2]int64
 	for i, a := range args {
 		if revisions[i], err = strconv.ParseInt(strings.TrimPrefix(a, "r"), 10, 64); err != nil {
-			return nil, "", t.misused(configVerb(), "`%s` is not a revision.", a)
+			return nil, "", t.misusedForm("diff", "`%s` is not a revision.", a)
 		}
 	}
 	changes, err = t.Settings.DiffRevisions(ctx, revisions[0], revisions[1])
@@ -149,7 +201,11 @@ func configExport(_ context.Context, t *turn, call *shell.Call, _ []string) erro
 
 func configHelp(_ context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) != 1 {
-		return t.misused(configVerb(), "Help on which setting?")
+		return t.misusedForm("help", "Help on which setting?")
+	}
+	if _, ok := findConfigForm(args[0]); ok {
+		_, err := call.Stdout.WriteString(t.verbHelp(configVerb()))
+		return err
 	}
 	page, ok := t.settingHelp(args[0])
 	if !ok {

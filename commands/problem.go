@@ -135,10 +135,13 @@ func (d *Dispatcher) asOutput(err error) (Reply, bool) {
 func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var network net.Error
 	var settingsAway *settings.Unavailable
+	var laterRelease *settings.ReadOnlyError
 	reply := Reply{Outcome: Unreachable}
 	switch {
 	case errors.As(err, &settingsAway):
 		reply.Problem = settingsAway.Error()
+	case errors.As(err, &laterRelease):
+		reply = Reply{Outcome: OK, Status: 1, Problem: laterRelease.Error()}
 	case redis.IsAuthError(err):
 		reply.Problem = fmt.Sprintf("Redis at %s refuses our user or password. Whoever runs Helix has to put the right ones into REDIS_URL.", d.Redis)
 	case redis.IsPermissionError(err):

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/helix-collective/helix/permissions"
@@ -13,11 +14,7 @@ func configVerb() verb {
 	return verb{
 		name:    "config",
 		summary: "read and change settings, live",
-		usage: []string{
-			"get KEY…", "list [PREFIX]", "set KEY=VALUE…", "unset KEY…",
-			"history [KEY] [-n N]", "diff [REVISION REVISION]", "rollback REVISION",
-			"profile production|development", "export", "import", "help KEY",
-		},
+		usage:   configUsage(),
 		details: "Durations are written 86400, 24h or 1d; sizes 2gb; switches true or false.\n" +
 			"Several settings change together or not at all. import reads a fenced block:\n" +
 			"what export wrote, or lines like redis.session_ttl=3600  # 1 hour.",
@@ -36,23 +33,24 @@ func configVerb() verb {
 // configForm is one sub-command of config.
 type configForm struct {
 	name    string
-	changes bool // needs configure, not read alone
+	behind  string // what may stand behind it
+	changes bool   // needs configure, not read alone
 	run     func(ctx context.Context, t *turn, call *shell.Call, args []string) error
 }
 
 func configForms() []configForm {
 	return []configForm{
-		{"get", false, configGet},
-		{"list", false, configList},
-		{"set", true, configSet},
-		{"unset", true, configUnset},
-		{"history", false, configHistory},
-		{"diff", false, configDiff},
-		{"rollback", true, configRollback},
-		{"profile", true, configProfile},
-		{"export", false, configExport},
-		{"import", true, configImport},
-		{"help", false, configHelp},
+		{"get", "KEY…", false, configGet},
+		{"list", "[PREFIX…]", false, configList},
+		{"set", "KEY=VALUE…", true, configSet},
+		{"unset", "KEY…", true, configUnset},
+		{"history", "[KEY] [-n N]", false, configHistory},
+		{"diff", "[REVISION REVISION]", false, configDiff},
+		{"rollback", "REVISION", true, configRollback},
+		{"profile", "production|development", true, configProfile},
+		{"export", "", false, configExport},
+		{"import", "", true, configImport},
+		{"help", "KEY", false, configHelp},
 	}
 }
 
@@ -62,6 +60,23 @@ func configFormNames() []string {
 		names = append(names, f.name)
 	}
 	return names
+}
+
+func (f configForm) usage() string { return strings.TrimSpace(f.name + " " + f.behind) }
+
+func configUsage() []string {
+	var lines []string
+	for _, f := range configForms() {
+		lines = append(lines, f.usage())
+	}
+	return lines
+}
+
+// misusedForm words what is wrong with one form's arguments; the other forms
+// are no help with it.
+func (t *turn) misusedForm(name, format string, args ...any) error {
+	form, _ := findConfigForm(name)
+	return &usageError{verb: "config", reason: fmt.Sprintf(format, args...), usage: []string{form.usage()}, prefix: t.prefix()}
 }
 
 func findConfigForm(name string) (configForm, bool) {
@@ -79,7 +94,11 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	}
 	form, ok := findConfigForm(call.Args[0].Text)
 	if !ok {
-		return 0, t.unknownForm(configVerb(), call.Args[0].Text, configFormNames())
+		return 0, t.unknownConfigForm(call.Args[0].Text)
+	}
+	if len(call.Args) == 2 && call.Args[1].Text == "--help" {
+		_, err := call.Stdout.WriteString(t.verbHelp(configVerb()))
+		return 0, err
 	}
 	args := make([]string, len(call.Args)-1)
 	for i, a := range call.Args[1:] {
@@ -90,6 +109,19 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 		err = &unchangedError{err}
 	}
 	return 0, err
+}
+
+// unknownConfigForm words a form that there is not, or that was left out.
+func (t *turn) unknownConfigForm(word string) error {
+	key, _, assigns := strings.Cut(word, "=")
+	if _, err := settings.Lookup(key); err != nil {
+		return t.unknownForm(configVerb(), word, configFormNames())
+	}
+	form := "get"
+	if assigns {
+		form = "set"
+	}
+	return &usageError{reason: fmt.Sprintf("`config %s` does not say what to do. Did you mean `%sconfig %s %s`?", word, t.prefix(), form, word)}
 }
 
 // unchangedError is why a change of settings did not come about.

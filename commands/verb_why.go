@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
 )
 
@@ -119,14 +120,35 @@ func configActions(args []string) []permissions.Action {
 	}
 	name := "config " + form.name
 	var actions []permissions.Action
-	if form.name == "set" || form.name == "unset" {
-		for _, a := range args[1:] {
-			key, _, _ := strings.Cut(a, "=")
-			actions = append(actions, permissions.Action{Right: permissions.Configure, Name: name, Setting: strings.ToLower(key)})
-		}
+	for _, key := range configKeys(form, args[1:]) {
+		actions = append(actions, permissions.Action{Right: permissions.Configure, Name: name, Setting: key})
 	}
 	if len(actions) == 0 {
 		actions = append(actions, permissions.Action{Right: permissions.Configure, Name: name})
 	}
 	return actions
+}
+
+// configKeys answers the settings that a change names itself. A rollback and an
+// import name none: what they touch is known when they run.
+func configKeys(form configForm, args []string) []string {
+	var keys []string
+	switch form.name {
+	case "set":
+		wishes, _ := settings.ParseAssignments(args) // a slip names none
+		for _, w := range wishes {
+			keys = append(keys, w.Key)
+		}
+	case "unset":
+		for _, a := range args {
+			keys = append(keys, strings.ToLower(a))
+		}
+	case "profile":
+		for _, s := range settings.Table() {
+			if s.Profiled() {
+				keys = append(keys, s.Key)
+			}
+		}
+	}
+	return keys
 }

@@ -126,6 +126,9 @@ func (l *Live) Rollback(ctx context.Context, revision int64, who Who) (Result, e
 	if l.client == nil {
 		return Result{}, &Unavailable{}
 	}
+	if err := l.current.Load().writable(); err != nil {
+		return Result{}, err
+	}
 	then, err := l.overridesAt(ctx, revision)
 	if err != nil {
 		return Result{}, err

@@ -56,21 +56,37 @@ func ParseImport(text string) ([]Assignment, error) {
 	return p.all, nil
 }
 
-// ParseAssignments reads words like a=1 b=2; also two words without "=", a key
-// and its value.
+// ParseAssignments reads words like a=1 b=2, with blanks around the = where
+// people put them; also two words without "=", a key and its value. Without
+// words it answers none.
 func ParseAssignments(words []string) ([]Assignment, error) {
-	if len(words) == 2 && !strings.Contains(words[0], "=") {
-		return []Assignment{{Key: canonicalKey(words[0]), Value: words[1]}}, nil
+	if len(words) == 2 && !strings.Contains(words[0]+words[1], "=") {
+		return []Assignment{{Key: canonicalKey(strings.TrimSuffix(words[0], ":")), Value: words[1]}}, nil
 	}
 	var all []Assignment
-	for _, word := range words {
+	for _, word := range aroundEquals(words) {
 		key, value, ok := strings.Cut(word, "=")
-		if !ok {
+		if !ok || key == "" {
 			return nil, errNoAssignment
 		}
 		all = append(all, Assignment{Key: canonicalKey(key), Value: value})
 	}
 	return all, nil
+}
+
+// aroundEquals puts together what blanks before or after an = have parted.
+func aroundEquals(words []string) []string {
+	var whole []string
+	for _, w := range words {
+		last := len(whole) - 1
+		if last >= 0 && (!strings.Contains(whole[last], "=") && strings.HasPrefix(w, "=") ||
+			strings.HasSuffix(whole[last], "=") && !strings.Contains(w, "=")) {
+			whole[last] += w
+			continue
+		}
+		whole = append(whole, w)
+	}
+	return whole
 }
 
 // errNoAssignment does not repeat the line, which may hold a secret.

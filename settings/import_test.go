@@ -164,6 +164,10 @@ func TestParseAssignments(t *testing.T) {
 		{"a=b=c", "[{a b=c 0}]"},
 		{"a=", "[{a  0}]"},
 		{"", "[]"},
+		{"a = 1", "[{a 1 0}]"},
+		{"a= 1 b =2 c = 3", "[{a 1 0} {b 2 0} {c 3 0}]"},
+		{"a: 1", "[{a 1 0}]"},
+		{"a= b=2", "[{a  0} {b 2 0}]"},
 	}
 	for _, tt := range tests {
 		got, err := settings.ParseAssignments(strings.Fields(tt.words))
@@ -171,7 +175,7 @@ func TestParseAssignments(t *testing.T) {
 			t.Errorf("%q: %v, %v", tt.words, got, err)
 		}
 	}
-	for _, bad := range []string{"a", "a=1 b", "a b c"} {
+	for _, bad := range []string{"a", "a=1 b", "a b c", "=1", "= 1", "a = = 1"} {
 		if _, err := settings.ParseAssignments(strings.Fields(bad)); err == nil {
 			t.Errorf("%q is accepted", bad)
 		}

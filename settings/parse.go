@@ -115,9 +115,9 @@ func (s Setting) newList(items []string) (Value, error) {
 
 func parseBoolean(text string) (Value, error) {
 	switch strings.ToLower(text) {
-	case "true", "yes", "on", "1":
+	case "true", "yes", "on", "1", "t", "y", "enabled", "enable":
 		return Value{kind: Boolean, number: 1}, nil
-	case "false", "no", "off", "0":
+	case "false", "no", "off", "0", "f", "n", "disabled", "disable":
 		return Value{kind: Boolean}, nil
 	}
 	return Value{}, errors.New("expected true or false")

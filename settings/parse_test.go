@@ -44,6 +44,10 @@ func TestParseReadsWhatPeopleWrite(t *testing.T) {
 		{"redis.session_cleanup", "no", "false", "false"},
 		{"redis.session_cleanup", "off", "false", "false"},
 		{"redis.session_cleanup", "0", "false", "false"},
+		{"redis.session_cleanup", "Enabled", "true", "true"},
+		{"redis.session_cleanup", "y", "true", "true"},
+		{"redis.session_cleanup", "disable", "false", "false"},
+		{"redis.session_cleanup", "F", "false", "false"},
 
 		{"alerts.memory_percent", "80", "80", "80%"},
 		{"alerts.memory_percent", "80%", "80", "80%"},

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -126,16 +127,25 @@ func (s *Snapshot) item(row Setting) Item {
 }
 
 // Items answers the settings whose key begins with prefix, in the table's
-// order. A prefix may end in "*".
+// order. With a * in it, which stands for any letters, the prefix has to match
+// the whole key.
 func (s *Snapshot) Items(prefix string) []Item {
-	prefix = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(prefix), "*"))
+	prefix = canonicalKey(prefix)
 	var items []Item
 	for _, row := range Table() {
-		if strings.HasPrefix(row.Key, prefix) {
+		if matches(prefix, row.Key) {
 			items = append(items, s.item(row))
 		}
 	}
 	return items
+}
+
+func matches(prefix, key string) bool {
+	if !strings.Contains(prefix, "*") {
+		return strings.HasPrefix(key, prefix)
+	}
+	ok, err := path.Match(prefix, key)
+	return ok && err == nil
 }
 
 // Policy answers the canonical value of every live setting, as it is published
