@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"internal/redistest": 1,
 	"keyspace":           1,
 	"permissions":        1,
+	"redact":             1,
 	"settings":           1,
 	"shell":              1,
 	"shell/text":         1,

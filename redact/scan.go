@@ -1,0 +1,452 @@
+package redact
+
+import (
+	"bytes"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// mode is what a text is.
+type mode int
+
+const (
+	values mode = iota
+	texts       // more than values: figures of the server among them
+	keys        // the name of a key
+)
+
+const (
+	// lookahead is how many bytes a decision looks ahead at most.
+	lookahead = 4 << 10
+	// segment is how much of a word is judged at once, and overlap how much
+	// of it once more with what follows.
+	segment = 2 << 10
+	overlap = 64
+)
+
+// scanner goes once through a text.
+type scanner struct {
+	r    *Redactor
+	mode mode
+	in   []byte
+	last bool // nothing follows in
+
+	pos     int // what stands before it is decided on
+	from    int // what stands from here to pos goes out as it is
+	out     []byte
+	changed bool
+	inWord  bool // pos is within a word
+	hiding  *hiding
+}
+
+// run decides on everything, or, unless it is the last of a text, on as much
+// as can be decided.
+func (s *scanner) run() {
+	for s.pos < len(s.in) {
+		switch {
+		case s.hiding != nil:
+			if !s.last && len(s.in)-s.pos <= utf8.UTFMax {
+				return
+			}
+			s.hide()
+		case !s.last && len(s.in)-s.pos < lookahead:
+			return
+		default:
+			s.step()
+		}
+	}
+}
+
+// rest answers what has come out, and begins anew.
+func (s *scanner) rest() []byte {
+	out := append(s.out, s.in[s.from:s.pos]...)
+	s.out, s.from = nil, s.pos
+	return out
+}
+
+// step decides on what begins at pos.
+func (s *scanner) step() {
+	switch c := s.in[s.pos]; {
+	case wordBytes[c]:
+		s.word()
+	case c == '"' && s.mode != keys:
+		s.inWord = false
+		s.quotedName()
+	default:
+		s.inWord = false
+		s.pos++
+	}
+}
+
+// replace puts a text in the place of what stands up to end.
+func (s *scanner) replace(from, end int, with []byte) {
+	s.out = append(append(s.out, s.in[s.from:from]...), with...)
+	s.pos, s.from, s.changed = end, end, true
+}
+
+// mask hides what stands up to end.
+func (s *scanner) mask(from, end int) {
+	with := []byte(Mask)
+	if s.mode == keys {
+		with = shortToken(s.in[from:end])
+	}
+	s.replace(from, end, with)
+}
+
+// word decides on the word at pos.
+func (s *scanner) word() {
+	at := s.pos
+	end := wordEnd(s.in, at, segment)
+	goesOn := end < len(s.in) && wordBytes[s.in[end]]
+	if !s.inWord {
+		if s.known(at, end) {
+			return
+		}
+	}
+	if s.mode != texts && random(s.in[at:end]) {
+		s.mask(at, end)
+		s.hiding = &hiding{until: untilWordEnd}
+		return
+	}
+	s.inWord = goesOn
+	if goesOn {
+		end -= overlap
+	}
+	s.pos = end
+}
+
+// known deals with a word that says what it is, or what follows it.
+func (s *scanner) known(at, end int) bool {
+	word := s.in[at:end]
+	if s.sessionKey(at, end) || s.namedValue(at, end) || s.address(end) {
+		return true
+	}
+	if stop, ok := knownToken(s.in, at, end); ok {
+		s.mask(at, stop)
+		s.hiding = &hiding{until: untilWordEnd}
+		return true
+	}
+	switch {
+	case isUUID(word):
+		s.replace(at, end, short(word))
+		return true
+	case isScheme(word):
+		return s.credential(end)
+	case bytes.HasPrefix(word, []byte("-----BEGIN")):
+		s.mask(at, end)
+		s.hiding = &hiding{until: untilArmourEnd}
+		return true
+	}
+	return false
+}
+
+// sessionKey shortens the id in the name of a session's key.
+func (s *scanner) sessionKey(at, end int) bool {
+	if string(s.in[at:end]) != "session" || end >= len(s.in) || s.in[end] != ':' {
+		return false
+	}
+	stop := keyEnd(s.in, at)
+	key := s.in[at:stop]
+	id := idPlace(key)
+	cut, long := shownEnd(key[id:])
+	if !long {
+		s.pos = stop
+		return true
+	}
+	s.replace(at+id+cut, stop, []byte(Ellipsis))
+	if stop-at >= segment {
+		s.hiding = &hiding{until: untilDelimiter}
+	}
+	return true
+}
+
+// keyEnd answers where a key's name ends that stands in a text.
+func keyEnd(in []byte, at int) int {
+	limit, braces := min(len(in), at+segment), 0
+	end := at
+	for ; end < limit && !delimiter(in[end]); end++ {
+		switch in[end] {
+		case '{':
+			braces++
+		case '}':
+			if braces--; braces < 0 {
+				return end
+			}
+		}
+	}
+	for end > at && bytes.IndexByte([]byte(".:!?"), in[end-1]) >= 0 && end < limit {
+		end--
+	}
+	return end
+}
+
+// delimiter reports whether a bare value, or a key's name, ends at a byte.
+func delimiter(c byte) bool {
+	return c <= ' ' || c == 0x7f || bytes.IndexByte([]byte("\"'`,;&|<>()[]\\"), c) >= 0
+}
+
+// address masks the password in an address whose scheme ends at a place.
+func (s *scanner) address(end int) bool {
+	if !bytes.HasPrefix(s.in[end:], []byte("://")) {
+		return false
+	}
+	from, to, ok := password(s.in[end+3:])
+	if !ok {
+		return false
+	}
+	s.mask(end+3+from, end+3+to)
+	return true
+}
+
+// credential masks what follows the name of a scheme, as in a header.
+func (s *scanner) credential(end int) bool {
+	at := end
+	for at < len(s.in) && at-end < 8 && s.in[at] == ' ' {
+		at++
+	}
+	stop := at
+	for stop < len(s.in) && stop < at+segment && !delimiter(s.in[stop]) {
+		stop++
+	}
+	if at == end || !isCredential(s.in[at:stop]) {
+		return false
+	}
+	s.mask(at, stop)
+	s.hiding = &hiding{until: untilDelimiter}
+	return true
+}
+
+// quotedName decides on a quotation mark at pos: it may begin the name of a
+// field, with escapes or blanks in it.
+func (s *scanner) quotedName() {
+	at := s.pos + 1
+	s.pos = at
+	limit := min(len(s.in), at+6*maxName)
+	end := at
+	for end < limit && s.in[end] != '"' {
+		if s.in[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	if end >= limit {
+		return
+	}
+	if colon, ok := s.colonBehind(end + 1); ok && s.r.Secret(unescape(s.in[at:end])) {
+		s.value(colon, style{quoted: true})
+	}
+}
+
+// colonBehind answers the place behind a colon that follows a quoted name.
+func (s *scanner) colonBehind(at int) (int, bool) {
+	at = s.blanks(at, true)
+	if at < len(s.in) && s.in[at] == ':' {
+		return at + 1, true
+	}
+	return 0, false
+}
+
+// maxBlanks bounds what is stepped over between a name and its value.
+const maxBlanks = 256
+
+func (s *scanner) blanks(at int, lines bool) int {
+	for n := 0; n < maxBlanks && at < len(s.in); n++ {
+		c := s.in[at]
+		if c != ' ' && c != '\t' && !(lines && (c == '\n' || c == '\r')) {
+			break
+		}
+		at++
+	}
+	return at
+}
+
+// style is how a field is written.
+type style struct {
+	quoted bool // its name stands in quotation marks
+	level  uint // how often those are escaped
+	line   bool // a header, whose value is the rest of the line
+}
+
+// namedValue masks the value of a field whose name ends at a place, if it is a
+// secret's.
+func (s *scanner) namedValue(at, end int) bool {
+	if s.mode == keys {
+		return false
+	}
+	word := s.in[at:end]
+	name := string(word[bytes.LastIndexAny(word, "+/")+1:])
+	if !s.r.Secret(name) {
+		return false
+	}
+	st := style{line: isHeader(name)}
+	behind := end
+	for behind < len(s.in) && behind-end < 8 && s.in[behind] == '\\' {
+		behind++
+	}
+	if behind < len(s.in) && (s.in[behind] == '"' || s.in[behind] == '\'') {
+		st = style{quoted: true, level: levelOf(behind - end)}
+		behind++
+	} else if behind > end {
+		return false
+	}
+	return s.separated(behind, st)
+}
+
+// isHeader reports whether a name is that of a header with blanks in its value.
+func isHeader(name string) bool {
+	words := nameWords(name)
+	if len(words) == 0 {
+		return false
+	}
+	last := words[len(words)-1]
+	return last == "authorization" || last == "cookie"
+}
+
+// levelOf answers how often a quotation mark is escaped that has so many
+// backslashes before it.
+func levelOf(backslashes int) uint { return uint(bits.Len(uint(backslashes+1)) - 1) }
+
+// separated masks what follows a secret's name, if something does that stands
+// between names and values.
+func (s *scanner) separated(at int, st style) bool {
+	if s.binaryBehind(at) {
+		return true
+	}
+	after := s.blanks(at, st.quoted)
+	if after >= len(s.in) {
+		return false
+	}
+	switch c := s.in[after]; {
+	case c == ':' && s.mode == texts && !st.quoted && !s.blankAt(after+1):
+		return false
+	case c == ':', c == '=':
+		after++
+		if after < len(s.in) && (s.in[after] == '>' || s.in[after] == '=') {
+			after++
+		}
+		return s.value(after, st)
+	case c == ';', c == '|':
+		return s.phpValue(after + 1)
+	}
+	return false
+}
+
+func (s *scanner) blankAt(at int) bool {
+	return at < len(s.in) && (s.in[at] == ' ' || s.in[at] == '\t')
+}
+
+// binaryBehind masks what a binary format has behind a secret's name: a few
+// bytes that are no text, and the value up to the next of them.
+func (s *scanner) binaryBehind(at int) bool {
+	end := at
+	for end < len(s.in) && end-at < 8 && !textAt(s.in[end:]) {
+		end++
+	}
+	if end == at || end == len(s.in) || s.mode == texts {
+		return false
+	}
+	s.mask(end, end)
+	s.hiding = &hiding{until: untilBinary}
+	return true
+}
+
+// textAt reports whether a text goes on: with a character that is no control
+// character, or with a line break.
+func textAt(in []byte) bool {
+	r, n := utf8.DecodeRune(in)
+	if r == utf8.RuneError && n == 1 {
+		return false
+	}
+	return r >= ' ' && r != 0x7f || r == '\n' || r == '\r' || r == '\t'
+}
+
+// phpValue masks a value as PHP serialises it: s:7:"hunter2" or i:42.
+func (s *scanner) phpValue(at int) bool {
+	if at+2 >= len(s.in) || s.in[at+1] != ':' || bytes.IndexByte([]byte("sSidaO"), s.in[at]) < 0 {
+		return false
+	}
+	at += 2
+	n, digits := 0, at
+	for digits < len(s.in) && digits-at < 9 && s.in[digits] >= '0' && s.in[digits] <= '9' {
+		n = 10*n + int(s.in[digits]-'0')
+		digits++
+	}
+	if !bytes.HasPrefix(s.in[digits:], []byte(`:"`)) {
+		s.mask(at, at)
+		s.hiding = &hiding{until: untilDelimiter}
+		return true
+	}
+	if string(s.in[digits+2:min(len(s.in), digits+2+len(Mask))]) == Mask {
+		return false
+	}
+	s.mask(digits+2, digits+2)
+	s.hiding = &hiding{until: untilCount, count: n}
+	return true
+}
+
+// value masks the value that begins at a place, blanks before it left out.
+func (s *scanner) value(at int, st style) bool {
+	at = s.blanks(at, st.quoted)
+	if at >= len(s.in) || isConstant(s.in[at:]) {
+		return false
+	}
+	quote, slashes := at, 0
+	for quote < len(s.in) && s.in[quote] == '\\' && slashes < 64 {
+		quote++
+		slashes++
+	}
+	switch c := s.in[min(quote, len(s.in)-1)]; {
+	case quote < len(s.in) && (c == '"' || c == '\''):
+		s.hideQuoted(quote, c, levelOf(slashes))
+	case slashes == 0 && (c == '{' || c == '['):
+		s.hideWith(at, st, &hiding{until: untilBalanced, level: st.level})
+	case st.quoted:
+		s.hideWith(at, st, &hiding{until: untilDelimiter, braces: true})
+	case st.line:
+		s.hideWith(at, st, &hiding{until: untilLineEnd})
+	default:
+		s.hideWith(at, st, &hiding{until: untilDelimiter, braces: true})
+	}
+	return true
+}
+
+// hideQuoted hides a string up to its closing quotation mark.
+func (s *scanner) hideQuoted(quote int, mark byte, level uint) {
+	s.pos = quote + 1
+	h := &hiding{until: untilQuote, mark: mark, level: level}
+	if h.closing(s.in[s.pos:]) {
+		return // empty
+	}
+	s.mask(s.pos, s.pos)
+	s.hiding = h
+}
+
+// hideWith puts a mask in the place of a bare value, in quotation marks where
+// the name has them, so that JSON stays JSON.
+func (s *scanner) hideWith(at int, st style, h *hiding) {
+	if !st.quoted {
+		s.mask(at, at)
+	} else {
+		mark := append(bytes.Repeat([]byte(`\`), 1<<st.level-1), '"')
+		s.replace(at, at, append(append(append([]byte{}, mark...), Mask...), mark...))
+	}
+	s.hiding = h
+}
+
+// isConstant reports whether a value begins with a word that is no secret.
+func isConstant(in []byte) bool {
+	for _, word := range []string{"true", "false", "null", "None", "True", "False", "nil"} {
+		if bytes.HasPrefix(in, []byte(word)) && (len(in) == len(word) || !wordBytes[in[len(word)]]) {
+			return true
+		}
+	}
+	return false
+}
+
+// unescape reads the escapes of JSON in a field's name.
+func unescape(name []byte) string {
+	if bytes.IndexByte(name, '\\') < 0 {
+		return string(name)
+	}
+	return unquoted(name)
+}
