@@ -24,7 +24,8 @@ type call struct {
 	keys   []keyUse
 	client redis.UniversalClient
 
-	weighed []weight // of keys, once they have been asked for
+	weighed  []weight // of keys, once they have been asked for
+	resolved bool     // short forms of keys have been looked for
 
 	// answer stands for the server's reply where that is certain without it.
 	answer *reply
@@ -90,6 +91,7 @@ func (c *call) judge(ctx context.Context) error {
 		return err
 	}
 	if c.rule.kind == reading {
+		c.veil()
 		return c.bounded()
 	}
 	return c.change(ctx)
@@ -156,7 +158,13 @@ func (c *call) findKeys(ctx context.Context) error {
 		return &Refused{Command: c.cmd.shown(), Reason: "which keys it touches cannot be told: " + err.Error()}
 	}
 	c.keys = keys
-	return err
+	if err != nil {
+		return err
+	}
+	if changed, err := c.resolve(ctx); err != nil || !changed {
+		return err
+	}
+	return c.findKeys(ctx)
 }
 
 // askKeys has the server find the keys.
@@ -230,7 +238,7 @@ func (c *call) run(ctx context.Context, stdout Sink, stderr io.Writer) (int, err
 }
 
 func (c *call) printer(stdout Sink, stderr io.Writer) *printer {
-	return &printer{format: c.in.format, strict: c.in.strict, verbatim: isVerbatim(c.argv), stdout: stdout, stderr: stderr}
+	return &printer{format: c.in.format, strict: c.in.strict, verbatim: isVerbatim(c.argv), curtain: c.curtain(), stdout: stdout, stderr: stderr}
 }
 
 // isVerbatim reports whether redis-cli writes a command's reply as it is in
@@ -283,7 +291,7 @@ func (c *call) fault(ctx context.Context, err error) error {
 }
 
 // request is the call itself.
-func (c *call) request() request { return request{args: c.argv, key: c.firstKey()} }
+func (c *call) request() request { return request{args: c.instead(), key: c.firstKey()} }
 
 func (c *call) firstKey() string {
 	if len(c.keys) == 0 {

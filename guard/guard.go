@@ -55,6 +55,8 @@ type Guard struct {
 	tables  *tables
 	hint    func(string)
 	heard   func(keyspace.Progress) // nil: nobody asks how far a scan is
+
+	redaction *redaction // nil: nothing is hidden
 }
 
 // New returns a Guard. Nothing is asked of Redis until the first call.

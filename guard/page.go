@@ -37,7 +37,7 @@ func pageHash(ctx context.Context, c *call, p *printer) (int, error) {
 		if name == "hkeys" {
 			return nil
 		}
-		return out.add(pair[1])
+		return out.field(pair[0], pair[1])
 	})
 	if err != nil {
 		return 0, err

@@ -10,12 +10,18 @@ type printer struct {
 	format   format
 	strict   bool // an error reply goes to standard error, with status 1
 	verbatim bool // text meant for people, written as it is in every format
+	curtain  *curtain
 	stdout   Sink
 	stderr   io.Writer
 }
 
 // reply writes a whole reply and answers redis-cli's status for it.
 func (p *printer) reply(r reply) (int, error) {
+	return p.show(p.curtain.reply(r))
+}
+
+// show writes what may be seen of a reply.
+func (p *printer) show(r reply) (int, error) {
 	if p.strict && r.kind == errorReply {
 		_, err := fmt.Fprintf(p.stderr, "%s\n", r.text)
 		return 1, err
@@ -24,6 +30,11 @@ func (p *printer) reply(r reply) (int, error) {
 		return 0, p.write(appendRaw(nil, r, p.format.between))
 	}
 	return 0, p.write(p.format.append(nil, r))
+}
+
+// key writes the line of a key.
+func (p *printer) key(key []byte) error {
+	return p.stdout.WriteKey(p.curtain.key(key), key)
 }
 
 func (p *printer) write(b []byte) error {
@@ -67,8 +78,18 @@ func (l *list) bracket(array, object byte) byte {
 // add writes one element; of a map keys and values come in turn.
 func (l *list) add(e reply) error {
 	if l.keys && l.p.format.plain() {
-		return l.p.stdout.WriteKey(e.text, e.text)
+		return l.p.key(e.text)
 	}
+	return l.put(l.p.curtain.listed(l.count, e))
+}
+
+// field writes the value of a field.
+func (l *list) field(name, value reply) error {
+	return l.put(l.p.curtain.field(name, value))
+}
+
+// put writes what may be seen of an element.
+func (l *list) put(e reply) error {
 	second := l.kind == mapReply && l.count%2 == 1
 	f := l.p.format
 	switch f.style {
@@ -139,12 +160,13 @@ func (l *list) flushAll() error {
 
 // text writes one string in pieces.
 type text struct {
-	p *printer
-	q quoting
+	p      *printer
+	q      quoting
+	stream pieces // nil: nothing is hidden
 }
 
 func (p *printer) text() (*text, error) {
-	t := &text{p: p, q: p.format.style.quoting()}
+	t := &text{p: p, q: p.format.style.quoting(), stream: p.curtain.stream()}
 	if t.q == nil {
 		return t, nil
 	}
@@ -152,6 +174,13 @@ func (p *printer) text() (*text, error) {
 }
 
 func (t *text) add(piece []byte) error {
+	if t.stream != nil {
+		piece = t.stream.Next(piece)
+	}
+	return t.write(piece)
+}
+
+func (t *text) write(piece []byte) error {
 	if t.q == nil {
 		return t.p.write(piece)
 	}
@@ -159,10 +188,13 @@ func (t *text) add(piece []byte) error {
 }
 
 func (t *text) end() (int, error) {
-	switch {
-	case t.q == nil:
-		return 0, t.p.write([]byte(t.p.format.after))
-	default:
-		return 0, t.p.write([]byte("\"\n"))
+	if t.stream != nil {
+		if err := t.write(t.stream.End()); err != nil {
+			return 0, err
+		}
 	}
+	if t.q == nil {
+		return 0, t.p.write([]byte(t.p.format.after))
+	}
+	return 0, t.p.write([]byte("\"\n"))
 }

@@ -16,7 +16,7 @@ func (c *call) visible() permissions.Scope { return c.policy.Scope(c.caller, per
 
 // runKeys serves KEYS by SCAN.
 func runKeys(ctx context.Context, c *call, p *printer) (int, error) {
-	pattern := c.argv[1]
+	pattern := c.pattern(c.argv[1])
 	c.adviseOnPattern(pattern)
 	if pattern == "" { // the key with the empty name, which SCAN would take for all
 		return c.keysNamed(ctx, p, "")
@@ -90,13 +90,14 @@ func (c *call) paced(q keyspace.Query) keyspace.Query {
 // --no-raw asks for it.
 func runScanning(ctx context.Context, c *call, p *printer) (int, error) {
 	s := c.in.scan
+	s.pattern = c.pattern(s.pattern)
 	c.adviseOnPattern(s.pattern)
 	quoted := p.format.style == ttyStyle
 	err := c.scan(ctx, keyspace.Query{Pattern: s.pattern, Type: s.typ, Count: s.count}, func(key []byte) error {
 		if quoted {
-			return p.stdout.WriteKey(appendQuoted(nil, key), key)
+			return p.stdout.WriteKey(appendQuoted(nil, p.curtain.key(key)), key)
 		}
-		return p.stdout.WriteKey(key, key)
+		return p.key(key)
 	})
 	return 0, err
 }
@@ -139,7 +140,7 @@ func (p *printer) keyLines(keys []reply) (int, error) {
 		return 0, p.write([]byte("\n"))
 	}
 	for _, k := range keys {
-		if err := p.stdout.WriteKey(k.text, k.text); err != nil {
+		if err := p.key(k.text); err != nil {
 			return 0, err
 		}
 	}
@@ -166,7 +167,7 @@ func runRandomKey(ctx context.Context, c *call, p *printer) (int, error) {
 	if r.kind != bulkReply || !p.format.plain() {
 		return p.reply(r)
 	}
-	return 0, p.stdout.WriteKey(r.text, r.text)
+	return 0, p.key(r.text)
 }
 
 // runDBSize adds up all masters.

@@ -66,7 +66,8 @@ func (c *call) sized(ctx context.Context, p *printer) (int, error) {
 	if page != nil {
 		return page(ctx, c, p)
 	}
-	r, err := c.ask(ctx, c.argv, c.firstKey())
+	q := c.request()
+	r, err := c.ask(ctx, q.args, q.key)
 	if err != nil {
 		return 0, err
 	}
