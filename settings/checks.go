@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -53,6 +54,19 @@ func checkURL(schemes ...string) func(string) error {
 		}
 		return nil
 	}
+}
+
+// checkPattern accepts a regular expression that matches some text and not the
+// empty one.
+func checkPattern(text string) error {
+	re, err := regexp.Compile(text)
+	if err != nil {
+		return fmt.Errorf("expected a regular expression (RE2): %w", err)
+	}
+	if re.MatchString("") {
+		return errors.New("expected a regular expression that does not match the empty text")
+	}
+	return nil
 }
 
 // optional accepts the empty text as well.

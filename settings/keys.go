@@ -68,6 +68,13 @@ const (
 	DiscordGatewayURL TextKey   = "discord.gateway_url"
 )
 
+// What is hidden from chat.
+const (
+	RedactDiscord  BoolKey = "redact.discord"
+	RedactFields   ListKey = "redact.fields"
+	RedactPatterns ListKey = "redact.patterns"
+)
+
 // What one program, and all together, may use.
 const (
 	ShellTimeout         DurationKey = "shell.timeout"

@@ -22,6 +22,7 @@ func Table() []Setting {
 	rows = append(rows, connectionRows()...)
 	rows = append(rows, alertRows()...)
 	rows = append(rows, discordRows()...)
+	rows = append(rows, redactRows()...)
 	rows = append(rows, shellRows()...)
 	return append(rows, processRows()...)
 }
@@ -116,6 +117,17 @@ func discordRows() []Setting {
 			Help: "Discord's REST address, or that of a proxy for it. Every other host is refused then."},
 		{Key: string(DiscordGatewayURL), Kind: Text, check: optional(checkURL("wss", "ws")),
 			Help: "The gateway's address. Empty: the one that Discord names."},
+	}
+}
+
+func redactRows() []Setting {
+	return []Setting{
+		{Key: string(RedactDiscord), Kind: Boolean, Default: "true",
+			Help: "Whether secrets in values, and all but the first eight characters of session ids, are hidden on Discord."},
+		{Key: string(RedactFields), Kind: List,
+			Help: "Names of further fields whose values are hidden, as in shoe_size. Passwords, tokens, cookies and their like are hidden anyway."},
+		{Key: string(RedactPatterns), Kind: List, check: checkPattern,
+			Help: "Regular expressions (RE2) of further texts to hide, as in acme-[0-9]+. Those with a comma need a list in the file, each between quotes."},
 	}
 }
 
