@@ -16,6 +16,7 @@ import (
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -95,6 +96,10 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if a.policy, err = newPolicy(a.base); err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
+	redactor, err := redact.New(redact.Options{Fields: s.List(settings.RedactFields), Patterns: s.List(settings.RedactPatterns)})
+	if err != nil {
+		return &exitError{exitFailure, err.Error()}
+	}
 	a.live = settings.Open(ctx, a.client, a.base)
 	a.dispatcher = commands.New(commands.Options{
 		Guard:    guard.New(a.pool, a.policy, a.guardOptions(target)),
@@ -102,6 +107,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		Policy:   a.policy,
 		Client:   a.client,
 		Log:      a.log,
+		Redactor: redactor,
 		Redis:    target.String(),
 		Version:  versionLine(),
 	})

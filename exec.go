@@ -22,6 +22,7 @@ type execFlags struct {
 	plan    bool
 	timeout time.Duration
 	json    bool
+	redact  bool
 }
 
 func runExec(terminated context.Context, c *cli, args []string) error {
@@ -36,6 +37,7 @@ func runExec(terminated context.Context, c *cli, args []string) error {
 	flags.BoolVar(&f.yes, "yes", false, "confirm plans")
 	flags.BoolVar(&f.plan, "plan", false, "show the plan only")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end each line after this long (default: the setting shell.timeout)")
+	flags.BoolVar(&f.redact, "redact", false, "hide secrets and whole ids, as on Discord")
 	flags.BoolVar(&f.json, "json", false, "answer each line as one JSON object")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -108,7 +110,7 @@ func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissio
 			return 0, err
 		}
 	}
-	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout}
+	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout, Redact: f.redact}
 	if f.json {
 		return writeJSON(c.out, line, a.dispatcher.Handle(ctx, req))
 	}

@@ -146,6 +146,7 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		GatewayURL: s.Text(settings.DiscordGatewayURL),
 		Guilds:     s.List(settings.DiscordGuilds),
 		OpsChannel: s.Text(settings.DiscordOpsChannel),
+		Redact:     s.Bool(settings.RedactDiscord),
 		Pin:        guildPin{a.client},
 		Handler:    a.dispatcher,
 		Log:        a.log,

@@ -40,6 +40,7 @@ type Options struct {
 	GatewayURL string   // "" means what GET /gateway answers
 	Guilds     []string // served guilds; none: the only one at first start
 	OpsChannel string   // where Helix speaks up by itself; may be empty
+	Redact     bool     // hide secrets and whole ids in answers
 	Pin        Pin
 	Handler    Handler
 	Log        *zap.Logger

@@ -188,7 +188,7 @@ func (b *Bot) answer(work context.Context, q question) {
 	}
 	reply, shown := b.follow(work, m, func(ctx context.Context, progress *commands.Progress) commands.Reply {
 		return b.ask(ctx, commands.Request{
-			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Progress: progress,
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Redact: b.options.Redact, Progress: progress,
 			Member: b.memberFinder(q.session, member),
 		})
 	})

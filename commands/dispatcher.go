@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
 	"github.com/helix-collective/helix/shell/text"
@@ -21,14 +23,16 @@ import (
 // file. The rest is counted.
 const replyBytes = 8 << 20
 
-// Options is what a Dispatcher works with. All fields but Version are needed.
+// Options is what a Dispatcher works with. All fields but Redactor and Version
+// are needed.
 type Options struct {
 	Guard    *guard.Guard
 	Settings *settings.Live
 	Policy   *permissions.Policy
 	Client   redis.UniversalClient
 	Log      *zap.Logger
-	Redis    string // where Redis is, without its password
+	Redactor *redact.Redactor // nil means one without additions
+	Redis    string           // where Redis is, without its password
 	Version  string
 }
 
@@ -38,6 +42,7 @@ type Dispatcher struct {
 	verbs   []verb
 	filters map[string]shell.Command
 	slots   *slots
+	shown   *shown
 	started time.Time
 }
 
@@ -47,7 +52,11 @@ func New(o Options) *Dispatcher {
 		Options: o,
 		verbs:   verbs(),
 		filters: text.Commands(text.Options{}),
+		shown:   newShown(),
 		started: time.Now(),
+	}
+	if d.Redactor == nil {
+		d.Redactor = redact.Default()
 	}
 	limit := func(key settings.IntKey) func() int {
 		return func() int { return d.snapshot().Int(key) }
@@ -75,8 +84,10 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 		t.progress = &Progress{}
 	}
 	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned)
+	end := t.redact(&req)
 	out := &output{limit: replyBytes, to: req.Stdout}
 	status, names, err := t.run(ctx, req, out)
+	err = errors.Join(err, end())
 
 	reply := d.answer(err)
 	reply.Status = max(reply.Status, status)
@@ -89,6 +100,9 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 		reply.Footer = footer(out.count(), time.Since(start))
 	}
 	reply.Quiet = t.quiet(reply.Outcome)
+	if req.Redact {
+		d.redactReply(&reply)
+	}
 	d.record(req, names, reply, err, time.Since(start))
 	return reply
 }

@@ -31,6 +31,9 @@ type Request struct {
 	// Progress, where set, tells its owner how far the program is while it runs.
 	Progress *Progress
 
+	// Redact hides secrets and whole ids in everything that is answered.
+	Redact bool
+
 	// Timeout bounds the program; zero means the setting shell.timeout.
 	Timeout time.Duration
 }
