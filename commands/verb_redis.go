@@ -15,7 +15,9 @@ func redisVerb() verb {
 		summary: "run a Redis command, as redis-cli does",
 		usage:   []string{"[-n DB] COMMAND [ARGUMENT…]", "--scan [--pattern GLOB] [--type TYPE]"},
 		details: "Pipe the result through wc, head, sort, uniq, cut, grep, sed, awk, jq and the like.\n" +
-			"Also: --raw, --no-raw, --json, --csv, -d DELIMITER, -e.",
+			"Also: --raw, --no-raw, --json, --csv, -d DELIMITER, -e.\n" +
+			"On Discord secrets in values show as ••• and ids of sessions by their first eight characters, as in\n" +
+			"session:3f2a9c01…; every command takes such a short form for the whole key.",
 		examples: []string{
 			"!redis dbsize",
 			"!redis keys session:* | wc -l",
@@ -24,7 +26,7 @@ func redisVerb() verb {
 			"!redis info memory | grep used_memory_human",
 		},
 		check: func(ctx context.Context, t *turn, args []shell.SourceArg) error {
-			return t.Guard.Check(ctx, t.caller, literals(withoutRedis(args, staticText)))
+			return t.guard.Check(ctx, t.caller, literals(withoutRedis(args, staticText)))
 		},
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/helix-collective/helix/keyspace"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
 )
 
 // Clients hands out the client for a database and a protocol version (2 or 3).
@@ -106,14 +107,15 @@ type Literal struct {
 // not use. Words that are not known yet, and such as may still be added at the
 // end, are left to Do. args are what follows the word redis.
 func (g *Guard) Check(ctx context.Context, caller permissions.Member, args []Literal) error {
-	return g.preflight(ctx, caller, knownWords(args))
+	return g.preflight(ctx, caller, g.knownWords(args))
 }
 
-// knownWords answers the words before the first that is not known.
-func knownWords(args []Literal) []string {
+// knownWords answers the words before the first that is not known. A short form
+// of a key is not: what it stands for turns out when the call runs.
+func (g *Guard) knownWords(args []Literal) []string {
 	var words []string
 	for _, a := range args {
-		if !a.Known {
+		if !a.Known || g.redaction != nil && redact.IsShort(a.Text) {
 			break
 		}
 		words = append(words, a.Text)

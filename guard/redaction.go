@@ -69,7 +69,7 @@ func (c *call) curtain() *curtain {
 	}
 	k.holds = holding(c.argv)
 	switch {
-	case k.holds != holdValues:
+	case k.holds != holdValues && k.holds != holdWords:
 	case c.cmd.name == "mget":
 		for _, key := range c.keys {
 			k.names = append(k.names, key.key)
@@ -113,6 +113,9 @@ func holding(argv []string) holds {
 		return holdFacts
 	case "info", "config", "client", "memory", "latency", "role", "acl", "object", "type", "lolwut", "time", "lastsave", "dbsize":
 		return holdFacts
+	}
+	if strings.Contains(name, ".") { // of a module
+		return holdWords
 	}
 	return holdValues
 }
@@ -268,11 +271,11 @@ func (c *call) instead() []string {
 }
 
 // piecewise are commands that show a string by pieces too small to be judged,
-// with why they are refused for what may not be shown; empty: a range.
+// and whether they answer a range of it.
 func piecewise() map[string]bool {
 	return map[string]bool{
 		"getrange": true, "substr": true,
-		"getbit": false, "bitcount": false, "bitpos": false, "bitfield": false, "bitfield_ro": false, "lcs": false, "dump": false,
+		"getbit": false, "bitcount": false, "bitpos": false, "bitfield": false, "bitfield_ro": false, "lcs": false, "stralgo": false, "dump": false,
 	}
 }
 
