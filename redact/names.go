@@ -9,6 +9,7 @@ import (
 // names tells the names of fields that hold secrets.
 type names struct {
 	secrets map[string]bool // in lower case, letters and digits only
+	longest int             // of them, in bytes
 
 	// hints has the first three letters of every secret name; a name without
 	// any of them is told to be none in little time.
@@ -50,6 +51,7 @@ func newNames(more []string) *names {
 	for _, s := range append(secretNames(), more...) {
 		if s = strings.Join(nameWords(s), ""); s != "" {
 			n.secrets[s] = true
+			n.longest = max(n.longest, len(s))
 			n.hint(s)
 		}
 	}
@@ -99,16 +101,29 @@ func (n *names) secret(name string) bool {
 	if len(words) > 1 && slices.Contains(plainEndings(), words[len(words)-1]) {
 		return n.secrets[strings.Join(words, "")]
 	}
-	for i := range words {
-		joined := ""
+	whole := strings.Join(words, "")
+	if n.hasRun(words, whole) {
+		return true
+	}
+	return slices.ContainsFunc(strongNames(), func(s string) bool { return strings.Contains(whole, s) })
+}
+
+// hasRun reports whether some words in a row are a secret's name.
+func (n *names) hasRun(words []string, whole string) bool {
+	from := 0
+	for i, first := range words {
+		to := from
 		for _, w := range words[i:] {
-			if joined += w; n.secrets[joined] {
+			if to += len(w); to-from > n.longest {
+				break
+			}
+			if n.secrets[whole[from:to]] {
 				return true
 			}
 		}
+		from += len(first)
 	}
-	whole := strings.Join(words, "")
-	return slices.ContainsFunc(strongNames(), func(s string) bool { return strings.Contains(whole, s) })
+	return false
 }
 
 // nameWords splits a name at its separators and where a capital begins a word,

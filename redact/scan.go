@@ -72,6 +72,9 @@ func (s *scanner) step() {
 	case c == '"' && s.mode != keys:
 		s.inWord = false
 		s.quotedName()
+	case c == '\\' && s.pos+1 < len(s.in) && s.in[s.pos+1] == '"': // begins no name
+		s.inWord = false
+		s.pos += 2
 	default:
 		s.inWord = false
 		s.pos++
@@ -271,6 +274,9 @@ type style struct {
 // secret's.
 func (s *scanner) namedValue(at, end int) bool {
 	if s.mode == keys {
+		return false
+	}
+	if end == len(s.in) || wordBytes[s.in[end]] {
 		return false
 	}
 	word := s.in[at:end]

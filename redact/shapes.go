@@ -188,7 +188,7 @@ func isCredential(word []byte) bool {
 }
 
 // maxAddress bounds how far the password in an address is looked for.
-const maxAddress = 1 << 10
+const maxAddress = 512
 
 // password answers where in an address behind "://" the password stands.
 func password(in []byte) (from, to int, ok bool) {
