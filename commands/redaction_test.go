@@ -17,6 +17,9 @@ import (
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell/text"
 )
 
 // redactedStage is a stage with two signed-in people and an anonymous session.
@@ -263,5 +266,30 @@ func TestLongValuesAreRedacted(t *testing.T) {
 	r := s.dispatcher.Handle(ctx, commands.Request{Text: "!redis getrange long 0 10", Caller: permissions.Member{Local: true}, Redact: true})
 	if r.Outcome != commands.Denied || !strings.Contains(r.Problem, "too large") {
 		t.Errorf("a range of a large value: %s %q", r.Outcome, r.Problem)
+	}
+}
+
+// What is no secret reads as it is: help, settings, and what servers say of
+// themselves.
+func TestOrdinaryAnswersAreLeftAlone(t *testing.T) {
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "local: local", "keys": "SET counter 41\nSET session:abc123 1"})
+	lines := []string{
+		"!help", "!config list", "!config export", "!status", "!version", "!why redis keys session:*", "!config set redis.session_cookie_samesite=lax", "!config history",
+		"!redis info", "!redis info all", "!redis config get *", "!redis client list", "!redis client info", "!redis memory stats", "!redis memory doctor",
+		"!redis command info get auth", "!redis command list", "!redis command docs auth set", "!redis acl cat", "!redis acl whoami", "!redis latency latest", "!redis role",
+		"!redis ttl session:abc123", "!redis time", "!redis object encoding counter", "!redis get counter", "!redis getrange counter 0 0", "!redis getbit counter 5", "!redis debug object x", "!redis nonsense",
+	}
+	for _, setting := range settings.Table() {
+		lines = append(lines, "!help "+setting.Key, "!config get "+setting.Key)
+	}
+	for _, usage := range text.Usages() {
+		lines = append(lines, "!help "+usage.Name)
+	}
+	for _, line := range lines {
+		r := s.dispatcher.Handle(context.Background(), commands.Request{Text: line, Caller: permissions.Member{Local: true}, Redact: true})
+		shown := string(r.Output) + r.Problem + strings.Join(r.Hints, "\n")
+		if shown == "" || strings.Contains(shown, redact.Mask) {
+			t.Errorf("%s\n%s", line, shown)
+		}
 	}
 }

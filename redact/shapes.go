@@ -200,7 +200,7 @@ func password(in []byte) (from, to int, ok bool) {
 	address := in[:limit]
 	colon := bytes.IndexByte(address, ':')
 	at := bytes.LastIndexByte(address, '@')
-	if colon < 0 || at < colon {
+	if colon < 0 || at < colon || bytes.HasPrefix(address[at:], []byte("@]")) { // as in a usage: [user:password@]host
 		return 0, 0, false
 	}
 	path := bytes.IndexByte(address, '/')
