@@ -121,12 +121,8 @@ func holding(argv []string) holds {
 }
 
 // named reports whether a word of a call names a secret: a field, a path into
-// a document, a pattern of SORT, or a key such as otp:42. Such a word is short;
-// the same letters within a value are not meant.
+// a document, a pattern of SORT, or a key such as otp:42.
 func (k *curtain) named(word string) bool {
-	if len(word) > 256 {
-		return false
-	}
 	parts := strings.FieldsFunc(word, func(c rune) bool { return strings.ContainsRune(":/.>[]'\"$*{}", c) })
 	return slices.ContainsFunc(parts, k.Secret)
 }

@@ -87,11 +87,13 @@ func (n *names) hinted(name string) bool {
 	return n.always
 }
 
-// maxName bounds a field's name; a longer text is none.
+// maxName bounds how much of a field's name is looked at: so many bytes at its
+// end.
 const maxName = 128
 
 func (n *names) secret(name string) bool {
-	if len(name) > maxName || !n.hinted(name) {
+	name = name[max(len(name)-maxName, 0):]
+	if !n.hinted(name) {
 		return false
 	}
 	words := nameWords(name)

@@ -3,7 +3,8 @@
 // in the names of keys. It is pure: it does no I/O, keeps nothing of what it
 // sees, and takes time linear in it. Where it cannot be sure, it masks.
 //
-// Redacting a text a second time changes nothing.
+// Redacting a second time changes nothing, but that of a broken text more may
+// be masked.
 package redact
 
 import (

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -323,7 +324,7 @@ func FuzzRedact(f *testing.F) {
 	r := newRedactor(f, redact.Options{})
 	f.Fuzz(func(t *testing.T, value []byte, size int) {
 		whole := r.Value(value)
-		if got := r.Value(whole); !bytes.Equal(got, whole) {
+		if got := r.Value(whole); json.Valid(value) && utf8.Valid(value) && !bytes.Equal(got, whole) {
 			t.Errorf("%q became %q, and then %q", value, whole, got)
 		}
 		if got := streamed(r.ValueStream(), value, max(size, 1+len(value)/50)); !bytes.Equal(got, whole) {
