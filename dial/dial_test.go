@@ -49,6 +49,9 @@ func TestParseReadsCredentials(t *testing.T) {
 	if got.User != "ops" || got.Password != "se@c:ret" {
 		t.Errorf("user %q, password %q", got.User, got.Password)
 	}
+	if got, err = Parse("redis://:a?b/c@h/2"); err != nil || got.Password != "a?b/c" || got.DB != 2 {
+		t.Errorf("%v, password %q, database %d", err, got.Password, got.DB)
+	}
 }
 
 func TestFaultsAreNamedWithoutThePassword(t *testing.T) {

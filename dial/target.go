@@ -59,15 +59,15 @@ func Parse(address string) (Target, error) {
 }
 
 func (t Target) parseRest(rest string) (Target, error) {
-	rest, query, _ := strings.Cut(rest, "?")
-	if query != "" {
-		return Target{}, errors.New("options after \"?\" in the Redis address are not supported; use the redis.* settings")
-	}
 	if at := strings.LastIndex(rest, "@"); at >= 0 {
 		if err := t.parseUser(rest[:at]); err != nil {
 			return Target{}, err
 		}
 		rest = rest[at+1:]
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	if query != "" {
+		return Target{}, errors.New("options after \"?\" in the Redis address are not supported; use the redis.* settings")
 	}
 	hosts, path, _ := strings.Cut(rest, "/")
 	if err := t.parseHosts(hosts); err != nil {
