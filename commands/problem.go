@@ -136,6 +136,7 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var network net.Error
 	var settingsAway *settings.Unavailable
 	var laterRelease *settings.ReadOnlyError
+	var answered redis.Error
 	reply := Reply{Outcome: Unreachable}
 	switch {
 	case errors.As(err, &settingsAway):
@@ -151,6 +152,8 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, net.ErrClosed), errors.Is(err, redis.ErrPoolTimeout), redis.IsClusterDownError(err):
 		reply.Problem = fmt.Sprintf("Redis at %s does not answer. Nothing was changed; try again once it is back. `helix check` looks at the connection.", d.Redis)
+	case errors.As(err, &answered) && !errors.Is(err, redis.Nil): // such as a database that there is not, or no Cluster
+		reply.Problem = fmt.Sprintf("Redis at %s answers: %s `helix check` looks at the connection.", d.Redis, sentence(answered.Error()))
 	default:
 		return Reply{}, false
 	}
