@@ -12,16 +12,18 @@ type invocation struct {
 	protocol int // 2, or 3 as -3 and --json have it
 	format   format
 	strict   bool // -e: an error reply is status 1
+	quoted   bool // --quoted-input: the words of the command are quoted
 	scan     scanning
 	argv     []string // the Redis command
 }
 
 // scanning is what --scan looks for. The other fields mean nothing without it.
 type scanning struct {
-	on      bool
-	pattern string
-	typ     string
-	count   int
+	on       bool
+	pattern  string
+	nameless bool // the pattern is given and empty: the key with the empty name
+	typ      string
+	count    int
 }
 
 // flag is one option of redis-cli that Helix takes.
@@ -47,8 +49,12 @@ func flags() []flag {
 		{"--csv", false, setStyle(csvStyle)},
 		{"--json", false, setStyle(jsonStyle)},
 		{"--quoted-json", false, setStyle(quotedJSONStyle)},
+		{"--quoted-input", false, func(in *invocation, _ string) error { in.quoted = true; return nil }},
+		{"--show-pushes", true, ignored},
+		{"--verbose", false, ignored},
 		{"--scan", false, func(in *invocation, _ string) error { in.scan.on = true; return nil }},
-		{"--pattern", true, func(in *invocation, v string) error { in.scan.pattern = v; return nil }},
+		{"--pattern", true, setPattern},
+		{"--quoted-pattern", true, setQuotedPattern},
 		{"--type", true, func(in *invocation, v string) error { in.scan.typ = v; return nil }},
 		{"--count", true, setCount},
 	}
@@ -67,6 +73,19 @@ func setDB(in *invocation, value string) error {
 	}
 	in.db = n
 	return nil
+}
+
+func setPattern(in *invocation, value string) error {
+	in.scan.pattern, in.scan.nameless = value, value == ""
+	return nil
+}
+
+func setQuotedPattern(in *invocation, value string) error {
+	pattern, ok := unquote(value)
+	if !ok {
+		return &misuse{"Invalid quoted string specified for --quoted-pattern."}
+	}
+	return setPattern(in, pattern)
 }
 
 func setCount(in *invocation, value string) error {
@@ -118,6 +137,11 @@ func parseInvocation(args []string) (invocation, error) {
 		args = rest
 	}
 	in.argv = args
+	if in.quoted {
+		if err := in.unquoteWords(); err != nil {
+			return invocation{}, err
+		}
+	}
 	if in.protocol == 0 {
 		in.protocol = 2
 		if in.format.style == jsonStyle || in.format.style == quotedJSONStyle {
@@ -125,6 +149,20 @@ func parseInvocation(args []string) (invocation, error) {
 		}
 	}
 	return in, nil
+}
+
+// unquoteWords takes the quotes off the words of the command.
+func (in *invocation) unquoteWords() error {
+	words := make([]string, len(in.argv))
+	for i, quoted := range in.argv {
+		word, ok := unquote(quoted)
+		if !ok {
+			return &misuse{"Invalid quoted string"}
+		}
+		words[i] = word
+	}
+	in.argv = words
+	return nil
 }
 
 // take reads one option and answers what follows it.

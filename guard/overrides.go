@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +28,6 @@ func reviewed(now func() time.Time) []row {
 
 func reviewedReads() []row {
 	read := rule{kind: reading, size: bounded()}
-	whole := rule{kind: reading, size: bounded(), whole: true}
 	return []row{
 		{"keys", "dangerous only as the server does it; served by SCAN", rule{kind: reading, size: bounded(), run: runKeys}},
 		{"scan", "names keys, so each is checked; COUNT is bounded", rule{kind: reading, size: bounded(), run: runScan}},
@@ -47,7 +47,7 @@ func reviewedReads() []row {
 		{"ping", "connection, but it changes nothing there", read},
 		{"echo", "connection, but it changes nothing there", read},
 		{"time", "neither reads nor writes keys", read},
-		{"lolwut", "draws", read},
+		{"lolwut", "draws, for as long as the drawing is large", rule{kind: reading, size: bounded(), refine: refineDrawing}},
 		{"command", "connection, but it only tells of the server", read},
 		{"command count", "as COMMAND", read},
 		{"command docs", "as COMMAND", read},
@@ -74,8 +74,8 @@ func reviewedReads() []row {
 		{"client getname", "connection; tells of Helix's own", read},
 		{"acl whoami", "the user that Helix signs in with; no secret", read},
 		{"acl cat", "not declared as reading", read},
-		{"pubsub channels", "pubsub, but it subscribes to nothing; channel names may be as telling as keys", whole},
-		{"pubsub shardchannels", "as PUBSUB CHANNELS", whole},
+		{"pubsub channels", "pubsub, but it subscribes to nothing; channel names may be as telling as keys", rule{kind: reading, size: sized(measureChannels("pubsub_channels")), whole: true}},
+		{"pubsub shardchannels", "as PUBSUB CHANNELS", rule{kind: reading, size: sized(measureChannels("pubsubshard_channels")), whole: true}},
 		{"pubsub numsub", "as PUBSUB CHANNELS, but only of named ones", read},
 		{"pubsub shardnumsub", "as PUBSUB NUMSUB", read},
 		{"pubsub numpat", "a number alone", read},
@@ -83,10 +83,12 @@ func reviewedReads() []row {
 		{"cluster nodes", "not declared as reading", read},
 		{"cluster slots", "not declared as reading", read},
 		{"cluster shards", "not declared as reading", read},
+		{"cluster replicas", "admin, but it tells no more than CLUSTER NODES", read},
+		{"cluster slaves", "as CLUSTER REPLICAS", read},
 		{"cluster links", "not declared as reading", read},
 		{"cluster keyslot", "not declared as reading; computes", read},
 		{"cluster myid", "not declared as reading", read},
-		{"cluster countkeysinslot", "not declared as reading; a number alone", read},
+		{"cluster countkeysinslot", "not declared as reading; a number, but one that tells whether a key exists", rule{kind: reading, size: bounded(), whole: true}},
 		{"cluster getkeysinslot", "not declared as reading; names keys", rule{kind: reading, size: sized(measureSlotKeys), whole: true, run: runKeyList}},
 	}
 }
@@ -199,6 +201,18 @@ func refineBitfield(r rule, argv []string) rule {
 		return r
 	}
 	return r.using(use{reads: true})
+}
+
+// maxDrawing bounds each side of what LOLWUT draws: about a millisecond.
+const maxDrawing = 100
+
+func refineDrawing(r rule, argv []string) rule {
+	for _, word := range argv[1:] {
+		if magnitude(word) > maxDrawing {
+			return r.refusing(fmt.Sprintf("so large a drawing would hold the server; each number may be %d at most", maxDrawing))
+		}
+	}
+	return r
 }
 
 func refineBlock(r rule, argv []string) rule {

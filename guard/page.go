@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"strconv"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // pageBytes is about how much one part of a large value holds.
@@ -12,7 +14,7 @@ const pageBytes = 256 << 10
 
 // pageElements answers how many elements of a key make a part.
 func (w weight) pageElements() int64 {
-	return min(max(pageBytes/max(w.each(), 1), 1), 1000)
+	return min(max(pageBytes/max(w.each(), 1), 1), 500)
 }
 
 // pageHash serves HGETALL, HKEYS and HVALS by HSCAN. What changes meanwhile may
@@ -68,7 +70,10 @@ func (c *call) scanKey(ctx context.Context, name string, group int, visit func([
 		if err != nil {
 			return err
 		}
-		if len(r.elems) != 2 {
+		switch {
+		case r.kind == errorReply: // the key has become something else
+			return c.fault(ctx, like(redis.ErrCrossSlot, string(r.text)))
+		case len(r.elems) != 2:
 			return c.fault(ctx, errMalformed)
 		}
 		list := r.elems[1].elems

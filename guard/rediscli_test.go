@@ -141,6 +141,8 @@ func TestScanning(t *testing.T) {
 		{"--scan"},
 		{"--scan", "--pattern", "session:user:1*"},
 		{"--scan", "--pattern", "nope*"},
+		{"--scan", "--pattern", ""},
+		{"--show-pushes", "no", "--verbose", "--pattern", "session:user:1*", "--scan"},
 		{"--no-raw", "--scan", "--pattern", "k*"},
 		{"--scan", "--no-raw", "--pattern", "session:user:2?:x"},
 		{"KEYS", "session:user:*"},
@@ -149,6 +151,32 @@ func TestScanning(t *testing.T) {
 		ours, theirs := b.do(t, everyone, args...), redisCLI(t, server.Addr, args...)
 		if ours.err != nil || sortedLines(ours.stdout) != sortedLines(theirs.stdout) || ours.status != theirs.status {
 			t.Errorf("%q: %v\nours   %.200q\ntheirs %.200q", args, ours.err, ours.stdout, theirs.stdout)
+		}
+	}
+}
+
+// TestQuotedInput holds words in quotes against redis-cli's reading of them. Its
+// complaints go to standard output, and its --scan cuts keys at a null byte.
+func TestQuotedInput(t *testing.T) {
+	server := redistest.Standalone(t)
+	b := newBench(t, server.URL())
+	zoo(t, b)
+	b.must(t, "SET", "x\x00\n", "nul")
+	b.must(t, "SET", "", "nameless")
+	for _, word := range []string{
+		`s`, `"s"`, `'s'`, `"x\x00\n"`, `"x\0"`, `"\x73"`, `"\xzz"`, `"\x7`, `'\x73'`, `'it\'s'`, `"a\"b\r\t\b\a\\"`, `a\n`, ` s `, `s s`, ``, `""`, `"`, `'`, `"s`, `"s"s`, `s"s"`, `"s" `, "s\v",
+		`"key with space"`, `"key\nbreak"`, `"\`,
+	} {
+		for _, args := range [][]string{{"--quoted-input", "get", word}, {"--quoted-input", "--no-raw", "echo", word}, {"--scan", "--quoted-pattern", word}} {
+			ours, theirs := b.do(t, everyone, args...), redisCLI(t, server.Addr, args...)
+			got, want := ours.stdout+ours.stderr, theirs.stdout+theirs.stderr
+			if args[0] == "--scan" {
+				got, _, _ = strings.Cut(got, "\x00")
+				got, want = strings.TrimSpace(got), strings.TrimSpace(want)
+			}
+			if ours.err != nil || got != want || ours.status != theirs.status {
+				t.Errorf("%q: %v\nours   %q (%d)\ntheirs %q (%d)", args, ours.err, got, ours.status, want, theirs.status)
+			}
 		}
 	}
 }

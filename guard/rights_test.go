@@ -194,6 +194,12 @@ func TestNarrowedCallersSeeOnlyTheirKeys(t *testing.T) {
 				t.Errorf("%s: %+v", line, r)
 			}
 		}
+		for i := range 9 { // a number of ten keys would be set one column further right
+			b.must(t, "SET", fmt.Sprint("hidden:", i), "v")
+		}
+		if r := b.do(t, as("narrow"), "--no-raw", "keys", "*"); r.err != nil || !strings.HasPrefix(r.stdout, "1) ") {
+			t.Errorf("the width of the numbers tells how many keys are hidden: %+v", r)
+		}
 		if r := b.do(t, as("narrow"), "scan", "0", "count", "1000"); r.err != nil || strings.Contains(r.stdout, "secret") || !strings.Contains(r.stdout, "session:1") {
 			t.Errorf("scan: %+v", r)
 		}

@@ -24,11 +24,9 @@ func runKeys(ctx context.Context, c *call, p *printer) (int, error) {
 	query := keyspace.Query{Pattern: pattern}
 	n := 0
 	if p.format.style == ttyStyle { // it pads numbers to the width of the last
-		count, _, err := keyspace.New(c.client).Count(ctx, c.paced(query))
-		if err != nil {
-			return 0, c.fault(ctx, err)
+		if err := c.scan(ctx, query, func([]byte) error { n++; return nil }); err != nil {
+			return 0, err
 		}
-		n = int(count)
 	}
 	out := p.list(arrayReply, n)
 	out.keys = true
@@ -43,18 +41,23 @@ func runKeys(ctx context.Context, c *call, p *printer) (int, error) {
 func (c *call) keysNamed(ctx context.Context, p *printer, key string) (int, error) {
 	out := p.list(arrayReply, 1)
 	out.keys = true
-	found, err := c.existing(ctx, []string{key})
+	err := c.named(ctx, key, func(key []byte) error { return out.add(reply{kind: bulkReply, text: key}) })
 	if err != nil {
 		return 0, err
 	}
-	for _, k := range found {
-		if c.visible().Allows(k) {
-			if err := out.add(textReply(k)); err != nil {
-				return 0, err
-			}
-		}
-	}
 	return out.end()
+}
+
+// named visits one key, if it exists and the caller may see it.
+func (c *call) named(ctx context.Context, key string, visit func(key []byte) error) error {
+	if !c.visible().Allows(key) {
+		return nil
+	}
+	found, err := c.existing(ctx, []string{key})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return visit([]byte(key))
 }
 
 // scan visits the keys that the caller may see.
@@ -92,14 +95,16 @@ func runScanning(ctx context.Context, c *call, p *printer) (int, error) {
 	s := c.in.scan
 	s.pattern = c.pattern(s.pattern)
 	c.adviseOnPattern(s.pattern)
-	quoted := p.format.style == ttyStyle
-	err := c.scan(ctx, keyspace.Query{Pattern: s.pattern, Type: s.typ, Count: s.count}, func(key []byte) error {
-		if quoted {
+	visit := func(key []byte) error {
+		if p.format.style == ttyStyle {
 			return p.stdout.WriteKey(appendQuoted(nil, p.curtain.key(key)), key)
 		}
 		return p.key(key)
-	})
-	return 0, err
+	}
+	if s.nameless {
+		return 0, c.named(ctx, "", visit)
+	}
+	return 0, c.scan(ctx, keyspace.Query{Pattern: s.pattern, Type: s.typ, Count: s.count}, visit)
 }
 
 // maxScanCount bounds how many keys one typed SCAN looks at: about a
@@ -111,11 +116,7 @@ func runScan(ctx context.Context, c *call, p *printer) (int, error) {
 	if isCluster(c.client) {
 		return 0, &Refused{Command: c.cmd.shown(), Reason: "a cursor belongs to one server of a Cluster; `redis --scan --pattern …` covers all masters"}
 	}
-	argv := slices.Clone(c.argv)
-	if i := wordAt(argv, 2, "count"); i > 0 && i+1 < len(argv) && magnitude(argv[i+1]) > maxScanCount {
-		argv[i+1] = strconv.Itoa(maxScanCount)
-	}
-	r, err := c.ask(ctx, argv, "")
+	r, err := c.ask(ctx, boundedScan(c.argv), "")
 	if err != nil {
 		return 0, err
 	}
@@ -132,6 +133,17 @@ func runScan(ctx context.Context, c *call, p *printer) (int, error) {
 		return 0, err
 	}
 	return p.keyLines(keys.elems)
+}
+
+// boundedScan answers the words of a SCAN with no COUNT above the bound.
+func boundedScan(argv []string) []string {
+	argv = slices.Clone(argv)
+	for i := 2; i+1 < len(argv); i += 2 { // options come in pairs
+		if strings.EqualFold(argv[i], "count") && magnitude(argv[i+1]) > maxScanCount {
+			argv[i+1] = strconv.Itoa(maxScanCount)
+		}
+	}
+	return argv
 }
 
 // keyLines writes keys one a line; like redis-cli an empty line for none.

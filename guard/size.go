@@ -86,7 +86,7 @@ func (c *call) admit(ctx context.Context) (page handler, err error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !total.tooMuch():
+	case !total.tooMuch() || c.misfit():
 		return nil, nil
 	case c.rule.size.page != nil && len(c.keys) == 1: // measuring may have found that it is no use
 		return c.rule.size.page, nil
@@ -97,6 +97,32 @@ func (c *call) admit(ctx context.Context) (page handler, err error) {
 		reason += ". " + s.advice
 	}
 	return nil, &Refused{Command: c.cmd.shown(), Reason: reason}
+}
+
+// typeGroups are the categories of the commands that take a type.
+func typeGroups() map[string][]string {
+	return map[string][]string{
+		"string": {"string", "bitmap", "hyperloglog"}, "list": {"list"}, "set": {"set"},
+		"zset": {"sortedset", "geo"}, "hash": {"hash"}, "stream": {"stream"},
+	}
+}
+
+// misfit reports whether the call's only key is of a type that its command does
+// not take. The server says so at once, however large the key is. Commands that
+// count their keys may take more types than their categories say.
+func (c *call) misfit() bool {
+	if len(c.keys) != 1 || len(c.weighed) != 1 || c.cmd.has("movablekeys") {
+		return false
+	}
+	misfit := false
+	for typ, groups := range typeGroups() {
+		takes := slices.ContainsFunc(groups, c.cmd.in)
+		if takes && typ == c.weighed[0].typ {
+			return false
+		}
+		misfit = misfit || takes
+	}
+	return misfit && typeGroups()[c.weighed[0].typ] != nil
 }
 
 // weight is how large a key is.
@@ -231,27 +257,80 @@ func wantedNumber(place int, otherwise int64) func([]string) int64 {
 	}
 }
 
+// everything is more than any collection holds.
+const everything = 1 << 62
+
 func magnitude(word string) int64 {
 	n, err := strconv.ParseInt(word, 10, 64)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0 // the server refuses it in its own words
+	case n < 0:
+		return -max(n, -everything)
 	}
-	return max(n, -n)
+	return n
 }
 
-// wantedAfter reads the number some words behind a keyword; without it
-// everything is asked for.
-func wantedAfter(word string, behind int) func([]string) int64 {
-	return func(argv []string) int64 {
-		i := wordAt(argv, 2, word)
-		if i < 0 || i+behind >= len(argv) {
-			return 1 << 62
-		}
-		if n, err := strconv.ParseInt(argv[i+behind], 10, 64); err == nil && n >= 0 {
-			return n
-		}
-		return 1 << 62
+// option is a word of a call behind which stands how many elements it wants.
+type option struct {
+	word   string
+	from   int    // the first of the call's words that may be an option
+	until  string // options end before this word; empty: at the end
+	zero   int64  // how many elements 0 asks for
+	absent int64  // and a call without the option
+}
+
+// wanted answers how many elements a call asks for. A negative number asks for
+// everything. Where the option is repeated one cannot tell which the server
+// goes by, so it is the largest.
+func (o option) wanted(argv []string) int64 {
+	if end := wordAt(argv, o.from, o.until); o.until != "" && end >= 0 {
+		argv = argv[:end]
 	}
+	most := int64(-1)
+	for i := o.from; i+1 < len(argv); i++ {
+		if strings.EqualFold(argv[i], o.word) {
+			most = max(most, o.number(argv[i+1]))
+		}
+	}
+	if most < 0 {
+		return o.absent
+	}
+	return most
+}
+
+func (o option) number(word string) int64 {
+	n, err := strconv.ParseInt(word, 10, 64)
+	switch {
+	case err != nil:
+		return 0 // the server refuses it in its own words, or it is no option
+	case n < 0:
+		return everything
+	case n == 0:
+		return o.zero
+	}
+	return n
+}
+
+// skippedPerElement is how many elements the server passes over in the time in
+// which it reads one.
+const skippedPerElement = 10
+
+// wantedWithin reads LIMIT with its offset and number, which follow the bounds
+// of a range; what is passed over costs time as well. Without LIMIT everything
+// is asked for, and with several the most that one of them asks for.
+func wantedWithin(argv []string) int64 {
+	most := int64(-1)
+	for i := 4; i+2 < len(argv); i++ {
+		if strings.EqualFold(argv[i], "limit") {
+			n := option{}.number(argv[i+2])
+			most = max(most, min(n, everything/2)+magnitude(argv[i+1])/skippedPerElement)
+		}
+	}
+	if most < 0 {
+		return everything
+	}
+	return most
 }
 
 // measureRepeated is for SRANDMEMBER and its like, whose negative count may
@@ -267,13 +346,14 @@ func measureRepeated(ctx context.Context, c *call) (cost, error) {
 	return total, err
 }
 
-// measureFields asks for the lengths of the named fields of a large hash.
+// measureFields asks for the lengths of the named fields, unless they cannot be
+// much.
 func measureFields(ctx context.Context, c *call) (cost, error) {
 	list, err := c.weights(ctx)
-	if err != nil || len(list) == 0 || list[0].bytes <= maxBytes {
+	if err != nil || len(list) == 0 || list[0].bytes <= maxBytes/int64(len(c.argv)) {
 		return cost{}, err
 	}
-	key, fields := c.keys[0].key, c.argv[2:]
+	key, fields := c.keys[0].key, c.argv[2:] // one may stand there often
 	var total cost
 	for part := range slices.Chunk(fields, maxPipeline) {
 		var qs []request
@@ -315,19 +395,15 @@ func measureProduct(ctx context.Context, c *call) (cost, error) {
 // measureSamples refuses MEMORY USAGE with so many samples that it reads a
 // large key whole.
 func measureSamples(ctx context.Context, c *call) (cost, error) {
-	i := wordAt(c.argv, 3, "samples")
-	if i < 0 || i+1 >= len(c.argv) {
-		return cost{}, nil
+	n := option{word: "samples", from: 3, zero: everything}.wanted(c.argv)
+	if n == 0 {
+		return cost{}, nil // five
 	}
-	n := magnitude(c.argv[i+1])
 	list, err := c.weights(ctx)
 	if err != nil || len(list) == 0 {
 		return cost{}, err
 	}
-	if n == 0 || n > list[0].elements {
-		n = list[0].elements
-	}
-	return cost{elements: n}, nil
+	return cost{elements: min(n, list[0].elements)}, nil
 }
 
 // measureStreamInfo is for XINFO STREAM, which shows much only if asked to.
@@ -335,11 +411,8 @@ func measureStreamInfo(ctx context.Context, c *call) (cost, error) {
 	if !hasWord(c.argv, 3, "full") {
 		return cost{}, nil
 	}
-	if n := wantedAfter("count", 1)(c.argv); n > 0 && n <= maxElements {
-		return cost{}, nil
-	}
-	if hasWord(c.argv, 4, "count") {
+	if (option{word: "count", from: 4, zero: everything}).wanted(c.argv) > maxElements {
 		return measureWhole(ctx, c)
 	}
-	return cost{}, nil // ten entries
+	return cost{}, nil // ten entries, if it does not say
 }

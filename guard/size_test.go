@@ -35,6 +35,11 @@ func large(t testing.TB, b *bench) {
 	}
 	b.must(t, "SET", "V", strings.Repeat("0123456789abcdef", 200<<10)) // 3.2 MB
 	b.must(t, "HSET", "wide", "small", "x", "big", strings.Repeat("y", 3<<20))
+	b.must(t, "HSET", "mids", "mid", strings.Repeat("z", 100<<10))
+	b.must(t, "CONFIG", "SET", "hll-sparse-max-bytes", 0)
+	b.must(t, "XGROUP", "CREATE", "X", "g", "0")
+	b.must(t, "XREADGROUP", "GROUP", "g", "c", "STREAMS", "X", ">")
+	b.must(t, "PFADD", "hll", "a")
 }
 
 // TestLargeValuesAreReadInParts compares what is paged with redis-cli, and
@@ -84,6 +89,12 @@ func TestLargeValuesThatCannotBePagedAreRefused(t *testing.T) {
 		"zrangebyscore Z -inf +inf", "zrange Z -inf +inf byscore", "zrangebylex Z - +", "xrange X - +", "xread streams X 0", "dump V", "dump H", "bitcount V", "bitpos V 1",
 		"hget wide big", "hmget wide small big", "mget s V", "srandmember S -100000", "hrandfield H 10000", "lpos L m19999", "memory usage H samples 0",
 		"geosearch Z fromlonlat 1 1 byradius 1 km", "hscan H 0 count 100000", "lcs V V", "slowlog get -1",
+		// an option said twice, or the same word where it is none; what 0 means; what is passed over
+		"hscan H 0 match count count 100000", "sscan S 0 count 1 count 100000", "zscan Z 0 count 100000 count 1", "xrange X - + count 5 count 6000",
+		"xread count 0 streams X 0", "xread count 1 count 0 streams X 0", "xread streams count X 5 0", "lpos L maxlen rank 1", "lpos L zz maxlen 0", "lpos L zz maxlen 9 maxlen 0",
+		"zrangebyscore Z -inf +inf limit 0 1 limit 0 -1", "zrangebylex Z - + limit 100000000 1", "zrange Z -inf +inf byscore limit 19000000 1",
+		"memory usage H samples 5 samples 0", "xpending X g - + 6000", "xpending X g idle 1 - + 1",
+		"hmget mids" + strings.Repeat(" mid", 50), "pfcount" + strings.Repeat(" hll", 500), "lolwut version 6 1000 1000",
 	} {
 		var refused *guard.Refused
 		if r := b.do(t, everyone, strings.Fields(line)...); !errors.As(r.err, &refused) || refused.NeedsPlan || r.stdout != "" {
@@ -93,10 +104,42 @@ func TestLargeValuesThatCannotBePagedAreRefused(t *testing.T) {
 	for _, line := range []string{
 		"hlen H", "hget H m00001", "hget wide small", "scard S", "sismember S m00001", "llen L", "lindex L 5", "zcard Z", "zscore Z m00001", "zrange Z 0 10", "lrange L 0 10",
 		"zrangebyscore Z 5 10 limit 0 5", "xlen X", "xrange X - + count 5", "xread count 5 streams X 0", "ttl V", "strlen V", "getrange V 0 10", "type V", "memory usage H",
+		"xpending X g", "xpending X g - + 5", "zrangebyscore Z -inf +inf limit 10000 5", "hscan H 0 match count count 10", "pfcount hll hll", "lolwut version 6 10 10",
 		"srandmember S 5", "hscan H 0 count 10", "lpos L m00005 maxlen 1000", "exists V H", "object encoding V", "xinfo stream X",
 	} {
 		if r := b.do(t, everyone, strings.Fields(line)...); r.err != nil || r.stdout == "" || strings.Contains(r.stdout, "ERR") {
 			t.Errorf("%s: %v, %.100q", line, r.err, r.stdout)
+		}
+	}
+}
+
+// TestALargeKeyOfAnotherTypeIsNamedAsSuch holds that the server's own words
+// come, since it says them at once.
+func TestALargeKeyOfAnotherTypeIsNamedAsSuch(t *testing.T) {
+	server := redistest.Standalone(t)
+	b := newBench(t, server.URL())
+	large(t, b)
+	for _, line := range []string{
+		"get H", "--no-raw get H", "--json get S", "hgetall S", "hgetall L", "hkeys V", "--no-raw hvals Z", "smembers H", "--json smembers L", "lrange H 0 -1",
+		"--json zrange S 0 -1", "lpos S x", "xrange L - +", "zrangebyscore S 0 1", "bitcount H", "hscan S 0 count 100000", "geosearch H fromlonlat 1 1 byradius 1 km",
+	} {
+		args := strings.Fields(line)
+		ours, theirs := b.do(t, everyone, args...), redisCLI(t, server.Addr, args...)
+		if ours.err != nil || ours.stdout != theirs.stdout || !strings.Contains(ours.stdout, "WRONGTYPE") {
+			t.Errorf("%s: %v, %q; want %q", line, ours.err, ours.stdout, theirs.stdout)
+		}
+	}
+}
+
+// TestATypedScanStaysShort holds that no COUNT among its words gets past the
+// bound.
+func TestATypedScanStaysShort(t *testing.T) {
+	b := newBench(t, redistest.Standalone(t, "--enable-debug-command", "yes").URL())
+	b.must(t, "DEBUG", "POPULATE", 20000)
+	for _, line := range []string{"scan 0 count 20000", "scan 0 match count count 20000", "scan 0 count 1 count 20000", "scan 0 COUNT 1 match * COUNT 20000"} {
+		r := b.do(t, everyone, strings.Fields(line)...)
+		if cursor, _, _ := strings.Cut(r.stdout, "\n"); r.err != nil || cursor == "0" || strings.Count(r.stdout, "\n") > 1500 {
+			t.Errorf("%s: %v, %d lines", line, r.err, strings.Count(r.stdout, "\n"))
 		}
 	}
 }

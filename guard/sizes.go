@@ -28,23 +28,25 @@ func sizings() map[string]sizing {
 		"hget":                 sized(measureFields),
 		"hmget":                sized(measureFields),
 		"lindex":               sized(measurePart(func([]string) int64 { return 1 })),
-		"lpos":                 {measure: measurePart(wantedAfter("maxlen", 1)), advice: "MAXLEN 1000 at the end looks at a thousand elements."},
+		"lpos":                 {measure: measurePart(option{word: "maxlen", from: 3, zero: everything, absent: everything}.wanted), advice: "MAXLEN 1000 at the end looks at a thousand elements."},
 		"srandmember":          sized(measureRepeated),
 		"hrandfield":           sized(measureRepeated),
 		"zrandmember":          sized(measureRepeated),
 		"hscan":                sized(measureScan),
 		"sscan":                sized(measureScan),
 		"zscan":                sized(measureScan),
-		"xrange":               {measure: measurePart(wantedAfter("count", 1)), advice: "COUNT 1000 at the end reads a thousand."},
-		"xrevrange":            {measure: measurePart(wantedAfter("count", 1)), advice: "COUNT 1000 at the end reads a thousand."},
+		"xrange":               {measure: measurePart(option{word: "count", from: 4, absent: everything}.wanted), advice: "COUNT 1000 at the end reads a thousand."},
+		"xrevrange":            {measure: measurePart(option{word: "count", from: 4, absent: everything}.wanted), advice: "COUNT 1000 at the end reads a thousand."},
 		"xinfo stream":         sized(measureStreamInfo),
+		"xpending":             {measure: measurePending, advice: "A smaller COUNT, without IDLE, answers at once."},
+		"pfcount":              sized(measureWhole),
 		"memory usage":         {measure: measureSamples, advice: "Fewer SAMPLES answer at once."},
 		"geosearch":            sized(measureWhole),
 		"georadius_ro":         sized(measureWhole),
 		"georadiusbymember_ro": sized(measureWhole),
 	}
 	for _, name := range []string{"zrangebyscore", "zrevrangebyscore", "zrangebylex", "zrevrangebylex"} {
-		table[name] = sizing{measure: measurePart(wantedAfter("limit", 2)), advice: "LIMIT 0 1000 at the end reads a thousand."}
+		table[name] = sizing{measure: measurePart(wantedWithin), advice: "LIMIT 0 1000 at the end reads a thousand."}
 	}
 	for _, name := range strings.Fields(constantTime) {
 		table[strings.Replace(name, "|", " ", 1)] = bounded()
@@ -58,7 +60,7 @@ func sizings() map[string]sizing {
 const constantTime = `exists ttl pttl type expiretime pexpiretime touch strlen getbit bitfield_ro
 	hexists hlen hstrlen hexpiretime hpexpiretime httl hpttl
 	llen scard sismember smismember zcard zscore zmscore zrank zrevrank zcount zlexcount
-	xlen xpending xinfo|groups xinfo|consumers pfcount geodist geohash geopos
+	xlen xinfo|groups xinfo|consumers geodist geohash geopos
 	object object|encoding object|freq object|idletime object|refcount`
 
 // measureSort is for SORT, which reads its key whole and looks up more for
@@ -103,7 +105,7 @@ func measureIndexes(ctx context.Context, c *call) (cost, error) {
 // name only within a LIMIT.
 func measureZRange(ctx context.Context, c *call) (cost, error) {
 	if hasWord(c.argv, 4, "byscore") || hasWord(c.argv, 4, "bylex") {
-		total, err := measurePart(wantedAfter("limit", 2))(ctx, c)
+		total, err := measurePart(wantedWithin)(ctx, c)
 		c.rule.size.page = nil
 		return total, err
 	}
@@ -133,18 +135,17 @@ func index(word string, n int64) int64 {
 // answered whole whatever it says.
 func measureScan(ctx context.Context, c *call) (cost, error) {
 	list, err := c.weights(ctx)
-	i := wordAt(c.argv, 3, "count")
-	if err != nil || i < 0 || i+1 >= len(c.argv) || len(list) == 0 {
+	if err != nil || len(list) == 0 {
 		return cost{}, err
 	}
-	n := min(magnitude(c.argv[i+1]), list[0].elements)
+	n := min(option{word: "count", from: 3}.wanted(c.argv), list[0].elements)
 	return cost{elements: n, bytes: n * list[0].each()}, nil
 }
 
 // measureXRead is for XREAD, which answers up to COUNT entries of each key.
 func measureXRead(ctx context.Context, c *call) (cost, error) {
 	list, err := c.weights(ctx)
-	most := wantedAfter("count", 1)(append([]string{"", ""}, c.argv[1:]...))
+	most := option{word: "count", from: 1, until: "streams", zero: everything, absent: everything}.wanted(c.argv)
 	var total cost
 	for _, w := range list {
 		n := min(most, w.elements)
@@ -152,6 +153,23 @@ func measureXRead(ctx context.Context, c *call) (cost, error) {
 		total.bytes += n * w.each()
 	}
 	return total, err
+}
+
+// measurePending is for XPENDING, which tells a few figures of a group unless it
+// is asked for entries. With IDLE it looks at all that are pending.
+func measurePending(ctx context.Context, c *call) (cost, error) {
+	if len(c.argv) < 6 {
+		return cost{}, nil
+	}
+	r, err := c.ask(ctx, []string{"XPENDING", c.argv[1], c.argv[2]}, c.argv[1])
+	if err != nil || len(r.elems) == 0 {
+		return cost{}, err // the server refuses it in its own words
+	}
+	pending, _ := r.elems[0].integer()
+	if !strings.EqualFold(c.argv[3], "idle") {
+		pending = min(pending, magnitude(c.argv[5]))
+	}
+	return cost{elements: pending}, nil
 }
 
 // measureSlowlog is for SLOWLOG GET: each entry may be some kilobytes.
@@ -173,6 +191,19 @@ func measureClients(ctx context.Context, c *call) (cost, error) {
 	}
 	n, _ := strconv.ParseInt(infoField(string(r.text), "connected_clients"), 10, 64)
 	return cost{elements: n}, nil
+}
+
+// measureChannels is for PUBSUB CHANNELS, which looks at every channel. The
+// field of INFO says how many there are.
+func measureChannels(field string) measure {
+	return func(ctx context.Context, c *call) (cost, error) {
+		r, err := c.ask(ctx, []string{"INFO", "stats"}, "")
+		if err != nil {
+			return cost{}, err
+		}
+		n, _ := strconv.ParseInt(infoField(string(r.text), field), 10, 64)
+		return cost{elements: n}, nil
+	}
 }
 
 // measureSlotKeys is for CLUSTER GETKEYSINSLOT, which says how many it wants.

@@ -96,19 +96,3 @@ func TestAClusterWithoutOneMasterIsPartial(t *testing.T) {
 		t.Errorf("%+v, %v", stats, err)
 	}
 }
-
-func TestCountSaysHowManyUntilThen(t *testing.T) {
-	c := redistest.Standalone(t).Client()
-	fill(t, c, "session:", 5000)
-	k := keyspace.New(c)
-	n, stats, err := k.Count(context.Background(), keyspace.Query{Pattern: "session:*"})
-	if n != 5000 || stats.Keys != 5000 || stats.Partial || err != nil {
-		t.Errorf("%d, %+v, %v", n, stats, err)
-	}
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
-	n, stats, err = k.Count(ended, keyspace.Query{Pattern: "session:*"})
-	if n != 0 || !stats.Partial || !errors.Is(err, context.Canceled) {
-		t.Errorf("after the end of the context: %d, %+v, %v", n, stats, err)
-	}
-}

@@ -1,4 +1,4 @@
-// Package keyspace scans and counts the keys of a Redis without stalling it.
+// Package keyspace scans the keys of a Redis without stalling it.
 // It asks for as many keys at a time as the server names in about a
 // millisecond, on a connection of its own. It never uses KEYS, and it never
 // changes anything.
@@ -96,13 +96,6 @@ func (k *Keyspace) Scan(ctx context.Context, q Query, visit func(keys [][]byte) 
 		return s.stats, s.visitErr
 	}
 	return s.stats.endedBy(err)
-}
-
-// Count answers how many keys the query means, by scanning them. With a
-// *PartialError it is how many there were until then.
-func (k *Keyspace) Count(ctx context.Context, q Query) (int64, Stats, error) {
-	stats, err := k.Scan(ctx, q, func([][]byte) error { return nil })
-	return stats.Keys, stats, err
 }
 
 // one visits the only key that a pattern without wildcards can mean.
