@@ -62,6 +62,8 @@ func TestExecStatus(t *testing.T) {
 		{"a change", []string{"!redis set a 1"}, 4, "", "plan"},
 		{"a change, though confirmed", []string{"--yes", "!redis set a 1"}, 4, "", "plan"},
 		{"out of reach", []string{"--redis", nowhere, "!redis dbsize"}, 5, "", "does not answer"},
+		{"no such database", []string{"--redis", server.URL() + "/99", "!redis dbsize"}, 5, "", "answers: ERR DB index is out of range."},
+		{"no Cluster", []string{"--redis", "redis+cluster://" + server.Addr, "!redis dbsize"}, 5, "", "cluster support disabled"},
 		{"unknown role", []string{"--config", config, "--role", "boss", "!echo"}, 2, "", "boss"},
 		{"a role in capitals", []string{"--config", config, "--role", "READER", "!echo"}, 2, "", "Did you mean \"reader\"?\n"},
 		{"unknown flag", []string{"--frobnicate", "!echo"}, 2, "", "--frobnicate"},
