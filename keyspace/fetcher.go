@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,14 @@ type fetcher struct {
 
 	conn   net.Conn // whose server the cursor belongs to
 	server string
+	ahead  *sent // nil: no call is on its way
+}
+
+// sent is a call on its way.
+type sent struct {
+	cursor string
+	ask    int
+	at     time.Time
 }
 
 // start is the cursor that begins a scan, and the one that ends it.
@@ -134,31 +143,77 @@ func mendable(err error) bool {
 	if errors.As(err, &answer) {
 		return strings.HasPrefix(answer.Error(), "LOADING ")
 	}
-	return !errors.Is(err, errAnother) && !errors.Is(err, errReply)
+	return !errors.Is(err, errAnother) && !errors.Is(err, errReply) && !errors.Is(err, errLongKey)
 }
 
+// call makes the call for the page at the cursor, and sends the next one as
+// soon as its cursor is known: the server works on it while this one's keys are
+// still being read. A call that fails costs the connection.
 func (f *fetcher) call(ctx context.Context, cursor string, p *page) (next string, err error) {
-	ask := f.pace.ask
-	p.raw.reset()
-	began := time.Now()
-	if err := f.link.raw(ctx, f.arguments(cursor, ask), &p.raw); err != nil {
-		return "", err
-	}
-	took := time.Since(began)
-	if err := f.sameServer(cursor); err != nil {
-		return "", err
-	}
-	after, keys, err := parseScan(p.raw.bytes, p.keys[:0])
+	defer func() {
+		var answer redis.Error
+		if err != nil && !errors.As(err, &answer) && !errors.Is(err, errAnother) {
+			f.ahead = nil
+			f.link.drop()
+		}
+	}()
+	w, err := f.link.open(ctx)
 	if err != nil {
 		return "", err
 	}
-	p.keys, p.looked, p.work = keys, ask, f.pace.call(ask, took)
-	f.pace.fit(ask, len(p.raw.bytes))
-	return string(after), nil
+	if f.ahead == nil {
+		if err := f.sameServer(cursor); err != nil {
+			return "", err
+		}
+		if w.in.Buffered() > 0 { // nobody asked
+			return "", errReply
+		}
+		if err := f.send(w, cursor); err != nil {
+			return "", err
+		}
+	}
+	c := *f.ahead
+	f.ahead = nil
+	return f.receive(w, c, p)
 }
 
-func (f *fetcher) arguments(cursor string, ask int) []any {
-	args := []any{"SCAN", cursor, "COUNT", ask}
+func (f *fetcher) send(w *wire, cursor string) error {
+	f.ahead = &sent{cursor: cursor, ask: f.pace.ask, at: time.Now()}
+	return w.send(f.arguments(cursor, f.pace.ask)...)
+}
+
+// receive reads the reply to a call.
+func (f *fetcher) receive(w *wire, c sent, p *page) (next string, err error) {
+	there, err := w.await()
+	if err != nil {
+		return "", err
+	}
+	took := time.Since(c.at)
+	next, keys, err := w.head()
+	if err != nil {
+		return "", err
+	}
+	if next != start && f.pace.unceasing() {
+		if err := f.send(w, next); err != nil {
+			return "", err
+		}
+	}
+	p.reset()
+	if err := w.rest(keys, p); err != nil {
+		return "", err
+	}
+	p.looked = c.ask
+	if there { // nobody knows since when
+		p.work = f.pace.estimate(c.ask)
+	} else {
+		p.work = f.pace.call(c.ask, took)
+	}
+	f.pace.fit(c.ask, p.size)
+	return next, nil
+}
+
+func (f *fetcher) arguments(cursor string, ask int) []string {
+	args := []string{"SCAN", cursor, "COUNT", strconv.Itoa(ask)}
 	if f.query.Pattern != "" && f.query.Pattern != "*" {
 		args = append(args, "MATCH", f.query.Pattern)
 	}
@@ -171,8 +226,8 @@ func (f *fetcher) arguments(cursor string, ask int) []any {
 // errAnother is an answer to a cursor that belongs to another process.
 var errAnother = errors.New("another server answers now than at the start of the scan")
 
-// sameServer holds the server that has just answered against the one that the
-// cursor came from.
+// sameServer holds the server that the link is connected to against the one
+// that the cursor came from.
 func (f *fetcher) sameServer(cursor string) error {
 	server, conn := f.link.connected()
 	if conn == f.conn {

@@ -17,7 +17,9 @@ import (
 // context can cut it (a pooled one is given up only when its read times out),
 // and so that no reconnection goes unnoticed.
 type link struct {
-	client *redis.Client
+	options redis.Options
+	client  *redis.Client
+	wire    *wire // over its connection; nil: not yet, or not any more
 
 	mu     sync.Mutex
 	conn   net.Conn
@@ -40,12 +42,35 @@ func newLink(ctx context.Context, client *redis.Client) (l *link, closeLink func
 	o.Limiter, o.AutoPipelineOptions = nil, nil
 	o.ClientSideCache, o.ClientSideCacheConfig = nil, nil
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	l.options = o
 	l.client = redis.NewClient(&o)
 	stop := context.AfterFunc(ctx, l.sever)
 	return l, func() {
 		stop()
 		l.client.Close()
 	}
+}
+
+// open answers the wire of the connection, and connects if there is none.
+// go-redis does all that comes before the first command.
+func (l *link) open(ctx context.Context) (*wire, error) {
+	if _, conn := l.connected(); l.wire != nil && l.wire.conn == conn {
+		return l.wire, nil
+	}
+	var refused redis.Error
+	if err := l.client.Ping(ctx).Err(); err != nil && !errors.As(err, &refused) {
+		return nil, err
+	}
+	_, conn := l.connected()
+	l.wire = newWire(conn, l.options.ReadTimeout, l.options.WriteTimeout)
+	return l.wire, nil
+}
+
+// drop gives the connection up: what comes over it next is not known.
+func (l *link) drop() {
+	l.client.Close()
+	o := l.options
+	l.client, l.wire = redis.NewClient(&o), nil
 }
 
 // poolSize is above what a link uses, which is one connection at a time: after
@@ -131,12 +156,6 @@ func (l *link) connected() (server string, conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.server, l.conn
-}
-
-// raw adds to the buffer a reply as the server sent it. go-redis's own SCAN
-// would make a string of each key.
-func (l *link) raw(ctx context.Context, args []any, into *rawReply) error {
-	return l.client.Process(ctx, redis.NewRawWriteToCmd(ctx, into, args...))
 }
 
 // way measures the way to the server and back.

@@ -69,6 +69,14 @@ func (p *pace) call(ask int, took time.Duration) (work time.Duration) {
 	return work
 }
 
+// estimate answers how long the server works on a call for ask keys, as far as
+// that is known.
+func (p *pace) estimate(ask int) time.Duration { return time.Duration(p.key * float64(ask)) }
+
+// unceasing reports whether one call may follow another at once: the server is
+// to have no rest, and how long it works has been measured.
+func (p *pace) unceasing() bool { return p.share == 100 && p.key > 0 }
+
 // fit keeps replies within bounds where keys are long: it learns from a reply to
 // a call for ask keys how many such keys make up maxReply.
 func (p *pace) fit(ask, bytes int) {

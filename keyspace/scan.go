@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
@@ -56,14 +55,6 @@ func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
 		group.Go(func() error { return s.node(ctx, c) })
 	}
 	return group.Wait()
-}
-
-// page is what one call answered.
-type page struct {
-	raw    rawReply // what keys are slices of
-	keys   [][]byte
-	looked int           // places of the hash table that the call covered
-	work   time.Duration // the server's
 }
 
 // pagesAhead is how many pages wait to be visited while the server works on
