@@ -18,6 +18,7 @@ var floors = map[string]int{
 	"console":            4,
 	"commands":           3,
 	"guard":              2,
+	"audit":              2,
 	"check":              1,
 	"dial":               1,
 	"embedded":           1,
@@ -28,6 +29,7 @@ var floors = map[string]int{
 	"settings":           1,
 	"shell":              1,
 	"shell/text":         1,
+	"script":             0,
 	"suggest":            0,
 }
 

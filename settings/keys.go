@@ -88,6 +88,12 @@ const (
 	CommandsMaxRunning   IntKey      = "commands.max_running"
 )
 
+// The audit.
+const (
+	AuditMaxRecords IntKey    = "audit.max_records"
+	AuditKey        SecretKey = "audit.key"
+)
+
 // The process itself.
 const (
 	Profile  TextKey = "profile"

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/script"
 )
 
 // Live holds the values in force: the base ones, and over them the live ones
@@ -16,7 +18,7 @@ type Live struct {
 	base   *Base
 	client redis.UniversalClient // nil: there are base values only
 
-	commitScript, policyScript, logScript *script
+	commitScript, policyScript, logScript *script.Script
 
 	current atomic.Pointer[state]
 	trouble atomic.Pointer[troubled]
@@ -61,7 +63,7 @@ type Subscriber struct {
 func Open(ctx context.Context, client redis.UniversalClient, base *Base) *Live {
 	l := &Live{
 		base: base, client: client,
-		commitScript: newScript(commitSource), policyScript: newScript(policySource), logScript: newScript(logSource),
+		commitScript: script.New(commitSource), policyScript: script.New(policySource), logScript: script.New(logSource),
 		turn:      make(chan struct{}, 1),
 		policyDue: true,
 	}

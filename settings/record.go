@@ -236,14 +236,14 @@ func (l *Live) commit(ctx context.Context, held stamp, next *state, e Entry) (ok
 	fields := next.record.fields()
 	args := []any{held.revision, held.id, Channel, announcement + next.record.stamp.revision, entry, logSize, len(fields)}
 	args = append(append(args, fields...), flat(next.snapshot.Policy())...)
-	n, err := l.commitScript.run(ctx, l.client, []string{configKey, policyKey, logKey}, args)
+	n, err := l.commitScript.Run(ctx, l.client, []string{configKey, policyKey, logKey}, args...).Int()
 	return n == 1, err
 }
 
 // publishPolicy stores the policy of the values in force.
 func (l *Live) publishPolicy(ctx context.Context, s *state) error {
 	args := append([]any{s.record.stamp.revision, s.record.stamp.id}, flat(s.snapshot.Policy())...)
-	_, err := l.policyScript.run(ctx, l.client, []string{configKey, policyKey}, args)
+	_, err := l.policyScript.Run(ctx, l.client, []string{configKey, policyKey}, args...).Int()
 	return err
 }
 
@@ -254,7 +254,7 @@ func (l *Live) beginLog(ctx context.Context, s *state) error {
 		return err
 	}
 	args := []any{s.record.stamp.revision, s.record.stamp.id, entry, logSize}
-	_, err = l.logScript.run(ctx, l.client, []string{configKey, logKey}, args)
+	_, err = l.logScript.Run(ctx, l.client, []string{configKey, logKey}, args...).Int()
 	return err
 }
 

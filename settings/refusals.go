@@ -6,6 +6,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/helix-collective/helix/script"
 )
 
 // Conflict says that somebody else changed the same settings meanwhile.
@@ -57,7 +59,7 @@ func (e *Unavailable) Error() string {
 		return "Settings cannot be changed live without Redis. Set redis.url and restart Helix."
 	case e.Uncertain:
 		return fmt.Sprintf("The connection to Redis was lost, so the change may have been stored or not. Look at it again when Redis is back. (%v)", e.Err)
-	case refused(e.Err):
+	case script.Refused(e.Err):
 		return fmt.Sprintf("Redis refuses it, so the settings stay as they are. (%v)", e.Err)
 	}
 	return fmt.Sprintf("Redis is out of reach, so the settings stay as they are. (%v)", e.Err)
@@ -72,7 +74,7 @@ func unavailable(err error) error { return &Unavailable{Err: err} }
 func notStored(err error) error {
 	var op *net.OpError
 	dialling := errors.As(err, &op) && op.Op == "dial"
-	return &Unavailable{Err: err, Uncertain: !refused(err) && !dialling}
+	return &Unavailable{Err: err, Uncertain: !script.Refused(err) && !dialling}
 }
 
 // ReadOnlyError says that a later release has stored the live settings.

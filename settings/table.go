@@ -24,6 +24,7 @@ func Table() []Setting {
 	rows = append(rows, discordRows()...)
 	rows = append(rows, redactRows()...)
 	rows = append(rows, shellRows()...)
+	rows = append(rows, auditRows()...)
 	return append(rows, processRows()...)
 }
 
@@ -151,6 +152,15 @@ func shellRows() []Setting {
 			Help: "How many programs of one person run at once. At most commands.max_running."},
 		{Key: string(CommandsMaxRunning), Kind: Integer, Default: "8", Min: 1, Max: 1_000, Unit: "programs", Live: true,
 			Help: "How many programs run at once in all."},
+	}
+}
+
+func auditRows() []Setting {
+	return []Setting{
+		{Key: string(AuditMaxRecords), Kind: Integer, Default: "100000", Min: 100, Max: 10_000_000, Unit: "records",
+			Help: "How many records of who asked for what Redis keeps; the oldest go first."},
+		{Key: string(AuditKey), Kind: Text, Secret: true,
+			Help: "The key of the chain over the audit's records, kept outside Redis. Without one, whoever can write to Redis can forge the whole chain."},
 	}
 }
 

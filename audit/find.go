@@ -1,0 +1,88 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Query narrows what Find answers. Its zero fields narrow nothing.
+type Query struct {
+	By     string    // a person's id or name
+	Since  time.Time // not older
+	Verb   string    // a command, or the first word of one: "config", "redis del"
+	Denied bool      // only what was denied
+	N      int       // how many at most; the newest
+}
+
+// Find answers what was asked, the oldest first. What was opened and closed is
+// one record, the closing one; what is still open is the opening one.
+func (l *Log) Find(ctx context.Context, q Query) ([]Record, error) {
+	f := finding{q: q, closed: make(map[string]bool), opened: make(map[string]int)}
+	if err := l.store.newestFirst(ctx, f.visit); err != nil {
+		return nil, err
+	}
+	slices.Reverse(f.found)
+	return f.found, nil
+}
+
+// slack is how much later a record may stand in the chain than what it tells
+// of, because it waited for Redis.
+const slack = time.Hour
+
+type finding struct {
+	q      Query
+	found  []Record
+	closed map[string]bool // requests whose end was seen
+	opened map[string]int  // requests whose beginning stands among found
+}
+
+// visit takes records, the newest first, until there are enough.
+func (f *finding) visit(it item) bool {
+	r, ok := decode(it.body)
+	if !ok {
+		return true
+	}
+	if !f.q.Since.IsZero() && r.Time().Before(f.q.Since.Add(-slack)) {
+		return false
+	}
+	switch r.Event {
+	case Opened:
+		if f.closed[r.Request] {
+			return true
+		}
+	case Closed:
+		f.closed[r.Request] = true
+		if at, ok := f.opened[r.Request]; ok && f.q.matches(r) {
+			f.found[at] = r
+			return true
+		}
+	}
+	if !f.q.matches(r) {
+		return true
+	}
+	if r.Event == Opened {
+		f.opened[r.Request] = len(f.found)
+	}
+	f.found = append(f.found, r)
+	return f.q.N <= 0 || len(f.found) < f.q.N
+}
+
+func (q Query) matches(r Record) bool {
+	switch {
+	case q.Denied && r.Outcome != "denied":
+		return false
+	case !q.Since.IsZero() && r.Time().Before(q.Since):
+		return false
+	case q.By != "" && q.By != r.By && !strings.EqualFold(q.By, r.Name):
+		return false
+	}
+	return q.Verb == "" || slices.ContainsFunc(r.Commands, q.asks)
+}
+
+// asks reports whether a command's name is the verb, or begins with it.
+func (q Query) asks(command string) bool {
+	verb := strings.ToLower(q.Verb)
+	return command == verb || strings.HasPrefix(command, verb+" ") || strings.HasSuffix(command, " "+verb)
+}
