@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/embedded"
@@ -29,6 +31,7 @@ type app struct {
 	client     redis.UniversalClient
 	live       *settings.Live
 	policy     *permissions.Policy
+	audit      *audit.Log
 	dispatcher *commands.Dispatcher
 
 	closers []func() error // in the order of opening
@@ -101,7 +104,10 @@ func (a *app) wire(ctx context.Context, address string) error {
 		return &exitError{exitFailure, err.Error()}
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
+	a.audit = openAudit(a.client, a.base, a.log)
+	a.closers = append(a.closers, a.audit.Close)
 	a.dispatcher = commands.New(commands.Options{
+		Audit:    a.audit,
 		Guard:    guard.New(a.pool, a.policy, a.guardOptions(target)),
 		Settings: a.live,
 		Policy:   a.policy,
@@ -117,9 +123,14 @@ func (a *app) wire(ctx context.Context, address string) error {
 func (a *app) guardOptions(target dial.Target) guard.Options {
 	return guard.Options{
 		DB:      target.DB,
-		OwnKeys: append(settings.OwnKeys(), pinKey),
+		OwnKeys: ownKeys(),
 		Share:   func() int { return a.live.Snapshot().Int(settings.RedisMaxShare) },
 	}
+}
+
+// ownKeys are the keys of Helix with fixed names.
+func ownKeys() []string {
+	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), []string{pinKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

@@ -149,8 +149,17 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		Redact:     s.Bool(settings.RedactDiscord),
 		Pin:        guildPin{a.client},
 		Handler:    a.dispatcher,
+		Clicked:    a.clicked(),
 		Log:        a.log,
 	}
+}
+
+// clicked records presses of buttons; it is nil for an app that only checks.
+func (a *app) clicked() func(permissions.Member, string) {
+	if a.dispatcher == nil {
+		return nil
+	}
+	return a.dispatcher.Clicked
 }
 
 // alongside runs the live settings beside work, until work ends.

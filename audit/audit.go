@@ -139,6 +139,23 @@ func (l *Log) Add(e Entry) {
 	}
 }
 
+// Flush waits until what was recorded before is written, or cannot be for now.
+func (l *Log) Flush(ctx context.Context) {
+	w := &waiting{mark: true, stored: make(chan error, 1)}
+	select {
+	case l.queue <- w:
+	case <-l.ended:
+		return
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-w.stored:
+	case <-l.ended:
+	case <-ctx.Done():
+	}
+}
+
 // accept makes an entry fit for a record, and logs it.
 func (l *Log) accept(e Entry) *waiting {
 	w := &waiting{at: l.o.Now(), stamped: stamped{ID: newID(), Entry: e.bounded(l.o.Redact)}}

@@ -83,6 +83,7 @@ func admin(t *testing.T, s *redistest.Server, words ...any) {
 func TestRefusedRecordsWaitInAFile(t *testing.T) {
 	for name, refuse := range refusing {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, dir := redistest.Standalone(t), filepath.Join(t.TempDir(), "state")
 			l := open(t, s.Client(), spooling(dir))
 			require(t, l, entry(1))
@@ -111,6 +112,7 @@ func TestRefusedRecordsWaitInAFile(t *testing.T) {
 func TestRefusedWithoutAFileNothingRuns(t *testing.T) {
 	for name, refuse := range refusing {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := redistest.Standalone(t)
 			l := open(t, s.Client())
 			accept := refuse(t, s)

@@ -89,7 +89,7 @@ func TestTamperingIsFound(t *testing.T) {
 			forge(list, 4, func(r *Record) { r.Name, r.Key = "bob", "" })
 			return list
 		}, 5, "does not have the key's hash"},
-		"removed": {func(list []item) []item { return append(list[:4], list[5:]...) }, 6, "records 5 to 5 before it are missing"},
+		"removed":           {func(list []item) []item { return append(list[:4], list[5:]...) }, 6, "records 5 to 5 before it are missing"},
 		"the first removed": {func(list []item) []item { return list[2:] }, 3, "records 1 to 2 before it are missing"},
 		"the last removed":  {func(list []item) []item { return list[:18] }, 18, "records 19 to 20 behind it are missing"},
 		"inserted": {func(list []item) []item {

@@ -41,6 +41,9 @@ func (s sealer) holds(body, seal string) bool {
 	return hmac.Equal([]byte(s.seal(body)), []byte(seal))
 }
 
+// NewID answers a name for a request that has none.
+func NewID() string { return newID() }
+
 func newID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails

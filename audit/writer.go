@@ -13,6 +13,7 @@ type waiting struct {
 	stamped
 	at     time.Time  // by our own clock
 	stored chan error // told where somebody waits; else nil
+	mark   bool       // no entry, only somebody who waits for those before it
 }
 
 func (w *waiting) tell(err error) {
@@ -108,8 +109,21 @@ func (w *writer) drain() {
 	}
 }
 
-// write puts a batch into the chain, or else where it can wait.
+// write puts a batch into the chain, or else where it can wait, and tells
+// those who wait for either.
 func (w *writer) write(batch []*waiting) {
+	var entries []*waiting
+	for _, one := range batch {
+		if one.mark {
+			defer one.tell(nil)
+		} else {
+			entries = append(entries, one)
+		}
+	}
+	w.writeEntries(entries)
+}
+
+func (w *writer) writeEntries(batch []*waiting) {
 	if !urgent(batch) && w.o.Now().Before(w.rest) {
 		w.setAside(batch, errResting)
 		return

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/permissions"
 )
 
 // Handler answers what people ask.
@@ -44,6 +45,10 @@ type Options struct {
 	Pin        Pin
 	Handler    Handler
 	Log        *zap.Logger
+
+	// Clicked is told of each button that somebody presses; it may be nil, and
+	// must not wait.
+	Clicked func(who permissions.Member, what string)
 
 	// Timing is for tests; its zero fields mean sensible values.
 	Timing Timing

@@ -37,6 +37,7 @@ func (b *Bot) turnPage(ctx context.Context, i *discordgo.Interaction, custom str
 	if err != nil {
 		return // not a button of ours
 	}
+	b.noteClick(i, fmt.Sprintf("page %d of %s", n+1, id))
 	text, pages := b.pages.page(id, n)
 	if pages == 0 {
 		b.whisper(ctx, i, "These pages are no longer kept. Run the command again to read on.")

@@ -70,6 +70,8 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.redisWords(words[1:], word)
 	case "config":
 		return configWords(words[1:])
+	case "audit":
+		return []string{"--by", "--since", "--verb", "--denied", "verify"}
 	case "help":
 		return append(d.verbNames(""), append(filterNames(), settingKeys()...)...)
 	}

@@ -17,7 +17,7 @@ func configSet(ctx context.Context, t *turn, call *shell.Call, args []string) er
 		return t.misusedForm("set", "A change is written KEY=VALUE, as in redis.session_ttl=86400; a value with spaces needs quotes.")
 	}
 	result, err := t.Settings.Set(ctx, wishes, t.who("set"))
-	return report(call, result, err)
+	return t.report(call, "set", result, err)
 }
 
 func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -25,7 +25,7 @@ func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) 
 		return t.misusedForm("unset", "Which setting shall take its value from the configuration again?")
 	}
 	result, err := t.Settings.Unset(ctx, args, t.who("unset"))
-	return report(call, result, err)
+	return t.report(call, "unset", result, err)
 }
 
 func configRollback(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -37,7 +37,7 @@ func configRollback(ctx context.Context, t *turn, call *shell.Call, args []strin
 		return t.misusedForm("unset", "`%s` is not a revision; `%sconfig history` lists them.", args[0], t.prefix())
 	}
 	result, err := t.Settings.Rollback(ctx, revision, t.who("rollback"))
-	return report(call, result, err)
+	return t.report(call, "rollback", result, err)
 }
 
 func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -45,7 +45,7 @@ func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string
 		return t.misusedForm("unset", "Which profile? production or development.")
 	}
 	result, err := t.Settings.ApplyProfile(ctx, args[0], t.who("profile"))
-	return report(call, result, err)
+	return t.report(call, "profile", result, err)
 }
 
 // maxImport bounds the text of an import; every setting fits many times over.
@@ -64,14 +64,16 @@ func configImport(ctx context.Context, t *turn, call *shell.Call, args []string)
 		return t.misusedForm("unset", "There is nothing to import. Put the settings into a fenced block below the command.")
 	}
 	result, err := t.Settings.Import(ctx, text, t.who("import"))
-	return report(call, result, err)
+	return t.report(call, "import", result, err)
 }
 
-// report writes what a change did: each setting with the value before.
-func report(call *shell.Call, result settings.Result, err error) error {
+// report writes what a change did, each setting with the value before, and has
+// it recorded.
+func (t *turn) report(call *shell.Call, form string, result settings.Result, err error) error {
 	if err != nil {
 		return err
 	}
+	t.recording.changed("config "+form, result.Changes)
 	changed := false
 	for _, c := range result.Changes {
 		line := fmt.Sprintf("%s = %s\n", c.Key, c)

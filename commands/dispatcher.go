@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/redact"
@@ -23,9 +24,10 @@ import (
 // file. The rest is counted.
 const replyBytes = 8 << 20
 
-// Options is what a Dispatcher works with. All fields but Redactor and Version
-// are needed.
+// Options is what a Dispatcher works with. All fields but Audit, Redactor and
+// Version are needed.
 type Options struct {
+	Audit    *audit.Log // nil: nothing is recorded
 	Guard    *guard.Guard
 	Settings *settings.Live
 	Policy   *permissions.Policy
@@ -83,7 +85,8 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 	if t.progress = req.Progress; t.progress == nil {
 		t.progress = &Progress{}
 	}
-	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned)
+	t.recording = d.recordingOf(req)
+	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.recording.gate)
 	end := t.redact(&req)
 	out := &output{limit: replyBytes, to: req.Stdout}
 	status, names, err := t.run(ctx, req, out)
@@ -103,28 +106,18 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 	if req.Redact {
 		d.redactReply(&reply)
 	}
-	d.record(req, names, reply, err, time.Since(start))
+	d.logFault(req, names, reply, err)
+	t.recording.end(names, reply, time.Since(start))
 	return reply
 }
 
-// record logs how a request ended. It names the commands but never their
-// arguments, which may hold secrets.
-func (d *Dispatcher) record(req Request, names []string, reply Reply, err error, took time.Duration) {
-	fields := []zap.Field{
-		zap.String("request", req.ID),
-		zap.String("by", req.Caller.ID),
-		zap.String("guild", req.Caller.Guild),
-		zap.String("channel", req.Caller.Channel),
-		zap.Strings("commands", names),
-		zap.String("outcome", string(reply.Outcome)),
-		zap.Int("status", reply.Status),
-		zap.Duration("took", took),
-	}
+// logFault logs why a request failed through our own fault. It names the
+// commands but never their arguments, which may hold secrets.
+func (d *Dispatcher) logFault(req Request, names []string, reply Reply, err error) {
 	if reply.Outcome == Faulty {
-		d.Log.Error("request failed", append(fields, zap.Error(err), zap.String("ref", reply.ref))...)
-		return
+		d.Log.Error("request failed", zap.String("request", req.ID), zap.Strings("commands", names),
+			zap.Error(err), zap.String("ref", reply.ref))
 	}
-	d.Log.Info("request", fields...)
 }
 
 // turn is one request being served.
@@ -136,6 +129,7 @@ type turn struct {
 	guard     *guard.Guard // with hints for this turn
 	hints     hints
 	progress  *Progress
+	recording *recording
 }
 
 // run reads the message, checks what stands in it, and only then starts it.
@@ -148,12 +142,14 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 	if err != nil {
 		return 0, nil, err
 	}
-	names = t.callNames(program)
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), &tooLongError{t.timeout(req)})
 	defer cancel()
-	if err := t.preflight(ctx, program); err != nil {
+	err = t.preflight(ctx, program)
+	names = t.callNames(ctx, program, err)
+	if err != nil {
 		return 0, names, err
 	}
+	t.recording.commands(names)
 	release, err := t.slots.take(person(t.caller))
 	if err != nil {
 		return 0, names, err

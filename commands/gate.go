@@ -97,21 +97,48 @@ func (t *turn) names() []string {
 	return names
 }
 
-// callNames answers the names of a program's calls for the log, each once. A
-// name that nothing answers to may be anything, a secret included, so it is
-// left out.
-func (t *turn) callNames(program *shell.Program) []string {
+// callNames answers the names of a program's calls for the records, each once:
+// "wc", "config set", "redis get". What names nothing may be anything, a secret
+// included, so it is left out. err is what the preflight came to: where Redis
+// was found to be away, it is not asked for its commands again.
+func (t *turn) callNames(ctx context.Context, program *shell.Program, err error) []string {
+	_, away := t.asConnection(err)
 	var names []string
 	for _, c := range program.Calls() {
 		name := strings.ToLower(c.Name)
-		if !c.Own && !t.knows(name) {
+		switch v, ok := t.verb(name); {
+		case !c.Own && !t.knows(name):
 			name = "(unknown)"
+		case ok && v.name == "redis" && !away:
+			name = t.redisName(ctx, c.Args)
+		case ok && v.name == "redis":
+			name = v.name
+		case ok && v.name == "config" && len(c.Args) > 0:
+			if form, ok := findConfigForm(c.Args[0].Text); ok {
+				name = "config " + form.name
+			}
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// redisName names the command of a redis call, as far as its words are known.
+func (t *turn) redisName(ctx context.Context, args []shell.SourceArg) string {
+	var words []string
+	for _, a := range withoutRedis(args, staticText) {
+		if !a.Literal {
+			break
+		}
+		words = append(words, a.Text)
+	}
+	d, err := t.Guard.Describe(ctx, words)
+	if err != nil { // no command of the server: said when it is its turn
+		return "redis"
+	}
+	return d.Name
 }
 
 func (t *turn) knows(name string) bool {

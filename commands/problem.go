@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/settings"
@@ -137,8 +138,11 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var settingsAway *settings.Unavailable
 	var laterRelease *settings.ReadOnlyError
 	var answered redis.Error
+	var unrecorded *audit.Unrecorded
 	reply := Reply{Outcome: Unreachable}
 	switch {
+	case errors.As(err, &unrecorded):
+		reply.Problem = unrecorded.Error()
 	case errors.As(err, &settingsAway):
 		reply.Problem = settingsAway.Error()
 	case errors.As(err, &laterRelease):

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"gopkg.in/yaml.v3"
 
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/embedded"
@@ -165,9 +166,12 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		t.Fatal(err)
 	}
 	fillKeys(t, client, parts["keys"])
+	records := audit.Open(audit.Options{Client: client, Log: zap.NewNop(), Key: "a key for tests"})
+	t.Cleanup(func() { records.Close() })
 	return stage{
 		people: readPeople(t, parts["people"]),
 		dispatcher: commands.New(commands.Options{
+			Audit:    records,
 			Guard:    guard.New(pool, policy, guard.Options{}),
 			Settings: settings.Open(ctx, client, settings.Defaults()),
 			Policy:   policy,

@@ -104,11 +104,16 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	for i, a := range call.Args[1:] {
 		args[i] = a.Text
 	}
-	err := form.run(ctx, t, call, args)
-	if err != nil && form.changes {
-		err = &unchangedError{err}
+	if !form.changes {
+		return 0, form.run(ctx, t, call, args)
 	}
-	return 0, err
+	if err := t.recording.open(ctx); err != nil {
+		return 0, err
+	}
+	if err := form.run(ctx, t, call, args); err != nil {
+		return 0, &unchangedError{err}
+	}
+	return 0, nil
 }
 
 // unknownConfigForm words a form that there is not, or that was left out.

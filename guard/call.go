@@ -90,11 +90,27 @@ func (c *call) judge(ctx context.Context) error {
 	if err := c.allowed(c.caller, c.cmd.shown(), c.rule, c.keys); err != nil {
 		return err
 	}
-	if c.rule.kind == reading {
-		c.veil()
-		return c.bounded()
+	if c.rule.kind != reading {
+		return c.change(ctx)
 	}
-	return c.change(ctx)
+	c.veil()
+	if err := c.bounded(); err != nil {
+		return err
+	}
+	return c.pass(ctx)
+}
+
+// pass asks the gate about each right beyond read that the call needs.
+func (c *call) pass(ctx context.Context) error {
+	for _, right := range c.rule.rights {
+		if right == permissions.Read {
+			continue
+		}
+		if err := c.gate(ctx, c.cmd.shown(), right); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bounded refuses calls of very many words that are not split.

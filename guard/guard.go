@@ -56,9 +56,14 @@ type Guard struct {
 	tables  *tables
 	hint    func(string)
 	heard   func(keyspace.Progress) // nil: nobody asks how far a scan is
+	gate    Gate
 
 	redaction *redaction // nil: nothing is hidden
 }
+
+// Gate is asked before a call runs that needs more than read, once the caller
+// is found to hold the right. Its error ends the call.
+type Gate func(ctx context.Context, command string, right permissions.Right) error
 
 // New returns a Guard. Nothing is asked of Redis until the first call.
 func New(clients Clients, policy Policy, options Options) *Guard {
@@ -74,6 +79,7 @@ func New(clients Clients, policy Policy, options Options) *Guard {
 		options: options,
 		tables:  &tables{},
 		hint:    func(string) {},
+		gate:    func(context.Context, string, permissions.Right) error { return nil },
 	}
 }
 
@@ -93,6 +99,13 @@ func (g *Guard) WithProgress(heard func(keyspace.Progress)) *Guard {
 	told := *g
 	told.heard = heard
 	return &told
+}
+
+// WithGate returns a Guard that shares everything with g and asks gate too.
+func (g *Guard) WithGate(gate Gate) *Guard {
+	gated := *g
+	gated.gate = gate
+	return &gated
 }
 
 // Literal is one word of a call as the source has it. A word that is not Known

@@ -22,6 +22,23 @@ func (p *Policy) Rights(m Member) []Holding {
 	return list
 }
 
+// RolesOf names the roles that apply to m where they are. Who holds every right
+// without a role has that said in words: "the owner of the server".
+func (p *Policy) RolesOf(m Member) []string {
+	if p.unfit(m, Action{Right: Read}) != "" {
+		return nil
+	}
+	st := p.standing(m)
+	var names []string
+	if st.whole != "" {
+		names = append(names, st.whole)
+	}
+	for _, h := range st.here {
+		names = append(names, h.role.name)
+	}
+	return names
+}
+
 // words says what a scope is narrowed to, or "" if it is not.
 func (s Scope) words() string { return words(s.Only(), s.Except()) }
 
