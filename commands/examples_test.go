@@ -17,7 +17,7 @@ func TestExamplesOfTheHelpRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	s := newStage(t, server.URL(), map[string]string{"people": "local: local"})
+	s := newStage(t, server.URL(), map[string]string{"people": "local: local", "audit": ""})
 	ask := func(text string) commands.Reply {
 		return s.dispatcher.Handle(context.Background(), commands.Request{Text: text, Caller: permissions.Member{Local: true}})
 	}

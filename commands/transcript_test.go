@@ -166,8 +166,11 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		t.Fatal(err)
 	}
 	fillKeys(t, client, parts["keys"])
-	records := audit.Open(audit.Options{Client: client, Log: zap.NewNop(), Key: "a key for tests"})
-	t.Cleanup(func() { records.Close() })
+	var records *audit.Log
+	if key, ok := parts["audit"]; ok {
+		records = audit.Open(audit.Options{Client: client, Log: zap.NewNop(), Key: strings.TrimSpace(key)})
+		t.Cleanup(func() { records.Close() })
+	}
 	return stage{
 		people: readPeople(t, parts["people"]),
 		dispatcher: commands.New(commands.Options{

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/helix-collective/helix/settings"
+)
+
+// concealer takes out of what people type the secrets that Helix itself holds,
+// and the words that are secrets by what stands before them.
+type concealer struct {
+	held  *strings.Replacer
+	typed []*regexp.Regexp // the first group stays, the rest goes
+}
+
+const concealed = "•••"
+
+// shortestHeld is how long a secret of ours has to be to be looked for: texts
+// would become unreadable without every "a".
+const shortestHeld = 4
+
+func newConcealer(s *settings.Snapshot) concealer {
+	var held, keys []string
+	for _, row := range settings.Table() {
+		if !row.Secret {
+			continue
+		}
+		keys = append(keys, regexp.QuoteMeta(row.Key))
+		for _, secret := range parts(s.Secret(settings.SecretKey(row.Key))) {
+			if len(secret) >= shortestHeld {
+				held = append(held, secret, concealed)
+			}
+		}
+	}
+	return concealer{held: strings.NewReplacer(held...), typed: typedSecrets(strings.Join(keys, "|"))}
+}
+
+// parts answers a secret, and the password in it where it is an address.
+func parts(secret string) []string {
+	list := []string{secret}
+	if u, err := url.Parse(secret); err == nil && u.User != nil {
+		if password, ok := u.User.Password(); ok {
+			list = append(list, password)
+		}
+	}
+	return list
+}
+
+// typedSecrets find what is a secret by the words before it: settings by these
+// keys, fields that are called so, and Redis's own ways to give a password.
+func typedSecrets(keys string) []*regexp.Regexp {
+	// One word of a program, in whatever quotes; an unclosed one runs to the end.
+	const word = `(?:"[^"]*"?|'[^']*'?|\\.|[^\s;|&"'\\])+`
+	var list []*regexp.Regexp
+	for _, pattern := range []string{
+		`((?:` + keys + `|requirepass|masterauth)["']?(?:\s*[=:]\s*|\s+))` + word,
+		`([a-z0-9_.-]*(?:token|secret|passwd|password|passphrase)["']?\s*[=:]\s*)` + word,
+		`(\bauth["']?\s+)` + word + `(?:[ \t]+` + word + `)?`,
+		`(\bredis(?:-cli)?\b[^|;&\n]*\s(?:-a|--pass)[\s=]+)` + word,
+		`(\bsetuser\s+` + word + `\s+)[^|;&\n]+`,
+		`(\brediss?(?:\+[a-z]+)?://)[^@\s/]+@`,
+	} {
+		list = append(list, regexp.MustCompile(`(?i)`+pattern))
+	}
+	return list
+}
+
+func (c concealer) conceal(text string) string {
+	text = c.held.Replace(text)
+	for _, secret := range c.typed {
+		text = secret.ReplaceAllString(text, "${1}"+concealed)
+	}
+	return text
+}
