@@ -31,11 +31,16 @@ func (l *Log) Find(ctx context.Context, q Query) ([]Record, error) {
 // of, because it waited for Redis.
 const slack = time.Hour
 
+// further is how many records beyond enough are looked through for the end of
+// what seems to be open.
+const further = 200
+
 type finding struct {
 	q      Query
 	found  []Record
 	closed map[string]bool // requests whose end was seen
-	opened map[string]int  // requests whose beginning stands among found
+	opened map[string]int  // requests whose beginning alone stands among found, and where
+	beyond int             // records seen since there were enough
 }
 
 // visit takes records, the newest first, until there are enough.
@@ -47,27 +52,37 @@ func (f *finding) visit(it item) bool {
 	if !f.q.Since.IsZero() && r.Time().Before(f.q.Since.Add(-slack)) {
 		return false
 	}
-	switch r.Event {
-	case Opened:
-		if f.closed[r.Request] {
-			return true
+	if !f.joined(r) && f.q.matches(r) && !f.enough() {
+		if r.Event == Opened {
+			f.opened[r.Request] = len(f.found)
 		}
-	case Closed:
-		f.closed[r.Request] = true
-		if at, ok := f.opened[r.Request]; ok && f.q.matches(r) {
-			f.found[at] = r
-			return true
-		}
+		f.found = append(f.found, r)
 	}
-	if !f.q.matches(r) {
+	if !f.enough() {
 		return true
 	}
-	if r.Event == Opened {
-		f.opened[r.Request] = len(f.found)
-	}
-	f.found = append(f.found, r)
-	return f.q.N <= 0 || len(f.found) < f.q.N
+	f.beyond++
+	return len(f.opened) > 0 && f.beyond < further
 }
+
+// joined reports whether a record belongs to one that was found already.
+func (f *finding) joined(r Record) bool {
+	switch r.Event {
+	case Opened:
+		return f.closed[r.Request]
+	case Closed:
+		f.closed[r.Request] = true
+		at, ok := f.opened[r.Request]
+		if ok {
+			f.found[at] = r
+			delete(f.opened, r.Request)
+		}
+		return ok
+	}
+	return false
+}
+
+func (f *finding) enough() bool { return f.q.N > 0 && len(f.found) >= f.q.N }
 
 func (q Query) matches(r Record) bool {
 	switch {

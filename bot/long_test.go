@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"reflect"
 	"bytes"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/helix-collective/helix/bot"
 	"github.com/helix-collective/helix/bot/discordtest"
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/permissions"
 )
 
 // lines is an output of n lines.
@@ -42,6 +44,25 @@ func TestPagesTurn(t *testing.T) {
 		if got := strings.Join(disabled, " "); got != c.disabled {
 			t.Errorf("on %s the buttons %q are disabled, want %q", c.page, got, c.disabled)
 		}
+	}
+}
+
+func TestWhoTurnsAPageIsTold(t *testing.T) {
+	type click struct {
+		who  permissions.Member
+		what string
+	}
+	clicks := make(chan click, 1)
+	_, acme, _ := world(t, says(commands.Reply{Output: lines(300)}), func(o *bot.Options) {
+		o.Clicked = func(who permissions.Member, what string) { clicks <- click{who, what} }
+	})
+	answer := acme.As("ann").Says("#ops", "!keys").Sees("page 1 of 4")
+	acme.As("ann").Clicks(answer, "Next")
+	got := <-clicks
+	want := permissions.Member{ID: acme.UserID("ann"), Name: "ann", Guild: acme.ID,
+		Channel: acme.ChannelID("#ops"), Roles: []string{acme.RoleID("oncall")}}
+	if !reflect.DeepEqual(got.who, want) || !strings.HasPrefix(got.what, "page 2 of ") {
+		t.Errorf("told of %+v", got)
 	}
 }
 
