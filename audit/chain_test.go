@@ -238,3 +238,19 @@ func TestAnOlderInstanceOnlyReads(t *testing.T) {
 		wantIntact(t, l, 1, 1)
 	})
 }
+
+func TestAHeadThatIsNonsenseStopsNothing(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+		l := open(t, client)
+		fill(t, l, 1, 3)
+		client.HSet(t.Context(), headKey, "seq", "soon", "first", "x")
+		require(t, l, entry(4))
+		wantIntact(t, l, 1, 4)
+	})
+}
+
+func TestAClusterKeepsTheAuditToo(t *testing.T) {
+	l := open(t, redistest.Cluster(t).Client())
+	fill(t, l, 1, 30)
+	wantIntact(t, l, 1, 30)
+}

@@ -70,7 +70,7 @@ func (f *finding) joined(r Record) bool {
 	switch r.Event {
 	case Opened:
 		return f.closed[r.Request]
-	case Closed:
+	case Closed, Done: // one that was not stored in time is done, not closed
 		f.closed[r.Request] = true
 		at, ok := f.opened[r.Request]
 		if ok {

@@ -22,7 +22,9 @@ func event(e Event, request string, change ...func(*Entry)) Entry {
 func TestFind(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, client *redis.Client) {
 		l := open(t, client)
-		denied := func(e *Entry) { e.Outcome, e.By, e.Name, e.Commands = "denied", "43", "Bob", []string{"redis del", "wc"} }
+		denied := func(e *Entry) {
+			e.Outcome, e.By, e.Name, e.Commands = "denied", "43", "Bob", []string{"redis del", "wc"}
+		}
 		for _, e := range []Entry{
 			event(Opened, "a"), event(Closed, "a"),
 			event(Opened, "b"), // never closed

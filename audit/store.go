@@ -46,7 +46,8 @@ type Head struct {
 const appendSource = `
 local h = redis.call('HMGET', KEYS[2], 'seq', 'hash', 'first', 'schema', 'anchor')
 local now = redis.call('TIME')
-if not h[1] then
+if not string.match(h[1] or '', '^%d+$') then
+  h[1], h[2], h[3] = false, false, false
   local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   if last then
     local ok, r = pcall(cjson.decode, last[2][2])

@@ -38,6 +38,7 @@ type writer struct {
 	doubt   bool      // Redis may have taken some of the backlog
 	due     bool      // a file waits to be merged
 	rest    time.Time // Redis is left alone until then, unless somebody waits
+	trouble bool      // Redis took none the last time
 	headDue time.Time // when the head goes to the log next
 }
 
@@ -135,11 +136,22 @@ func (w *writer) writeEntries(batch []*waiting) {
 		}
 		batch, err = nil, w.catchUp()
 	}
+	w.tellTrouble(err)
 	if err != nil {
 		w.rest = w.o.Now().Add(pause)
-		w.o.Log.Warn("Redis takes no audit records", zap.Error(err))
 		w.setAside(batch, err)
 	}
+}
+
+// tellTrouble logs when Redis stops taking records, and when it does again.
+func (w *writer) tellTrouble(err error) {
+	switch {
+	case err != nil && !w.trouble:
+		w.o.Log.Warn("Redis takes no audit records", zap.Error(err))
+	case err == nil && w.trouble:
+		w.o.Log.Info("Redis takes audit records again")
+	}
+	w.trouble = err != nil
 }
 
 var errResting = errors.New("redis took no records a moment ago")
@@ -207,10 +219,18 @@ func (w *writer) catchUp() error {
 	if !w.due {
 		return nil
 	}
-	if err := w.spool.merge(w.o.Now(), w.mergeAll); err != nil {
-		return err
+	var refused error
+	err := w.spool.merge(w.o.Now(), func(entries []stamped) error {
+		refused = w.mergeAll(entries)
+		return refused
+	})
+	if refused != nil {
+		return refused
 	}
 	w.due = false
+	if err != nil { // the next look tries again
+		w.o.Log.Error("audit records cannot be taken from a file", zap.Error(err))
+	}
 	return nil
 }
 

@@ -1,9 +1,9 @@
 package bot_test
 
 import (
-	"reflect"
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"

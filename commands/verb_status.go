@@ -49,6 +49,9 @@ func (t *turn) statusCard(ctx context.Context) (string, error) {
 	if trouble := t.Settings.Trouble(); trouble != nil {
 		row("Trouble", trouble.Error())
 	}
+	if t.Audit != nil && t.Audit.Lost() > 0 {
+		row("Audit", fmt.Sprintf("%d records could not be kept and are in the log alone", t.Audit.Lost()))
+	}
 	for _, w := range t.Settings.Warnings() {
 		row("Warning", w)
 	}
