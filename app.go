@@ -104,7 +104,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		return &exitError{exitFailure, err.Error()}
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
-	a.audit = openAudit(a.client, a.base, a.log)
+	a.audit = openAudit(a.client, a.base, a.log, redactor)
 	a.closers = append(a.closers, a.audit.Close)
 	a.dispatcher = commands.New(commands.Options{
 		Audit:    a.audit,

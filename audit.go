@@ -6,17 +6,19 @@ import (
 
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/check"
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
-func openAudit(client redis.UniversalClient, base *settings.Base, log *zap.Logger) *audit.Log {
+func openAudit(client redis.UniversalClient, base *settings.Base, log *zap.Logger, redactor *redact.Redactor) *audit.Log {
 	s := base.Snapshot()
+	typed := newConcealer(s)
 	return audit.Open(audit.Options{
 		Client: client, Log: log,
 		Key:        s.Secret(settings.AuditKey),
 		MaxRecords: s.Int(settings.AuditMaxRecords),
 		Dir:        s.Text(settings.StateDir),
-		Redact:     newConcealer(s).conceal,
+		Redact:     func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) },
 	})
 }
 

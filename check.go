@@ -101,7 +101,7 @@ func redisFindings(ctx context.Context, base *settings.Base, quick bool) []check
 	if quick {
 		return check.Reach(ctx, client, target.String())
 	}
-	return check.Redis(ctx, client, target.String(), check.Own{Keys: append(settings.OwnKeys(), pinKey), Channel: settings.Channel})
+	return check.Redis(ctx, client, target.String(), check.Own{Keys: ownKeys(), Channel: settings.Channel})
 }
 
 // noRedis is fatal for the bot; the console brings its own.

@@ -175,6 +175,7 @@ func stopper(asked string, useless bool) []row {
 // stopProgram stops the program that asked's message started, if the presser
 // may: who asked, and whoever administrates the server.
 func (b *Bot) stopProgram(ctx context.Context, i *discordgo.Interaction, asked string) {
+	b.noteClick(i, "stop of "+asked)
 	p := b.programs.find(asked)
 	if p == nil {
 		b.whisper(ctx, i, "This command is not running any more.")
