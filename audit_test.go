@@ -16,13 +16,13 @@ func TestExecIsAudited(t *testing.T) {
 	server, dir := redistest.Standalone(t), t.TempDir()
 	env := []string{"REDIS_URL=" + server.URL(), "HELIX_AUDIT_KEY=" + key, "DISCORD_TOKEN=" + secret}
 	config := writeFile(t, dir, "roles.yaml", testRoles)
-	runHelixIn(t, dir, env, "", "exec", "!config set redis.session_ttl=7200", "!echo "+secret, "!redis auth other-"+secret)
+	runHelixIn(t, dir, env, "", "exec", "!config set redis.session_ttl=7200", "!config set redis.session_ttl=7200 && echo "+secret, "!redis auth other-"+secret, "!redis dbsize")
 	runHelixIn(t, dir, env, "", "exec", "--config", config, "--role", "reader", "!redis flushdb")
 
 	got := runHelixIn(t, dir, env, "", "exec", "!audit", "!audit verify")
 	for _, want := range []string{
 		"local terminal ok !config set redis.session_ttl=7200\n",
-		"local terminal ok !echo •••\n",
+		"local terminal ok !config set redis.session_ttl=7200 && echo •••\n",
 		"local terminal denied !redis auth •••\n",
 		"local terminal denied !redis flushdb\n",
 		"Intact from record 1 (",
@@ -30,6 +30,9 @@ func TestExecIsAudited(t *testing.T) {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("%q is not in\n%s%s", want, got.stdout, got.stderr)
 		}
+	}
+	if strings.Contains(got.stdout, "dbsize") {
+		t.Errorf("what was only read at the terminal is recorded: %s", got.stdout)
 	}
 	stored, err := server.Client().XRange(t.Context(), "{helix}:audit", "-", "+").Result()
 	if err != nil {
@@ -66,7 +69,7 @@ func TestRecordsWaitInTheStateDirectory(t *testing.T) {
 	if err := os.Chtimes(files[0], old, old); err != nil {
 		t.Fatal(err)
 	}
-	got := runHelixIn(t, dir, env, "", "exec", "!redis ping", "!audit", "!audit verify")
+	got := runHelixIn(t, dir, env, "", "exec", "!config set redis.session_ttl=3600", "!audit", "!audit verify")
 	if !strings.Contains(got.stdout, "unreachable !config set redis.session_ttl=7200\n") || !strings.Contains(got.stdout, "Intact from record 1 (") {
 		t.Errorf("%+v", got)
 	}
