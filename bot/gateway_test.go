@@ -160,7 +160,8 @@ func TestStoppingEndsWorkAfterItsGrace(t *testing.T) {
 
 // Nobody need have asked in a channel before for a gap to be caught up there.
 func TestAGapIsCaughtUpWhereNobodyAskedBefore(t *testing.T) {
-	d, acme, _ := world(t, echo)
+	d, acme, r := world(t, echo)
+	await(t, "the bot to hear", func() bool { return r.Status().Connected })
 	d.Gateway().Refuse()
 	d.Gateway().Drop()
 	d.Gateway().AwaitGone()

@@ -38,6 +38,7 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 	}
 	guilds := len(b.guilds.list())
 	first := b.Status().UserID == ""
+	b.channels.begin(time.Now())
 	b.update(func(st *Status) {
 		st.Connected, st.User, st.UserID, st.Guilds = true, user.Username, user.ID, guilds
 		st.LastAck = time.Now()
@@ -47,7 +48,6 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 	} else {
 		b.log.Info("connected to Discord again")
 	}
-	b.channels.begin(time.Now())
 	b.settle(work)
 	b.inspected.Do(func() { b.queues.apart(func() { b.inspectOps(work, user.ID) }) })
 	if b.withoutIntent.Load() {
