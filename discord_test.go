@@ -21,10 +21,14 @@ type place struct {
 	dir     string
 }
 
+// patience is how long an answer may take: large values are read and redacted,
+// by a process that the race detector may slow down.
+const patience = time.Minute
+
 // newPlace is the guild Acme: ann is on call, guest is nobody.
 func newPlace(t testing.TB) *place {
 	t.Helper()
-	d := discordtest.New(t)
+	d := discordtest.New(t, discordtest.WithPatience(patience))
 	g := d.Guild("Acme").Text("#ops").Text("#talk").Role("oncall").Join("ann", "oncall").Join("guest").Owner("olga")
 	dir := t.TempDir()
 	writeFile(t, dir, "config.yaml", fmt.Sprintf(`discord:

@@ -156,6 +156,10 @@ func TestTextLeavesFiguresOfTheServerAlone(t *testing.T) {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
+	const sentence = `cat: cannot open "/etc/passwd": cat reads standard input only`
+	if got := string(r.Text([]byte(sentence))); got != sentence {
+		t.Errorf("got %q", got)
+	}
 	if got := string(r.Text([]byte("a ghp_abcdefghijklmnop1234 token=x\n"))); got != "a ••• token=•••\n" {
 		t.Errorf("got %q", got)
 	}

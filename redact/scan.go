@@ -235,9 +235,18 @@ func (s *scanner) quotedName() {
 	if end >= limit {
 		return
 	}
-	if colon, ok := s.colonBehind(end + 1); ok && s.r.Secret(unescape(s.in[at:end])) {
+	if colon, ok := s.colonBehind(end + 1); ok && s.names(unescape(s.in[at:end])) {
 		s.value(colon, style{quoted: true})
 	}
+}
+
+// names reports whether a quoted text is the name of a field with a secret.
+func (s *scanner) names(quoted string) bool { return !s.isPath([]byte(quoted)) && s.r.Secret(quoted) }
+
+// isPath reports whether a quoted text is a path and so no field's name, as in
+// a sentence like: cannot open "/etc/passwd": there are no files here.
+func (s *scanner) isPath(quoted []byte) bool {
+	return s.mode == texts && bytes.IndexByte(quoted, '/') >= 0
 }
 
 // colonBehind answers the place behind a colon that follows a quoted name.
@@ -290,6 +299,9 @@ func (s *scanner) namedValue(at, end int) bool {
 		behind++
 	}
 	if behind < len(s.in) && (s.in[behind] == '"' || s.in[behind] == '\'') {
+		if s.isPath(word) {
+			return false
+		}
 		st = style{quoted: true, level: levelOf(behind - end)}
 		behind++
 	} else if behind > end {
