@@ -88,7 +88,7 @@ func (p *program) post(ctx context.Context) (ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := outgoing{
-		Content: p.text(), Mentions: nobody(), Rows: stopper(p.asked.ID, false),
+		Content: p.text(), Mentions: nobody(), Flags: flagNoEmbeds, Rows: stopper(p.asked.ID, false),
 		Reference: &reference{MessageID: p.asked.ID},
 		Nonce:     nonce(turnOf(p.asked) + " progress"), EnforceNonce: true,
 	}
