@@ -1,6 +1,6 @@
 // Package keyspace scans the keys of a Redis without stalling it.
-// It asks for as many keys at a time as the server names in about a
-// millisecond, on a connection of its own. It never uses KEYS, and it never
+// It asks for as many keys at a time as the server names in a millisecond and
+// a half, on a connection of its own. It never uses KEYS, and it never
 // changes anything.
 package keyspace
 
@@ -29,7 +29,7 @@ type Query struct {
 	// Type is what TYPE answers, in any case; "" means every type.
 	Type string
 	// Count is how many keys the server looks at in one call, at most 2,000;
-	// 0 means as many as it manages in about a millisecond, as measured.
+	// 0 means as many as it manages in a millisecond and a half, as measured.
 	Count int
 	// Share is how many per cent of the time the server may be kept busy, from
 	// 1 to 100; anything else means 100.

@@ -3,15 +3,15 @@ package keyspace
 import "time"
 
 const (
-	aim      = time.Millisecond // of the server's time a call
-	firstAsk = 10               // keys to ask for before anything was measured; they may be long
-	minAsk   = 10               // what SCAN itself takes by default
-	maxAsk   = 2000             // what a wrong measurement costs stays a few milliseconds
-	maxReply = 1 << 20          // bytes; for fewer keys than that takes, if they are long
+	aim      = 1500 * time.Microsecond // of the server's time a call
+	firstAsk = 10                      // keys to ask for before anything was measured; they may be long
+	minAsk   = 10                      // what SCAN itself takes by default
+	maxAsk   = 2000                    // what a wrong measurement costs stays a few milliseconds
+	maxReply = 1 << 20                 // bytes; for fewer keys than that takes, if they are long
 )
 
 // pace decides how many keys to ask for, so that a call keeps the server busy
-// for about a millisecond, and how long to let it rest in between.
+// for about a millisecond and a half, and how long to let it rest in between.
 //
 // The server's work is what a call takes beyond the way there and back. The
 // time that a long reply needs on the network counts as work too, which errs to

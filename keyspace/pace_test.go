@@ -15,15 +15,15 @@ func serve(p *pace, way, perKey time.Duration, calls int) (ask int) {
 	return p.ask
 }
 
-func TestPaceAimsAtAMillisecond(t *testing.T) {
+func TestPaceAimsAtAMillisecondAndAHalf(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		way, perKey time.Duration
 		least, most int
 	}{
-		{"near", 50 * time.Microsecond, 1400 * time.Nanosecond, 690, 730},
-		{"far", 80 * time.Millisecond, 1400 * time.Nanosecond, 690, 730},
-		{"slow", 50 * time.Microsecond, 20 * time.Microsecond, 49, 51},
+		{"near", 50 * time.Microsecond, 1400 * time.Nanosecond, 1035, 1095},
+		{"far", 80 * time.Millisecond, 1400 * time.Nanosecond, 1035, 1095},
+		{"slow", 50 * time.Microsecond, 20 * time.Microsecond, 74, 76},
 		{"very slow", time.Millisecond, time.Millisecond, minAsk, minAsk},
 		{"fast", 50 * time.Microsecond, 10 * time.Nanosecond, maxAsk, maxAsk},
 	} {
