@@ -15,14 +15,14 @@ func helpVerb() verb {
 	return verb{
 		name:     "help",
 		summary:  "what Helix can do, or one verb, text command or setting in full",
-		usage:    []string{"", "VERB", "TEXT-COMMAND", "SETTING"},
-		examples: []string{"!help", "!help redis", "!help sort", "!help redis.session_ttl"},
+		usage:    []string{"", "VERB", "TEXT-COMMAND", "SETTING", "REDIS-COMMAND"},
+		examples: []string{"!help", "!help redis", "!help sort", "!help redis.session_ttl", "!help getrange"},
 		run:      runHelp,
 	}
 }
 
-func runHelp(_ context.Context, t *turn, call *shell.Call) (int, error) {
-	page, err := t.helpPage(call)
+func runHelp(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+	page, err := t.helpPage(ctx, call)
 	if err != nil {
 		return 0, err
 	}
@@ -30,7 +30,7 @@ func runHelp(_ context.Context, t *turn, call *shell.Call) (int, error) {
 	return 0, err
 }
 
-func (t *turn) helpPage(call *shell.Call) (string, error) {
+func (t *turn) helpPage(ctx context.Context, call *shell.Call) (string, error) {
 	if len(call.Args) == 0 {
 		return t.overview(), nil
 	}
@@ -44,7 +44,46 @@ func (t *turn) helpPage(call *shell.Call) (string, error) {
 	if page, ok := t.settingHelp(topic); ok {
 		return page, nil
 	}
+	if page, ok := ownHelp(topic); ok {
+		return page, nil
+	}
+	if page, ok := t.redisHelp(ctx, call.Texts()); ok {
+		return page, nil
+	}
 	return "", t.noTopic(topic)
+}
+
+// ownHelp is the help of the shell's own commands.
+func ownHelp(name string) (string, bool) {
+	if !slices.Contains(shell.OwnCommands(), name) {
+		return "", false
+	}
+	if name == "xargs" {
+		return "xargs: calls a command with what it reads as arguments\n\nUsage\n" +
+			"  xargs [-n N] [-L N] [-I {}] [-r] [-0] [-d '\\n'] COMMAND [ARGUMENT…]\n\n" +
+			"A key is one argument, whatever bytes it holds. Calls of redis go to the server many at a time.\n", true
+	}
+	return fmt.Sprintf("%s: a part of the shell, which does what POSIX says of it.\n", name), true
+}
+
+// redisHelp says what Helix makes of a command of the server.
+func (t *turn) redisHelp(ctx context.Context, words []string) (string, bool) {
+	d, err := t.Guard.Describe(ctx, words)
+	if err != nil {
+		return "", false
+	}
+	page := fmt.Sprintf("%s: a command of this Redis server\n\n", d.Name)
+	switch {
+	case len(d.Rights) == 0:
+		return page + d.Refusal + "\n", true
+	case d.Refusal != "":
+		page += d.Refusal + "\n"
+	}
+	rights := make([]string, len(d.Rights))
+	for i, r := range d.Rights {
+		rights[i] = string(r)
+	}
+	return page + fmt.Sprintf("It needs %s; `%swhy %s` tells whether you may.\n", strings.Join(rights, " and "), t.prefix(), d.Name), true
 }
 
 func (t *turn) noTopic(topic string) error {
