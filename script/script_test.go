@@ -1,0 +1,42 @@
+package script_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/script"
+)
+
+// write sets a key, whatever the server's memory is like.
+const write = `
+return redis.call('SET', KEYS[1], ARGV[1])`
+
+func TestAScriptRunsAgainAfterTheServerForgotIt(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+		s := script.New(write)
+		for _, value := range []string{"one", "two"} {
+			if err := s.Run(t.Context(), c, []string{"key"}, value).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Get(t.Context(), "key").Val(); got != value {
+				t.Errorf("the key holds %q, want %q", got, value)
+			}
+			if err := c.ScriptFlush(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestAScriptRunsWhereMemoryIsShort(t *testing.T) {
+	c := redistest.Standalone(t, "--maxmemory", "1", "--maxmemory-policy", "noeviction").Client()
+	if err := c.Set(t.Context(), "plain", "x", 0).Err(); err == nil || !strings.HasPrefix(err.Error(), "OOM ") {
+		t.Fatalf("memory is not short: %v", err)
+	}
+	if err := script.New(write).Run(t.Context(), c, []string{"key"}, "x").Err(); err != nil {
+		t.Error(err)
+	}
+}
