@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"settings":           1,
 	"shell":              1,
 	"shell/text":         1,
+	"link":               0,
 	"script":             0,
 	"suggest":            0,
 }

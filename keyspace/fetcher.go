@@ -14,7 +14,7 @@ import (
 
 // fetcher asks one server for page after page, one at a time.
 type fetcher struct {
-	link  *link
+	link  *ownLink
 	query Query
 	pace  *pace
 	scan  *scan
@@ -65,7 +65,7 @@ func (f *fetcher) size(ctx context.Context) {
 	if f.query.Progress == nil {
 		return
 	}
-	if n, err := f.link.client.DBSize(ctx).Result(); err == nil {
+	if n, err := f.link.Client().DBSize(ctx).Result(); err == nil {
 		f.scan.expect(n)
 	}
 }

@@ -65,9 +65,9 @@ const pagesAhead = 4
 // node scans one server: a goroutine fetches, this one visits.
 func (s *scan) node(ctx context.Context, client *redis.Client) error {
 	ctx, cancel := context.WithCancel(ctx)
-	link, closeLink := newLink(ctx, client)
+	own, closeLink := newLink(ctx, client)
 	f := &fetcher{
-		link: link, query: s.query, pace: newPace(s.query), scan: s,
+		link: own, query: s.query, pace: newPace(s.query), scan: s,
 		full: make(chan *page, pagesAhead),
 		free: make(chan *page, pagesAhead+2), // waiting, being filled, being visited
 	}

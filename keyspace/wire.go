@@ -5,8 +5,9 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"strconv"
 	"time"
+
+	"github.com/helix-collective/helix/link"
 )
 
 // wire speaks RESP over a link's connection by itself. go-redis cannot send a
@@ -28,11 +29,7 @@ func newWire(conn net.Conn, read, written time.Duration) *wire {
 
 // send sends a command.
 func (w *wire) send(args ...string) error {
-	w.out = append(strconv.AppendInt(append(w.out[:0], '*'), int64(len(args)), 10), "\r\n"...)
-	for _, a := range args {
-		w.out = append(strconv.AppendInt(append(w.out, '$'), int64(len(a)), 10), "\r\n"...)
-		w.out = append(append(w.out, a...), "\r\n"...)
-	}
+	w.out = link.AppendCommand(w.out[:0], args...)
 	if err := w.conn.SetWriteDeadline(deadline(w.written)); err != nil {
 		return err
 	}
