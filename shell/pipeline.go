@@ -24,6 +24,9 @@ func (s *scope) pipeline(ctx context.Context, cmd *pipeline, io streams) error {
 			in, stages[i].out, stages[i].closeOut = pipe(ctx, s.budget)
 		}
 	}
+	for i, before := range stages[:len(stages)-1] {
+		before.out.link.idle = stages[i+1].handOn
+	}
 	var all sync.WaitGroup
 	for _, stage := range stages {
 		all.Go(func() { stage.run(ctx) })
@@ -74,6 +77,11 @@ func (g *stage) run(ctx context.Context) {
 		g.scope.stop(err)
 	}
 }
+
+// handOn passes on what the stage has written, for when it waits for more to
+// read: what comes slowly shall not stand still on its way. A failure stays
+// with the Writer.
+func (g *stage) handOn() { _ = g.out.Flush() }
 
 func (g *stage) guarded(ctx context.Context) (err error) {
 	defer catch(&err)

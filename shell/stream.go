@@ -60,6 +60,7 @@ type link struct {
 	why     func() error // why done is closed
 	hung    atomic.Bool  // the reader is gone
 	awaited atomic.Bool  // the reader waits for the next chunk
+	idle    func()       // called before the reader waits; may be nil
 	once    sync.Once
 }
 
@@ -85,6 +86,9 @@ func (l *link) receive() (*chunk, error) {
 	case c, ok := <-l.data:
 		return received(c, ok)
 	default:
+	}
+	if l.idle != nil {
+		l.idle()
 	}
 	l.awaited.Store(true)
 	defer l.awaited.Store(false)

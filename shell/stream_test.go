@@ -160,6 +160,21 @@ func TestWriterAfterItsReaderIsGone(t *testing.T) {
 	}
 }
 
+func TestAnIdleWriterLearnsThatItsReaderIsGone(t *testing.T) {
+	r, w, end := shell.Pipe(t.Context())
+	r.Close()
+	<-w.Gone()
+	if err := w.Flush(); !errors.Is(err, shell.ErrPipeClosed) {
+		t.Errorf("Flush answered %v", err)
+	}
+	if err := end(); !errors.Is(err, shell.ErrPipeClosed) {
+		t.Errorf("close answered %v", err)
+	}
+	if shell.Discard().Gone() != nil {
+		t.Error("it is known who reads what is discarded")
+	}
+}
+
 func TestWriterAfterItsEnd(t *testing.T) {
 	r, w, end := shell.Pipe(t.Context())
 	if err := end(); err != nil {

@@ -106,8 +106,25 @@ func (w *Writer) WriteRecord(r Record) error {
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.noteHangUp()
 	w.flush()
 	return w.err
+}
+
+// Gone answers a channel that is closed once nobody reads any more; Flush says
+// ErrPipeClosed then. It is nil where that cannot be known.
+func (w *Writer) Gone() <-chan struct{} {
+	if w.link == nil {
+		return nil
+	}
+	return w.link.gone
+}
+
+// noteHangUp makes the Writer fail once nobody reads any more.
+func (w *Writer) noteHangUp() {
+	if w.link != nil && w.err == nil && w.link.hung.Load() {
+		w.err = ErrPipeClosed
+	}
 }
 
 // flushIfAwaited hands on what has been gathered if the reader has nothing
@@ -115,13 +132,9 @@ func (w *Writer) Flush() error {
 func (w *Writer) flushIfAwaited() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.link != nil {
-		if w.link.hung.Load() && w.err == nil {
-			w.err = ErrPipeClosed
-		}
-		if w.link.awaited.Load() {
-			w.flush()
-		}
+	w.noteHangUp()
+	if w.link != nil && w.link.awaited.Load() {
+		w.flush()
 	}
 	return w.err
 }
@@ -142,9 +155,7 @@ func (w *Writer) room() error {
 	if w.cur != nil && w.cur.full() {
 		w.flush()
 	}
-	if w.link != nil && w.err == nil && w.link.hung.Load() {
-		w.err = ErrPipeClosed
-	}
+	w.noteHangUp()
 	if w.err != nil {
 		return w.err
 	}
