@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // invocation is a call as redis-cli's own options shape it.
@@ -14,7 +15,8 @@ type invocation struct {
 	strict   bool // -e: an error reply is status 1
 	quoted   bool // --quoted-input: the words of the command are quoted
 	scan     scanning
-	argv     []string // the Redis command
+	viewing  time.Duration // how long a live view lasts; 0 for what is none
+	argv     []string      // the Redis command
 }
 
 // scanning is what --scan looks for. The other fields mean nothing without it.
@@ -141,6 +143,9 @@ func parseInvocation(args []string) (invocation, error) {
 		if err := in.unquoteWords(); err != nil {
 			return invocation{}, err
 		}
+	}
+	if err := in.takeViewing(); err != nil {
+		return invocation{}, err
 	}
 	if in.protocol == 0 {
 		in.protocol = 2

@@ -2,7 +2,7 @@
 // server from the server's own table, checks the caller's rights on each key,
 // asks for sizes before it reads, and prints what redis-cli would print where
 // standard output is no terminal. It never sends a command that changes
-// anything, that leaves state on a connection, or that could hold the server
+// anything, that leaves state on a shared connection, or that could hold the server
 // for longer than a few milliseconds.
 package guard
 
@@ -37,6 +37,10 @@ type Sink interface {
 	io.Writer
 	WriteKey(text, key []byte) error
 	Flush() error
+
+	// Gone answers a channel that is closed once nobody reads any more; Flush
+	// says so then. It is nil where that cannot be known.
+	Gone() <-chan struct{}
 }
 
 // Options shapes a Guard.
@@ -57,6 +61,7 @@ type Guard struct {
 	hint    func(string)
 	heard   func(keyspace.Progress) // nil: nobody asks how far a scan is
 	gate    Gate
+	viewer  Viewer
 
 	redaction *redaction // nil: nothing is hidden
 }
@@ -80,6 +85,7 @@ func New(clients Clients, policy Policy, options Options) *Guard {
 		tables:  &tables{},
 		hint:    func(string) {},
 		gate:    func(context.Context, string, permissions.Right) error { return nil },
+		viewer:  nobody{},
 	}
 }
 

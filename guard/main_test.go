@@ -36,6 +36,8 @@ func (s *sink) WriteKey(text, key []byte) error {
 
 func (s *sink) Flush() error { return nil }
 
+func (s *sink) Gone() <-chan struct{} { return nil }
+
 // bench is a guard on a Redis, with what it is asked by.
 type bench struct {
 	*guard.Guard
@@ -54,6 +56,7 @@ func roles() map[string]permissions.Role {
 	return map[string]permissions.Role{
 		"reader":    {Discord: []string{"100000000000000001"}, Allow: []string{"read"}},
 		"narrow":    {Discord: []string{"100000000000000002"}, Allow: []string{"read session:*"}},
+		"watchman":  {Discord: []string{"100000000000000005"}, Allow: []string{"read session:*", "admin"}},
 		"writer":    {Discord: []string{"100000000000000003"}, Allow: []string{"read", "write"}},
 		"destroyer": {Discord: []string{"100000000000000004"}, Allow: []string{"read", "write", "destroy", "mint"}},
 	}

@@ -20,7 +20,7 @@ type row struct {
 // purpose, or that belong to a closed category and run nonetheless.
 func reviewed(now func() time.Time) []row {
 	var rows []row
-	for _, part := range [][]row{reviewedReads(), reviewedChanges(now), reviewedRefusals()} {
+	for _, part := range [][]row{reviewedReads(), reviewedViews(), reviewedChanges(now), reviewedRefusals()} {
 		rows = append(rows, part...)
 	}
 	return rows

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// reviewedRefusals lists what never runs, and what does not run yet, each with
-// the reason that people read.
+// reviewedRefusals lists what never runs, each with the reason that people read.
 func reviewedRefusals() []row {
 	const (
 		never      = "it is for a terminal on the server, never for chat"
@@ -16,7 +15,7 @@ func reviewedRefusals() []row {
 		blocks     = "it waits on the connection, which others share"
 		scripts    = "scripts can do anything, for any length of time, while the server serves nobody else"
 		persistent = "it forks the server, which can stall a large one; the server saves by its own schedule (`redis config get save`)"
-		live       = "a live view is not available yet"
+		live       = "a live view ends by itself, and there is nothing else to unsubscribe from"
 		internal   = "it is part of how servers talk to each other"
 	)
 	reasons := []struct {
@@ -43,7 +42,7 @@ func reviewedRefusals() []row {
 			"client getredir,client no-evict,client no-touch"},
 		{blocks + "; without the B it answers at once", "blpop,brpop,brpoplpush,blmove,blmpop,bzpopmin,bzpopmax,bzmpop"},
 		{blocks + "; `redis info replication` tells how far the replicas are", "wait,waitaof"},
-		{live, "monitor,subscribe,psubscribe,ssubscribe,unsubscribe,punsubscribe,sunsubscribe"},
+		{live, "unsubscribe,punsubscribe,sunsubscribe"},
 		{"it writes what a dump says, unseen; `copy` and `rename` move values", "restore"},
 		{"it can stall the server while memory is given back", "memory purge"},
 	}

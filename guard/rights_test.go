@@ -78,7 +78,7 @@ func TestNever(t *testing.T) {
 		"config set dir /tmp", "config set dbfilename x", "config set requirepass x", "config set maxmemory 1gb dir /tmp", "CONFIG SET DIR /x",
 		"eval return 0", "eval_ro return 0", "evalsha x 0", "fcall f 0", "function list", "script load x", "script kill",
 		"blpop l 0", "brpop l 0", "bzpopmin z 0", "blmove a b left right 0", "xread block 0 streams x 0", "xreadgroup group g c block 0 streams x >", "wait 1 0",
-		"monitor", "subscribe c", "psubscribe *", "ssubscribe c", "multi", "exec", "watch k", "select 1", "auth x", "hello 3", "reset", "quit",
+		"unsubscribe", "punsubscribe", "sunsubscribe c", "subscribe helix:a", "psubscribe c {helix}:*", "ssubscribe {helix}:events", "multi", "exec", "watch k", "select 1", "auth x", "hello 3", "reset", "quit",
 		"client reply off", "client tracking on", "client no-evict on", "client setname x", "readonly", "asking", "replconf a", "restore k 0 x", "acl genpass",
 		"-h otherhost dbsize", "-p 1 dbsize", "-a hunter2 dbsize", "-u redis://x dbsize", "--eval /etc/passwd", "-s /tmp/x dbsize", "--pipe", "-x set k",
 		"--cluster check x:1", "--rdb /tmp/x", "--bigkeys", "--stat", "--latency", "-r 5 ping", "--user x dbsize", "--tls dbsize",

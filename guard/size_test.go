@@ -162,6 +162,7 @@ func (d *discard) look() {
 func (d *discard) Write(p []byte) (int, error)   { d.look(); return len(p), nil }
 func (d *discard) WriteKey(text, _ []byte) error { d.look(); return nil }
 func (d *discard) Flush() error                  { return nil }
+func (d *discard) Gone() <-chan struct{}         { return nil }
 
 func TestMemoryStaysBoundedWhateverIsRead(t *testing.T) {
 	b := newBench(t, redistest.Standalone(t, "--enable-debug-command", "yes").URL())

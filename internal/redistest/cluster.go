@@ -30,7 +30,7 @@ func Cluster(t testing.TB) *ClusterServers {
 	c.join()
 	for _, s := range c.Masters {
 		node := s.Client()
-		eventually(t, "the Cluster is whole", func(ctx context.Context) bool {
+		Eventually(t, "the Cluster is whole", func(ctx context.Context) bool {
 			info, err := node.ClusterInfo(ctx).Result()
 			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_size:3")
 		})

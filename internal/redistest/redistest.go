@@ -69,8 +69,8 @@ func program(t testing.TB, name string) string {
 // ready. It is long because test machines are busy.
 const startTimeout = 30 * time.Second
 
-// eventually waits until ready answers true, and ends the test if it does not.
-func eventually(t testing.TB, what string, ready func(ctx context.Context) bool) {
+// Eventually waits until ready answers true, and ends the test if it does not.
+func Eventually(t testing.TB, what string, ready func(ctx context.Context) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()

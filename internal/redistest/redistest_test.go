@@ -37,7 +37,7 @@ func TestServerCanBePausedKilledAndRestarted(t *testing.T) {
 		t.Error("it answers while paused")
 	}
 	s.Resume()
-	eventually(t, "an answer after Resume", func(ctx context.Context) bool { return answers(ctx, s.Addr) })
+	Eventually(t, "an answer after Resume", func(ctx context.Context) bool { return answers(ctx, s.Addr) })
 
 	c := s.Client()
 	if err := c.Set(ctx, "a", 1, time.Hour).Err(); err != nil {
@@ -86,7 +86,7 @@ func TestSentinelsReplaceALostMaster(t *testing.T) {
 		t.Fatalf("replicated to %d, %v", n, err)
 	}
 	s.Master.Kill()
-	eventually(t, "the replica takes over", func(ctx context.Context) bool {
+	Eventually(t, "the replica takes over", func(ctx context.Context) bool {
 		return client.Incr(ctx, "a").Err() == nil
 	})
 	if got, err := s.Replica.Client().Get(ctx, "a").Int(); got < 2 || err != nil {

@@ -32,7 +32,7 @@ func Sentinel(t testing.TB) *SentinelServers {
 	host, port, _ := strings.Cut(s.Master.Addr, ":")
 	s.Replica = Standalone(t, "--replicaof", host+" "+port)
 	replica := s.Replica.Client()
-	eventually(t, "the replica is in step", func(ctx context.Context) bool {
+	Eventually(t, "the replica is in step", func(ctx context.Context) bool {
 		info, err := replica.Info(ctx, "replication").Result()
 		return err == nil && strings.Contains(info, "master_link_status:up")
 	})
@@ -40,7 +40,7 @@ func Sentinel(t testing.TB) *SentinelServers {
 		s.Sentinels = append(s.Sentinels, s.startSentinel(host, port))
 	}
 	for _, one := range s.Sentinels {
-		eventually(t, "the Sentinels know each other", one.knowsAll)
+		Eventually(t, "the Sentinels know each other", one.knowsAll)
 	}
 	return s
 }
