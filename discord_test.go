@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -330,4 +331,35 @@ func TestLongWorkCanBeStoppedFromTheChannel(t *testing.T) {
 	shown.Becomes("of the keyspace looked at", "keys found", "left")
 	acme.As("ann").Clicks(shown, "Stop")
 	shown.Becomes("Stopped", "It came as far as this", "keys found")
+}
+
+// TestALiveViewInTheChannel watches Redis from a channel and stops when enough
+// is seen.
+func TestALiveViewInTheChannel(t *testing.T) {
+	server := redistest.Standalone(t)
+	acme := newPlace(t)
+	config := fmt.Sprintf("discord:\n  ops_channel: %q\npermissions:\n  roles:\n    oncall:\n      discord: [%q]\n      allow: [read, admin]\n",
+		acme.ChannelID("#ops"), acme.RoleID("oncall"))
+	writeFile(t, acme.dir, "config.yaml", config)
+	acme.launch(t, "REDIS_URL="+server.URL())
+	acme.discord.Gateway().AwaitReady(1)
+	said := acme.As("ann").Says("#ops", "!redis monitor --for 60s | grep -v '{helix}'")
+	redistest.Eventually(t, "it monitors", func(ctx context.Context) bool {
+		return strings.Contains(server.Client().ClientList(ctx).Val(), "flags=O")
+	})
+	for _, value := range []string{`{"token":"hunter2"}`, "```@everyone"} {
+		if err := server.Client().Set(t.Context(), "live:1", value, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := said.Sees("Running", "```\nOK\n", `{\"token\":\"•••\"}`, "`\u200b`\u200b`@everyone", "\n```\n-# ", "lines seen")
+	if err := server.Client().Get(t.Context(), "live:over").Err(); err == nil {
+		t.Error("there is such a key")
+	}
+	shown.Becomes("Running", `"live:over"`)
+	acme.As("ann").Clicks(shown, "Stop")
+	answer := shown.Becomes("```\nOK\n", `"live:over"`, "Stopped after", "lines · ")
+	if strings.Contains(answer.Content, "Running") || strings.Contains(answer.Content, "hunter2") || len(answer.Buttons()) > 0 || len(answer.Pings) > 0 {
+		t.Errorf("it is answered\n%s", answer.Content)
+	}
 }

@@ -125,10 +125,31 @@ func (p *program) text() string {
 	if percent, ok := p.progress.Percent(); ok {
 		text += "\n`" + bar(percent) + "`"
 	}
-	if far := p.progress.String(); far != "" {
-		text += "\n-# " + far
+	far := p.progress.String()
+	if far != "" {
+		far = "\n-# " + far
 	}
-	return text
+	return text + lately(p.progress.Tail(), maxContent-width(text)-width(far)-statusRoom) + far
+}
+
+// statusRoom is kept for what may be said below.
+const statusRoom = 50
+
+// maxTailLine is how much of a line of a live view is shown while it runs.
+const maxTailLine = 170
+
+// lately shows the last lines of a live view, as many as there is room for.
+func lately(lines []string, room int) string {
+	for i, l := range lines {
+		lines[i] = clip(visible(l), maxTailLine)
+	}
+	for ; len(lines) > 0; lines = lines[1:] {
+		block, rest := cutPage(strings.Join(lines, "\n"), room-len("\n"))
+		if rest == "" {
+			return "\n" + block
+		}
+	}
+	return ""
 }
 
 // barWidth is how many characters a bar has: few enough for one line of a phone.
@@ -198,5 +219,13 @@ func (b *Bot) stopProgram(ctx context.Context, i *discordgo.Interaction, asked s
 	b.callBack(ctx, i, callback{Type: callbackUpdate, Data: outgoing{
 		Content: p.text() + "\nStopping…", Mentions: nobody(), Rows: stopper(asked, true),
 	}})
-	p.stop()
+	if !p.progress.EndViews() {
+		p.stop()
+		return
+	}
+	time.AfterFunc(viewEnds, p.stop)
 }
+
+// viewEnds is how long a program whose live view was stopped may still take to
+// answer what was seen.
+const viewEnds = 2 * time.Second

@@ -7,11 +7,14 @@ import (
 
 // footer says how much an answer holds and how long it took.
 func footer(lines int64, took time.Duration) string {
-	unit := "lines"
+	return fmt.Sprintf("%d %s · %s", lines, unitOf(lines), spell(took))
+}
+
+func unitOf(lines int64) string {
 	if lines == 1 {
-		unit = "line"
+		return "line"
 	}
-	return fmt.Sprintf("%d %s · %s", lines, unit, spell(took))
+	return "lines"
 }
 
 // spell rounds a duration to what a person takes in: "12 ms", "3.4 s".

@@ -16,6 +16,8 @@ type Progress struct {
 	began time.Time // of the scan
 	scan  keyspace.Progress
 	calls int64 // to Redis, made together with others
+
+	viewing viewing
 }
 
 // scanned notes how far a scan is. One that has looked at less than before is
@@ -64,6 +66,7 @@ func (p *Progress) String() string {
 
 // reached says how far the program came.
 func (p *Progress) reached() []string {
+	seen := p.seen()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var parts []string
@@ -75,6 +78,9 @@ func (p *Progress) reached() []string {
 	}
 	if p.calls > 0 {
 		parts = append(parts, grouped(p.calls)+" calls made")
+	}
+	if seen > 0 {
+		parts = append(parts, grouped(seen)+" "+unitOf(seen)+" seen")
 	}
 	return parts
 }

@@ -17,6 +17,15 @@ func (t *turn) redact(req *Request) (end func() error) {
 	return t.redactStreams(req)
 }
 
+// viewer answers what follows the live views of a turn.
+func (t *turn) viewer(req Request) viewer {
+	v := viewer{viewing: &t.progress.viewing}
+	if req.Redact {
+		v.redactor = t.Redactor
+	}
+	return v
+}
+
 // redactReply is the last look at an answer. What Redis holds is redacted where
 // it enters a program; this catches what came another way, such as by what the
 // person typed or by the server's own words.

@@ -16,6 +16,7 @@ func redisVerb() verb {
 		usage:   []string{"[-n DB] COMMAND [ARGUMENT…]", "--scan [--pattern GLOB] [--type TYPE]"},
 		details: "Pipe the result through wc, head, sort, uniq, cut, grep, sed, awk, jq and the like.\n" +
 			"Also: --raw, --no-raw, --json, --csv, -d DELIMITER, -e.\n" +
+			"MONITOR and SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE show what happens for 10 s, or --for 1s to 60s.\n" +
 			"On Discord secrets in values show as ••• and ids of sessions by their first eight characters, as in\n" +
 			"session:3f2a9c01…; every command takes such a short form for the whole key.",
 		examples: []string{
@@ -24,6 +25,7 @@ func redisVerb() verb {
 			"!redis ttl session:abc123",
 			`!redis --scan --pattern "session:user:*" | cut -d: -f3 | sort | uniq -c | sort -rn | head -10`,
 			"!redis info memory | grep used_memory_human",
+			"!redis monitor --for 1s | grep -v '{helix}'",
 		},
 		check: func(ctx context.Context, t *turn, args []shell.SourceArg) error {
 			return t.guard.Check(ctx, t.caller, literals(withoutRedis(args, staticText)))
