@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,4 +52,24 @@ func TestAnAnswerToADeletedMessageStillComes(t *testing.T) {
 	acme.As("ann").Deletes(said)
 	close(release)
 	acme.In("#ops").Sees("!slow")
+}
+
+// The bot's own changes of what it shows are not for it to hear.
+func TestItsOwnEditsAreNoNews(t *testing.T) {
+	t.Parallel()
+	ago := time.Now().Add(-time.Minute)
+	d := discordtest.New(t, discordtest.WithClock(func() time.Time { return ago }))
+	acme := d.Guild("Acme").Text("#ops").Join("ann")
+	release := make(chan struct{})
+	r := start(t, d, untilStopped(release), soon)
+	d.Gateway().AwaitReady(1)
+	shown := acme.As("ann").Says("#ops", "!slow").Sees("Running")
+	close(release)
+	shown.Becomes("all of it")
+	acme.As("ann").Says("#ops", "!on").Sees("all of it") // what came before has been heard
+	for _, e := range r.log.All() {
+		if strings.Contains(e.Message, "too old") {
+			t.Errorf("it heard itself: %s", e.Message)
+		}
+	}
 }

@@ -114,7 +114,7 @@ func (b *Bot) ourMentions(s *discordgo.Session, guild, me string) []string {
 // be mended where it stands. Discord also tells of changes that are no edits,
 // such as the preview of a link.
 func (b *Bot) onEdit(s *discordgo.Session, m *discordgo.Message, work context.Context) {
-	if m == nil || m.EditedTimestamp == nil {
+	if m == nil || m.Author == nil || m.Author.Bot || m.EditedTimestamp == nil {
 		return
 	}
 	if time.Since(written(m)) > staleAfter {
