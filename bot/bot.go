@@ -109,6 +109,7 @@ type Bot struct {
 	mu     sync.Mutex
 	status Status
 
+	served        atomic.Bool // a connection has been ready before
 	withoutIntent atomic.Bool // the message-content intent was refused, so it is not asked for
 	noIntent      sync.Once
 	inspected     sync.Once

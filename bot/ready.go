@@ -20,6 +20,9 @@ func (b *Bot) onReady(ctx context.Context, e *discordgo.Ready, l *link, work con
 		ids = append(ids, g.ID)
 	}
 	b.guilds.enter(ids)
+	if e.User != nil { // the messages that follow may mention us
+		b.update(func(st *Status) { st.User, st.UserID = e.User.Username, e.User.ID })
+	}
 	if l.welcome.Add(1) == 1 {
 		return // connect goes on once the session is open
 	}
@@ -37,7 +40,7 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 		return errors.New("the gateway did not say who we are")
 	}
 	guilds := len(b.guilds.list())
-	first := b.Status().UserID == ""
+	first := !b.served.Swap(true)
 	b.channels.begin(time.Now())
 	b.update(func(st *Status) {
 		st.Connected, st.User, st.UserID, st.Guilds = true, user.Username, user.ID, guilds

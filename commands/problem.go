@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -139,6 +140,7 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var laterRelease *settings.ReadOnlyError
 	var answered redis.Error
 	var unrecorded *audit.Unrecorded
+	var untrusted *tls.CertificateVerificationError
 	reply := Reply{Outcome: Unreachable}
 	switch {
 	case errors.As(err, &unrecorded):
@@ -153,6 +155,9 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		reply.Problem = sentence(serverWords(err)) + " The user that Helix connects as lacks that right; `helix check` tells what it needs."
 	case redis.IsLoadingError(err):
 		reply.Problem = "Redis is still loading its data. Try again in a moment."
+	case errors.As(err, &untrusted):
+		reply.Problem = fmt.Sprintf("Redis at %s shows a certificate that is not trusted here: %s Whoever runs Helix can name the authority behind it in SSL_CERT_FILE.",
+			d.Redis, sentence(untrusted.Err.Error()))
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, net.ErrClosed), errors.Is(err, redis.ErrPoolTimeout), redis.IsClusterDownError(err):
 		reply.Problem = fmt.Sprintf("Redis at %s does not answer. Nothing was changed; try again once it is back. `helix check` looks at the connection.", d.Redis)
