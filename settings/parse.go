@@ -83,20 +83,7 @@ func (s Setting) parseEnum(text string) (Value, error) {
 	return Value{kind: Enum, text: word}, nil
 }
 
-// parseList reads texts between commas; the brackets and quotes of a YAML list
-// may stand around them.
-func (s Setting) parseList(text string) (Value, error) {
-	if inner, ok := strings.CutPrefix(text, "["); ok {
-		text = strings.TrimSuffix(inner, "]")
-	}
-	var items []string
-	for item := range strings.SplitSeq(text, ",") {
-		if item = unquote(strings.TrimSpace(item)); item != "" {
-			items = append(items, item)
-		}
-	}
-	return s.newList(items)
-}
+func (s Setting) parseList(text string) (Value, error) { return s.newList(splitList(text)) }
 
 func (s Setting) newList(items []string) (Value, error) {
 	for _, item := range items {

@@ -166,8 +166,29 @@ func TestLookupSuggests(t *testing.T) {
 	}
 }
 
+func TestLists(t *testing.T) {
+	s := row(t, "redact.fields")
+	for text, want := range map[string]string{
+		"a, b":            "a,b",
+		`["a", 'b']`:      "a,b",
+		`'a,b', c`:        "'a,b',c",
+		`" a"`:            "' a'",
+		`'it''s'`:         "'it''s'",
+		`[0-9]+,x`:        "'[0-9]+',x",
+		`[]`:              "",
+		`,,a,`:            "a",
+		`"a" b, c`:        `'"a" b',c`,
+		`"unclosed, then`: `'"unclosed',then`,
+	} {
+		v, err := s.Parse(text)
+		if err != nil || v.String() != want {
+			t.Errorf("%s reads as %s, %v; want %s", text, v, err, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"86400", "1d12h", "2gb", "80%", "true", "deny", "1,2", "[\"1\"]", "-1", "9223372036854775808", "1h1h1h", "١٢", "1٣h"} {
+	for _, seed := range []string{"86400", "1d12h", "2gb", "80%", "true", "deny", "1,2", "[\"1\"]", " \" 0\"", "'a''b,c', [0-9]+", "-1", "9223372036854775808", "1h1h1h", "١٢", "1٣h"} {
 		f.Add(seed)
 	}
 	table := settings.Table()

@@ -128,7 +128,7 @@ func redactRows() []Setting {
 		{Key: string(RedactFields), Kind: List,
 			Help: "Names of further fields whose values are hidden, as in customer_pin. Passwords, tokens, cookies and their like are hidden anyway."},
 		{Key: string(RedactPatterns), Kind: List, check: checkPattern,
-			Help: "Regular expressions (RE2) of further texts to hide, as in acme-[0-9]+. Those with a comma need a list in the file, each between quotes."},
+			Help: "Regular expressions (RE2) of further texts to hide, as in acme-[0-9]+. One with a comma or a bracket stands between quotes."},
 	}
 }
 

@@ -32,7 +32,7 @@ func (v Value) String() string {
 	case Text, Enum:
 		return v.text
 	case List:
-		return strings.Join(v.list, ",")
+		return joinList(v.list)
 	}
 	return strconv.FormatInt(v.number, 10)
 }
