@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -14,8 +15,6 @@ type concealer struct {
 	held  *strings.Replacer
 	typed []*regexp.Regexp // the first group stays, the rest goes
 }
-
-const concealed = "•••"
 
 // shortestHeld is how long a secret of ours has to be to be looked for: texts
 // would become unreadable without every "a".
@@ -30,7 +29,7 @@ func newConcealer(s *settings.Snapshot) concealer {
 		keys = append(keys, regexp.QuoteMeta(row.Key))
 		for _, secret := range parts(s.Secret(settings.SecretKey(row.Key))) {
 			if len(secret) >= shortestHeld {
-				held = append(held, secret, concealed)
+				held = append(held, secret, redact.Mask)
 			}
 		}
 	}
@@ -70,7 +69,7 @@ func typedSecrets(keys string) []*regexp.Regexp {
 func (c concealer) conceal(text string) string {
 	text = c.held.Replace(text)
 	for _, secret := range c.typed {
-		text = secret.ReplaceAllString(text, "${1}"+concealed)
+		text = secret.ReplaceAllString(text, "${1}"+redact.Mask)
 	}
 	return text
 }

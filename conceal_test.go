@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -37,7 +38,7 @@ func TestTypedSecretsAreConcealed(t *testing.T) {
 		"!redis set k token:hunter2",
 	} {
 		got := c.conceal(line)
-		if strings.Contains(got, "hunter2") || strings.Contains(got, "ter2") || !strings.Contains(got, concealed) {
+		if strings.Contains(got, "hunter2") || strings.Contains(got, "ter2") || !strings.Contains(got, redact.Mask) {
 			t.Errorf("%s\nbecame %s", line, got)
 		}
 	}

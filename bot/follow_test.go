@@ -95,7 +95,7 @@ func TestADeletedProgressIsAnsweredAnew(t *testing.T) {
 	asked.Sees("all of it")
 }
 
-func TestProgressSaysHowFarItIs(t *testing.T) {
+func TestAProgramIsGivenWhatFollowsIt(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	_, acme, _ := world(t, func(ctx context.Context, req commands.Request) commands.Reply {
