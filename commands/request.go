@@ -72,6 +72,10 @@ type Reply struct {
 	Hints   []string // advice on what the output means, one sentence each
 	Footer  string   // count, time, database, partial or not
 
+	// Plan waits for a confirmation; the outcome is Unconfirmed then. It is
+	// nil where nothing does.
+	Plan *Plan
+
 	// Quiet says that nothing shall be answered: the message was not for
 	// Helix, or an unknown person asked where Helix is not configured.
 	Quiet bool

@@ -37,6 +37,16 @@ func checkID(text string) error {
 	return nil
 }
 
+// changingRights are those whose use changes something that a plan can show.
+const changingRights = "write destroy mint configure admin"
+
+func checkRight(text string) error {
+	if !slices.Contains(strings.Fields(changingRights), text) {
+		return fmt.Errorf("expected one of the rights %s", strings.ReplaceAll(changingRights, " ", ", "))
+	}
+	return nil
+}
+
 func checkPrefix(text string) error {
 	if n := utf8.RuneCountInString(text); n < 1 || n > maxPrefix || strings.ContainsFunc(text, unicode.IsSpace) {
 		return fmt.Errorf("expected 1 to %d characters without spaces", maxPrefix)

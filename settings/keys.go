@@ -88,6 +88,16 @@ const (
 	CommandsMaxRunning   IntKey      = "commands.max_running"
 )
 
+// Changes: their confirmation, and the way back.
+const (
+	ConfirmWordAbove IntKey      = "confirm.word_above"
+	UndoRetention    DurationKey = "undo.retention"
+	UndoMaxBytes     BytesKey    = "undo.max_bytes"
+	ApprovalsRights  ListKey     = "approvals.rights"
+	ApprovalsAbove   IntKey      = "approvals.above"
+	ApprovalsTTL     DurationKey = "approvals.ttl"
+)
+
 // The audit.
 const (
 	AuditMaxRecords IntKey    = "audit.max_records"

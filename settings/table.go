@@ -24,6 +24,7 @@ func Table() []Setting {
 	rows = append(rows, discordRows()...)
 	rows = append(rows, redactRows()...)
 	rows = append(rows, shellRows()...)
+	rows = append(rows, changeRows()...)
 	rows = append(rows, auditRows()...)
 	return append(rows, processRows()...)
 }
@@ -152,6 +153,23 @@ func shellRows() []Setting {
 			Help: "How many programs of one person run at once. At most commands.max_running."},
 		{Key: string(CommandsMaxRunning), Kind: Integer, Default: "8", Min: 1, Max: 1_000, Unit: "programs", Live: true,
 			Help: "How many programs run at once in all."},
+	}
+}
+
+func changeRows() []Setting {
+	return []Setting{
+		{Key: string(ConfirmWordAbove), Kind: Integer, Default: "1000", Min: 1, Max: 1_000_000_000, Unit: "keys",
+			Help: "A plan that changes more keys than this is confirmed by typing a word rather than by a button."},
+		{Key: string(UndoRetention), Kind: Duration, Default: "900", Min: 0, Max: 7 * day,
+			Help: "How long a change can be taken back. 0 keeps nothing for that."},
+		{Key: string(UndoMaxBytes), Kind: Bytes, Default: "1073741824", Min: mib, Max: 1024 * gib,
+			Help: "How much may be kept for taking changes back. The oldest goes first; a change that needs more stops at that."},
+		{Key: string(ApprovalsRights), Kind: List, check: checkRight,
+			Help: "Plans that need one of these rights, as in destroy and admin, also need the agreement of a second person who has the right approve."},
+		{Key: string(ApprovalsAbove), Kind: Integer, Default: "0", Min: 0, Max: 1_000_000_000, Unit: "keys",
+			Help: "Plans that change more keys than this need the agreement of a second person who has the right approve. 0: none does for that reason."},
+		{Key: string(ApprovalsTTL), Kind: Duration, Default: "900", Min: minute, Max: day,
+			Help: "How long a plan waits for the agreement of a second person."},
 	}
 }
 
