@@ -21,6 +21,7 @@ var floors = map[string]int{
 	"audit":              2,
 	"check":              1,
 	"dial":               1,
+	"dump":               1,
 	"embedded":           1,
 	"internal/redistest": 1,
 	"keyspace":           1,
