@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"dump":               1,
 	"embedded":           1,
 	"internal/redistest": 1,
+	"journal":            1,
 	"keyspace":           1,
 	"permissions":        1,
 	"redact":             1,
