@@ -18,6 +18,7 @@ import (
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
@@ -130,7 +131,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), []string{pinKey})
+	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), []string{pinKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

@@ -19,6 +19,7 @@ var floors = map[string]int{
 	"commands":           3,
 	"guard":              2,
 	"audit":              2,
+	"plans":              2,
 	"check":              1,
 	"dial":               1,
 	"dump":               1,
