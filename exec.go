@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -34,8 +35,8 @@ func runExec(terminated context.Context, c *cli, args []string) error {
 	flags.StringVar(&f.config, "config", "", "configuration file (default config.yaml, if there is one)")
 	flags.BoolVar(&f.demo, "demo", false, "use an embedded Redis with sample sessions")
 	flags.StringArrayVar(&f.roles, "role", nil, "act with exactly these roles of the configuration (repeatable)")
-	flags.BoolVar(&f.yes, "yes", false, "confirm plans")
-	flags.BoolVar(&f.plan, "plan", false, "show the plan only")
+	flags.BoolVar(&f.yes, "yes", false, "run changes at once, without a plan")
+	flags.BoolVar(&f.plan, "plan", false, "show what a change would do, and run nothing of it")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end each line after this long (default: the setting shell.timeout)")
 	flags.BoolVar(&f.redact, "redact", false, "hide secrets and whole ids, as on Discord")
 	flags.BoolVar(&f.json, "json", false, "answer each line as one JSON object")
@@ -110,19 +111,49 @@ func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissio
 			return 0, err
 		}
 	}
-	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout, Redact: f.redact}
+	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout, Redact: f.redact, Mode: f.mode()}
 	if f.json {
-		return writeJSON(c.out, line, a.dispatcher.Handle(ctx, req))
+		return f.writeJSON(c.out, line, a.dispatcher.Handle(ctx, req))
 	}
 	req.Stdout, req.Stderr = c.out, c.err
 	reply := a.dispatcher.Handle(ctx, req)
+	f.writeNotes(c.err, reply)
+	return f.status(reply), nil
+}
+
+// mode is what the flags say of changes.
+func (f execFlags) mode() commands.Mode {
+	switch {
+	case f.yes:
+		return commands.Direct
+	case f.plan:
+		return commands.Only
+	}
+	return commands.Ask
+}
+
+// status is that of the reply; a plan that was asked for is no failure.
+func (f execFlags) status(reply commands.Reply) int {
+	if f.plan && reply.Plan != nil {
+		return exitOK
+	}
+	return console.ExitStatus(reply)
+}
+
+// writeNotes writes what a reply says beside the program's output.
+func (f execFlags) writeNotes(w io.Writer, reply commands.Reply) {
 	if reply.Problem != "" {
-		fmt.Fprintln(c.err, reply.Problem)
+		fmt.Fprintln(w, reply.Problem)
+	}
+	if reply.Plan != nil {
+		fmt.Fprintln(w, strings.TrimRight(reply.Plan.Text, "\n"))
+		if f.mode() == commands.Ask {
+			fmt.Fprintln(w, "Nothing was changed. With --yes the line runs at once.")
+		}
 	}
 	for _, h := range reply.Hints {
-		fmt.Fprintln(c.err, "hint: "+h)
+		fmt.Fprintln(w, "hint: "+h)
 	}
-	return console.ExitStatus(reply), nil
 }
 
 // readMessage reads one whole message. A part of one could mean anything, so
@@ -144,21 +175,34 @@ const maxMessage = 1 << 20
 
 // jsonReply is a Reply as --json writes it.
 type jsonReply struct {
-	Line      string   `json:"line"`
-	Outcome   string   `json:"outcome"`
-	Status    int      `json:"status"`
-	Output    string   `json:"output"`
-	Base64    []byte   `json:"output_base64,omitempty"` // where the output is not UTF-8
-	Truncated int64    `json:"truncated,omitempty"`
-	Problem   string   `json:"problem,omitempty"`
-	Hints     []string `json:"hints,omitempty"`
-	Footer    string   `json:"footer,omitempty"`
+	Line      string    `json:"line"`
+	Outcome   string    `json:"outcome"`
+	Status    int       `json:"status"`
+	Output    string    `json:"output"`
+	Base64    []byte    `json:"output_base64,omitempty"` // where the output is not UTF-8
+	Truncated int64     `json:"truncated,omitempty"`
+	Problem   string    `json:"problem,omitempty"`
+	Hints     []string  `json:"hints,omitempty"`
+	Footer    string    `json:"footer,omitempty"`
+	Plan      *jsonPlan `json:"plan,omitempty"`
 }
 
-func writeJSON(w io.Writer, line string, reply commands.Reply) (int, error) {
-	status := console.ExitStatus(reply)
+// jsonPlan is a Plan as --json writes it. A plan that nobody can confirm has no
+// id and no end.
+type jsonPlan struct {
+	ID    string    `json:"id,omitempty"`
+	Text  string    `json:"text"`
+	Word  string    `json:"word,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+func (f execFlags) writeJSON(w io.Writer, line string, reply commands.Reply) (int, error) {
+	status := f.status(reply)
 	j := jsonReply{Line: line, Outcome: string(reply.Outcome), Status: status, Output: string(reply.Output),
 		Truncated: reply.Truncated, Problem: reply.Problem, Hints: reply.Hints, Footer: reply.Footer}
+	if p := reply.Plan; p != nil {
+		j.Plan = &jsonPlan{ID: p.ID, Text: p.Text, Word: p.Word, Until: p.Until}
+	}
 	if !utf8.Valid(reply.Output) {
 		j.Output, j.Base64 = "", reply.Output
 	}

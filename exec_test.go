@@ -12,7 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
@@ -113,6 +115,41 @@ func TestExecJSON(t *testing.T) {
 	}
 	if string(replies[2].Base64) != "\xff" {
 		t.Errorf("%+v", replies[2])
+	}
+}
+
+// A plan goes beside the output, and says with its status whether it was what
+// had been asked for.
+func TestExecShowsPlans(t *testing.T) {
+	until := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	reply := commands.Reply{Outcome: commands.Unconfirmed, Hints: []string{"A hint."},
+		Plan: &commands.Plan{ID: "abc", Text: "3 keys are deleted\n", Word: "delete", Until: until}}
+	for _, tt := range []struct {
+		flags  execFlags
+		mode   commands.Mode
+		status int
+		stderr string
+	}{
+		{execFlags{}, commands.Ask, 4, "3 keys are deleted\nNothing was changed. With --yes the line runs at once.\nhint: A hint.\n"},
+		{execFlags{plan: true}, commands.Only, 0, "3 keys are deleted\nhint: A hint.\n"},
+		{execFlags{yes: true}, commands.Direct, 4, "3 keys are deleted\nhint: A hint.\n"},
+	} {
+		var stderr, stdout strings.Builder
+		tt.flags.writeNotes(&stderr, reply)
+		if stderr.String() != tt.stderr || tt.flags.status(reply) != tt.status || tt.flags.mode() != tt.mode {
+			t.Errorf("%+v: mode %d, status %d, %q", tt.flags, tt.flags.mode(), tt.flags.status(reply), stderr.String())
+		}
+		status, err := tt.flags.writeJSON(&stdout, "!redis del a", reply)
+		want := `"plan":{"id":"abc","text":"3 keys are deleted\n","word":"delete","until":"2026-11-27T12:00:00Z"}}`
+		if err != nil || status != tt.status || !strings.Contains(stdout.String(), want) {
+			t.Errorf("%+v: status %d, %v, %s", tt.flags, status, err, stdout.String())
+		}
+	}
+	if status := (execFlags{plan: true}).status(commands.Reply{Outcome: commands.Denied}); status != 3 {
+		t.Errorf("a denial under --plan ends with %d", status)
+	}
+	if status := (execFlags{plan: true}).status(commands.Reply{Outcome: commands.Unconfirmed}); status != 4 {
+		t.Errorf("a plan that could not be made ends with %d", status)
 	}
 }
 

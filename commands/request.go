@@ -31,12 +31,35 @@ type Request struct {
 	// Progress, where set, tells its owner how far the program is while it runs.
 	Progress *Progress
 
+	// Mode says what becomes of a program that would change something.
+	Mode Mode
+
 	// Redact hides secrets and whole ids in everything that is answered.
 	Redact bool
 
 	// Timeout bounds the program; zero means the setting shell.timeout.
 	Timeout time.Duration
 }
+
+// Mode says what becomes of a program that would change something. It makes no
+// difference to one that only reads.
+type Mode int
+
+// The modes.
+const (
+	// Ask plans the changes and waits for a confirmation: the reply has a Plan,
+	// and nothing is changed. Small changes that can be undone run at once.
+	Ask Mode = iota
+
+	// Direct runs the program at once with the shell's own semantics, so that
+	// what it reads are its own changes. They are journalled and can be undone
+	// like those of a plan.
+	Direct
+
+	// Only shows the plan and runs nothing, now or later: the reply's Plan
+	// cannot be confirmed, and even the smallest change is only planned.
+	Only
+)
 
 // Outcome says in one word how a request ended.
 type Outcome string
