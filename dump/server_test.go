@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -51,10 +52,20 @@ func values() []value {
 		{"stream", []string{"XADD k 1-1 a 1 b two", "XADD k 2-1 a 3 b four", "XADD k 3-1 other x", "XDEL k 2-1"},
 			[]string{"XADD k 9-1 a 1", "XDEL k 1-1", "XSETID k 10-1", "XGROUP CREATE k g 0"}},
 		{"long-stream", []string{"XADD k 1-1 f v"}, []string{"XTRIM k MAXLEN = 0"}},
+		{"stream-of-long", longEntries(), []string{"XADD k 99-1 f v"}},
 		{"groups", []string{"XADD k 1-1 a 1", "XADD k 2-1 a 1", "XADD k 3-1 a 1", "XGROUP CREATE k g 0", "XGROUP CREATE k h 1-1",
 			"XREADGROUP GROUP g me COUNT 2 STREAMS k >", "XREADGROUP GROUP h you COUNT 1 STREAMS k >"},
 			[]string{"XACK k g 1-1", "XGROUP CREATECONSUMER k g other", "XGROUP SETID k h 3-1", "XGROUP DESTROY k h"}},
 	}
+}
+
+// longEntries make entries of such sizes that their lengths just do, and just do
+// not, fit into so many bytes.
+func longEntries() (commands []string) {
+	for i, size := range []int{63, 64, 123, 124, 125, 126, 4095, 4096, 16376, 16377, 16378, 16379} {
+		commands = append(commands, fmt.Sprintf("XADD k %d-1 f %s", i+1, strings.Repeat("x", size)))
+	}
+	return commands
 }
 
 // fill makes a value under the name k, and more of a stream than one node takes.
@@ -197,6 +208,26 @@ func TestSumsTellElementsApart(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEachByteOfGroupsCounts changes what stands behind a stream's entries.
+func TestEachByteOfGroupsCounts(t *testing.T) {
+	c := redistest.Standalone(t, large...).Client()
+	for _, v := range values() {
+		if v.name == "groups" {
+			v.fill(t, c)
+		}
+	}
+	payload := dumped(t, c, "k")
+	body := payload[:len(payload)-footerSize]
+	whole := parsed(t, payload)
+	for i := bytes.IndexByte(body, packEnd) + 1; i < len(body); i++ {
+		changed := bytes.Clone(body)
+		changed[i] ^= 1
+		if digestOf(t, sealed(string(changed), 10)) == whole {
+			t.Errorf("byte %d of %d does not count", i, len(body))
+		}
+	}
 }
 
 func TestTheCollectionIsWhatAServerTakes(t *testing.T) {

@@ -60,6 +60,23 @@ func TestTornAtEachByte(t *testing.T) {
 	}
 }
 
+func TestARecordThatIsBeingWrittenIsNoDamage(t *testing.T) {
+	j := open(t, Options{})
+	w := begin(t, j, Header{ID: "x"})
+	must(t, w.Before(imagesOf(0, 4)))
+	if _, err := w.file.WriteAt([]byte{recordAfter, 4, 0}, w.end); err != nil {
+		t.Fatal(err)
+	}
+	if s := read(t, j, "x").Summary(); s.Torn || !s.Live || s.Batches != 1 {
+		t.Errorf("while it is written: %+v", s)
+	}
+	must(t, w.file.Close()) // as if the process had ended
+	w.file = nil
+	if s := read(t, j, "x").Summary(); !s.Torn || s.Live || s.Batches != 1 {
+		t.Errorf("left behind: %+v", s)
+	}
+}
+
 func TestEachFlippedBitIsNoticed(t *testing.T) {
 	j := open(t, Options{})
 	content, ends := small(t, j)
@@ -76,6 +93,8 @@ func TestEachFlippedBitIsNoticed(t *testing.T) {
 		}
 		if s := r.Summary(); !s.Torn && s.Damaged != 1 {
 			t.Errorf("byte %d: not noticed", at)
+		} else if last := int64(at) >= ends[len(ends)-2]; last && (!s.Torn || s.Ended) {
+			t.Errorf("byte %d, in the last record: %+v", at, s)
 		}
 		for _, b := range all(t, r) {
 			wantBatch(t, b, b.Number, 4, b.Open())
