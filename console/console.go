@@ -15,9 +15,12 @@ import (
 	"github.com/helix-collective/helix/commands"
 )
 
-// Handler answers a request. It must end soon after its context does.
+// Handler answers requests, and what is said to a plan. It must end soon after
+// its context does.
 type Handler interface {
 	Handle(ctx context.Context, req commands.Request) commands.Reply
+	Confirm(ctx context.Context, c commands.Confirmation) (run func(context.Context) commands.Reply, refusal commands.Reply)
+	Cancel(ctx context.Context, c commands.Confirmation) (dropped bool, reply commands.Reply)
 }
 
 // Completer answers what could stand at the cursor of a message: each
@@ -64,6 +67,10 @@ func (e *ExitError) Error() string { return fmt.Sprintf("exit status %d", e.Stat
 // they come, and the status of the last message, if it is not 0, is returned as
 // an *ExitError.
 //
+// A plan is shown and asked for. Elsewhere than at a terminal the next line is
+// the answer if it can be nothing else; any other cancels the plan and is the
+// next message.
+//
 // A goroutine may stay behind that reads In, which nothing can wake, and one
 // in the Handler if the person left before it returned.
 func Run(ctx context.Context, o Options) error {
@@ -108,7 +115,7 @@ func runTerminal(ctx context.Context, o Options) error {
 	defer signal.Stop(interrupts)
 
 	c := newConversation(o)
-	c.interrupts = interrupts
+	c.interrupts, c.terminal, c.escapes = interrupts, true, !o.Plain
 	var err error
 	if c.history, err = openHistory(o.HistoryFile, o.Private); err != nil {
 		c.note("What you type is not kept for the next time: " + err.Error() + ".")

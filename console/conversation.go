@@ -20,6 +20,10 @@ type source interface {
 	// Ctrl-C was pressed at an empty line, and errCleared that it was pressed
 	// behind some text.
 	next(ctx context.Context, more bool) (string, error)
+
+	// answer asks a question and answers the line that is typed to it, with
+	// the errors of next. It is kept nowhere.
+	answer(ctx context.Context, question string) (string, error)
 	close()
 }
 
@@ -38,15 +42,16 @@ var (
 	errLeft = errors.New("left")
 )
 
-// conversation turns lines into messages, and messages into answers. Its
-// steps are apart so that an answer can lead to a question: whatever asks for
-// a confirmation reads it from the same source, between ask and show.
+// conversation turns lines into messages, and messages into answers. An answer
+// that has a plan leads to a question, whose answer comes from the same source.
 type conversation struct {
 	handler    Handler
 	request    commands.Request
 	source     source
 	screen     *screen
 	out, notes *stream
+	terminal   bool             // a person sits there
+	escapes    bool             // and it takes escape sequences
 	interrupts <-chan os.Signal // nil: none are told
 	history    *history         // nil: none is kept
 	pending    []string         // lines of a message that is not complete
@@ -91,16 +96,19 @@ func (c *conversation) run(ctx context.Context) (status int, err error) {
 	}
 }
 
-// exchange has a message answered and shows the answer.
+// exchange has a message answered, shows the answer and settles what it asks.
 func (c *conversation) exchange(ctx context.Context, message string) (status int, err error) {
 	reply, err := c.ask(ctx, message)
-	if err != nil {
-		return ExitStatus(reply), err
+	for err == nil {
+		if err = c.show(reply); err != nil {
+			return ExitStatus(reply), fmt.Errorf("write the answer: %w", err)
+		}
+		if reply.Plan == nil {
+			break
+		}
+		reply, err = c.settle(ctx, *reply.Plan)
 	}
-	if err := c.show(reply); err != nil {
-		return ExitStatus(reply), fmt.Errorf("write the answer: %w", err)
-	}
-	return ExitStatus(reply), nil
+	return ExitStatus(reply), err
 }
 
 // message reads lines until they make a message. At the end of the input it
@@ -146,7 +154,7 @@ func (c *conversation) line(ctx context.Context) (string, error) {
 
 // tellOfBlock says at a terminal why nothing happens yet.
 func (c *conversation) tellOfBlock() {
-	if c.interrupts != nil {
+	if c.terminal {
 		c.note("A block between ``` and ``` may follow; Enter runs the line without one.")
 	}
 }
@@ -174,18 +182,30 @@ func leavingStatus(message string, last int) int {
 	return int(n % 256)
 }
 
-// ask has one message answered. The first interrupt stops the program, the
-// second answers errLeft at once, with the program left to its end unheard.
+// ask has one message answered.
 func (c *conversation) ask(ctx context.Context, message string) (commands.Reply, error) {
+	c.history.add(message)
+	request := c.base()
+	request.Text = message
+	return c.perform(ctx, func(ctx context.Context) commands.Reply { return c.handler.Handle(ctx, request) })
+}
+
+// base is what all requests of the conversation have in common.
+func (c *conversation) base() commands.Request {
+	request := c.request
+	request.Mentioned = true
+	request.Stdout, request.Stderr = c.out, c.notes
+	return request
+}
+
+// perform runs a program. The first interrupt stops it, the second answers
+// errLeft at once, with the program left to its end unheard.
+func (c *conversation) perform(ctx context.Context, program func(context.Context) commands.Reply) (commands.Reply, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c.history.add(message)
 	c.forgetInterrupts()
-	request := c.request
-	request.Text, request.Mentioned = message, true
-	request.Stdout, request.Stderr = c.out, c.notes
 	done := make(chan commands.Reply, 1)
-	go func() { done <- c.handler.Handle(ctx, request) }()
+	go func() { done <- program(ctx) }()
 	for stopped := false; ; stopped = true {
 		select {
 		case reply := <-done:

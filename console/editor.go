@@ -20,6 +20,7 @@ type editor struct {
 	out      io.Writer
 	prompt   string
 	resized  func() // has the editor ask for the width again
+	question bool   // what is typed answers one
 	typed    bool   // the line has text
 }
 
@@ -49,7 +50,7 @@ func newEditor(ctx context.Context, o Options, pending func() string) (*editor, 
 		FuncOnWidthChanged:     func(ask func()) { e.resized = ask },
 	}
 	if o.Complete != nil {
-		config.AutoComplete = completion{o.Complete, pending}
+		config.AutoComplete = completion{o.Complete, pending, &e.question}
 	}
 	var err error
 	e.readline, err = readline.NewFromConfig(config)
@@ -58,12 +59,28 @@ func newEditor(ctx context.Context, o Options, pending func() string) (*editor, 
 
 // next edits one line.
 func (e *editor) next(ctx context.Context, more bool) (string, error) {
+	return e.read(ctx, promptFor(e.prompt, more))
+}
+
+func (e *editor) answer(ctx context.Context, question string) (string, error) {
+	e.question = true
+	e.readline.DisableHistory()
+	defer func() {
+		e.question = false
+		e.readline.EnableHistory()
+		e.remember(nil)
+	}()
+	return e.read(ctx, question)
+}
+
+// read edits one line behind a prompt.
+func (e *editor) read(ctx context.Context, prompt string) (string, error) {
 	// What was typed while a program ran stands there already, shown by the
 	// terminal itself; the editor will show it in its place.
-	if _, err := io.WriteString(e.out, "\r\x1b[K"); err != nil {
+	if _, err := io.WriteString(e.out, clearLine); err != nil {
 		return "", err
 	}
-	e.readline.SetPrompt(promptFor(e.prompt, more))
+	e.readline.SetPrompt(prompt)
 	e.typed = false
 	stop := context.AfterFunc(ctx, func() { _ = e.readline.Close() })
 	defer stop()
@@ -168,12 +185,16 @@ func (w rawWriter) Write(p []byte) (int, error) {
 type completion struct {
 	complete Completer
 	pending  func() string
+	off      *bool
 }
 
 // Do answers what each candidate adds behind the cursor, and how many
 // characters before it they share. The only one is followed by a space, unless
 // a value has to follow it.
 func (c completion) Do(line []rune, pos int) (added [][]rune, shared int) {
+	if *c.off {
+		return nil, 0
+	}
 	before := c.pending()
 	if before != "" {
 		before += "\n"

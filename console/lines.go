@@ -69,8 +69,12 @@ func readLine(in *bufio.Reader) (string, error) {
 }
 
 func (s *lineSource) next(ctx context.Context, more bool) (string, error) {
+	return s.answer(ctx, promptFor(s.prompt, more))
+}
+
+func (s *lineSource) answer(ctx context.Context, question string) (string, error) {
 	if s.out != nil {
-		if _, err := io.WriteString(s.out, promptFor(s.prompt, more)); err != nil {
+		if _, err := io.WriteString(s.out, question); err != nil {
 			return "", err
 		}
 	}

@@ -19,6 +19,14 @@ type handlerFunc func(ctx context.Context, r commands.Request) commands.Reply
 
 func (f handlerFunc) Handle(ctx context.Context, r commands.Request) commands.Reply { return f(ctx, r) }
 
+func (handlerFunc) Confirm(context.Context, commands.Confirmation) (func(context.Context) commands.Reply, commands.Reply) {
+	return nil, commands.Reply{Outcome: commands.Unconfirmed}
+}
+
+func (handlerFunc) Cancel(context.Context, commands.Confirmation) (bool, commands.Reply) {
+	return false, commands.Reply{Outcome: commands.Unconfirmed}
+}
+
 // pipe runs a console over text with a handler, and answers what came out.
 func pipe(t *testing.T, input string, h handlerFunc) (out, notes string, err error) {
 	t.Helper()

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 func childMain() int {
 	err := Run(context.Background(), Options{
-		Handler:     childHandler{},
+		Handler:     childHandler{planner: new(planner)},
 		Complete:    completeVerbs,
 		Greeting:    "Welcome.",
 		HistoryFile: os.Getenv("HISTORY"),
@@ -43,9 +43,9 @@ func childMain() int {
 }
 
 // childHandler answers what the tests at the terminal ask.
-type childHandler struct{}
+type childHandler struct{ *planner }
 
-func (childHandler) Handle(ctx context.Context, r commands.Request) commands.Reply {
+func (h childHandler) Handle(ctx context.Context, r commands.Request) commands.Reply {
 	verb, rest, _ := strings.Cut(r.Text, " ")
 	switch verb {
 	case "echo":
@@ -59,6 +59,8 @@ func (childHandler) Handle(ctx context.Context, r commands.Request) commands.Rep
 		<-ctx.Done()
 		fmt.Fprintln(r.Stdout, "heard, and going on")
 		time.Sleep(time.Minute)
+	case "change", "flush", "slow", "lapse":
+		return h.plan(r.Text)
 	case "evil":
 		fmt.Fprint(r.Stdout, "\x1b]0;owned\x07\x1b[2J\x1b[31mred")
 	case "advise":

@@ -14,6 +14,8 @@ type screen struct {
 	dim     bool // notes may be dim
 	midline bool // a terminal's last line is not ended
 	left    bool // nobody listens any more
+
+	progress *stream // where a line of progress stands; nil: nowhere
 }
 
 // stream is a way out. What leads to a terminal is made harmless on the way
@@ -35,8 +37,20 @@ func (s *screen) stream(out io.Writer) *stream {
 func (s *screen) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.clearProgress()
 	s.left = true
 }
+
+// clearProgress takes a line of progress away before anything else is written.
+func (s *screen) clearProgress() {
+	if s.progress != nil {
+		_, _ = io.WriteString(s.progress.out, clearLine) // what is written next tells of a fault
+		s.progress = nil
+	}
+}
+
+// clearLine goes to the first column and empties the line.
+const clearLine = "\r\x1b[K"
 
 // Write passes a program's output on as it comes. It may be called from
 // several goroutines.
@@ -64,6 +78,7 @@ func (s *stream) put(safe []byte) error {
 	if len(safe) == 0 {
 		return nil
 	}
+	s.screen.clearProgress()
 	_, err := s.out.Write(safe)
 	if s.failed == nil {
 		s.failed = err
