@@ -39,9 +39,10 @@ func TestAnInterruptThatComesTooLateStopsNothing(t *testing.T) {
 
 func TestAProgramThatWasLeftWritesNoMore(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	stopped, left, wrote := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	started, stopped, left, wrote := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	c, interrupts, out := interrupted(func(ctx context.Context, r commands.Request) commands.Reply {
 		_, _ = io.WriteString(r.Stdout, "before ")
+		close(started)
 		<-ctx.Done()
 		close(stopped)
 		<-left
@@ -50,6 +51,7 @@ func TestAProgramThatWasLeftWritesNoMore(t *testing.T) {
 		return commands.Reply{}
 	})
 	go func() {
+		<-started // one before would be taken for that of an earlier program
 		interrupts <- os.Interrupt
 		<-stopped
 		interrupts <- os.Interrupt
