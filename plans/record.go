@@ -36,7 +36,11 @@ type Recorder struct {
 var errEnded = errors.New("the recording has ended")
 
 func newRecorder(id string, m medium, limit int64) *Recorder {
-	return &Recorder{id: id, medium: m, limit: limit, sum: sha256.New()}
+	r := &Recorder{id: id, medium: m, limit: limit, sum: sha256.New()}
+	if !validID(id) { // it becomes the name of a file
+		r.failed = fmt.Errorf("record plan %q: that is no id of one", id)
+	}
+	return r
 }
 
 // Add records one step: any bytes, which it copies. After an error nothing more

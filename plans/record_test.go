@@ -143,6 +143,9 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	if left := files(t, string(s.shelf.(folder))); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
+	if err := s.Record("../plan").Add(nil); err == nil {
+		t.Error("a step is recorded outside of the folder")
+	}
 	if _, err := s.Put(t.Context(), Plan{ID: NewID()}, s.Record(NewID())); err == nil {
 		t.Error("a plan is put with another's steps")
 	}

@@ -127,10 +127,10 @@ func (s *Store) Put(ctx context.Context, p Plan, r *Recorder) (Plan, error) {
 		return Plan{}, err
 	}
 	life := p.Until.Sub(p.Made)
-	if err := r.seal(s.local().Add(life)); err != nil {
-		return Plan{}, err
+	if err = r.seal(s.local().Add(life)); err == nil {
+		err = s.publish(ctx, p, sealed, life)
 	}
-	if err := s.publish(ctx, p, sealed, life); err != nil {
+	if err != nil {
 		return Plan{}, errors.Join(err, s.shelf.remove(p.ID))
 	}
 	return p, nil
