@@ -26,6 +26,7 @@ var floors = map[string]int{
 	"embedded":           1,
 	"internal/redistest": 1,
 	"journal":            1,
+	"guard/shadow":       1,
 	"keyspace":           1,
 	"permissions":        1,
 	"redact":             1,

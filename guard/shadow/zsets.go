@@ -1,0 +1,101 @@
+package shadow
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checkAdd is for ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member …
+func checkAdd(c *call) string {
+	i := 2
+	for i < len(c.argv) && slices.Contains([]string{"nx", "xx", "gt", "lt", "ch", "incr"}, strings.ToLower(c.argv[i])) {
+		i++
+	}
+	for ; i < len(c.argv); i += 2 {
+		if !plainFloat(c.argv[i]) {
+			return whyFloat
+		}
+	}
+	if hasWord(c.argv[2:], "incr") {
+		return "it answers a score that is added to"
+	}
+	return ""
+}
+
+// checkIncrement is for ZINCRBY key increment member.
+func checkIncrement(c *call) string {
+	score, err := c.library.mini.DB(c.db).ZScore(c.argv[1], c.argv[3])
+	if err != nil {
+		score = 0
+	}
+	added, err := strconv.ParseFloat(c.argv[2], 64)
+	if err == nil && !sameEverywhere(score+added) {
+		return whyScore
+	}
+	return ""
+}
+
+// checkAlgebra is for the options of ZUNION and its like, behind the keys:
+// [AGGREGATE SUM | MIN | MAX] [WITHSCORES].
+func checkAlgebra(c *call) string {
+	at := 1
+	stores := strings.HasSuffix(c.name, "store")
+	if stores {
+		at = 2
+	}
+	n, _ := integer(c.argv[at])
+	options := c.argv[at+1+int(n):]
+	for len(options) > 0 {
+		switch {
+		case strings.EqualFold(options[0], "weights"):
+			return "it multiplies scores"
+		case strings.EqualFold(options[0], "withscores") && !stores:
+			options = options[1:]
+		case strings.EqualFold(options[0], "aggregate") && len(options) > 1:
+			options = options[2:]
+		default:
+			return whyForm
+		}
+	}
+	return ""
+}
+
+// checkLex is for ranges by name, which mean something only where all scores
+// are the same.
+func checkLex(c *call) string {
+	if c.typeOf(c.argv[1]) != typeZSet {
+		return ""
+	}
+	scores, err := c.library.mini.DB(c.db).SortedSet(c.argv[1])
+	if err != nil {
+		return whyForm
+	}
+	for _, one := range scores {
+		for _, other := range scores {
+			if one != other {
+				return "it looks at names among several scores"
+			}
+		}
+		break
+	}
+	return ""
+}
+
+// checkZRange is for ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT n n].
+func checkZRange(c *call) string {
+	if hasWord(c.argv[4:], "bylex") {
+		return checkLex(c)
+	}
+	for _, bound := range c.argv[2:4] {
+		switch _, isInt := integer(bound); {
+		case hasWord(c.argv[4:], "byscore"):
+			if oddFloat(bound) || strictFloat(bound) == notNumber {
+				return whyFloat
+			}
+		case !isInt:
+			return whyFloat
+		}
+	}
+	return ""
+}
