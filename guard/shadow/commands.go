@@ -4,12 +4,14 @@ package shadow
 type command struct {
 	arity   int    // words with the name; negative: at least so many
 	keys    keysOf // among the words
-	of      string // the type that its keys must have; "" for any
+	of      string // the type that its keys, or its sources, must have; "" for any
+	sources keysOf // the keys that are read, where others are replaced whatever they are
 	alters  bool   // it may change a value
 	fresh   keysOf // keys that lose their deadline by it
 	ints    []int  // where integers stand
 	floats  []int  // where floats stand
 	options int    // where options begin that take integers; 0: there are none
+	early   bool   // it looks at the types of its keys before its options
 
 	unordered bool // it answers elements in an order of the server's own
 
@@ -56,7 +58,7 @@ func stringCommands() map[string]command {
 	return map[string]command{
 		"append":      {arity: 3, keys: first, of: of, alters: true},
 		"bitcount":    {arity: -2, keys: first, of: of, check: checkNoRange},
-		"bitop":       {arity: -4, keys: from(2), of: of, alters: true, fresh: only(2)},
+		"bitop":       {arity: -4, keys: from(2), of: of, sources: from(3), alters: true, fresh: only(2)},
 		"decr":        {arity: 2, keys: first, of: of, alters: true, run: (*call).incr},
 		"decrby":      {arity: 3, keys: first, of: of, alters: true, run: (*call).incr},
 		"get":         {arity: 2, keys: first, of: of},
@@ -104,15 +106,15 @@ func hashCommands() map[string]command {
 func listCommands() map[string]command {
 	const of = typeList
 	push := command{arity: -3, keys: first, of: of, alters: true}
-	pop := command{arity: -2, keys: first, of: of, alters: true, check: checkPopped}
+	pop := command{arity: -2, keys: first, of: of, alters: true, check: checkPopped(0)}
 	return map[string]command{
 		"lindex":    {arity: 3, keys: first, of: of, ints: []int{2}, check: checkInts},
 		"linsert":   {arity: 5, keys: first, of: of, alters: true},
 		"llen":      {arity: 2, keys: first, of: of},
 		"lmove":     {arity: 5, keys: firstTwo, of: of, alters: true, check: checkSides},
-		"lmpop":     {arity: -4, keys: counted(1), of: of, alters: true, options: 3},
+		"lmpop":     {arity: -4, keys: counted(1), of: of, alters: true, check: checkMPop("left", "right")},
 		"lpop":      pop,
-		"lpos":      {arity: -3, keys: first, of: of, options: 3},
+		"lpos":      {arity: -3, keys: first, of: of, check: checkLPos},
 		"lpush":     push,
 		"lpushx":    push,
 		"lrange":    {arity: 4, keys: first, of: of, ints: []int{2, 3}},
@@ -129,14 +131,14 @@ func listCommands() map[string]command {
 func setCommands() map[string]command {
 	const of = typeSet
 	algebra := command{arity: -2, keys: all, of: of, unordered: true}
-	store := command{arity: -3, keys: all, alters: true, fresh: first}
+	store := command{arity: -3, keys: all, of: of, sources: from(2), alters: true, fresh: first}
 	return map[string]command{
 		"sadd":        {arity: -3, keys: first, of: of, alters: true},
 		"scard":       {arity: 2, keys: first, of: of},
 		"sdiff":       algebra,
 		"sdiffstore":  store,
 		"sinter":      algebra,
-		"sintercard":  {arity: -3, keys: counted(1), of: of, options: 3},
+		"sintercard":  {arity: -3, keys: counted(1), of: of, check: checkLimit},
 		"sinterstore": store,
 		"sismember":   {arity: 3, keys: first, of: of},
 		"smembers":    {arity: 2, keys: first, of: of, unordered: true},
@@ -150,24 +152,22 @@ func setCommands() map[string]command {
 
 func zsetCommands() map[string]command {
 	const of = typeZSet
-	pop := command{arity: -2, keys: first, of: of, alters: true, check: both(checkPopped, checkScores)}
+	pop := command{arity: -2, keys: first, of: of, alters: true, check: both(checkPopped(1), checkScores)}
 	byIndex := command{arity: -4, keys: first, of: of, ints: []int{2, 3}, check: checkWithScores}
-	byScore := command{arity: -4, keys: first, of: of, floats: []int{2, 3}, options: 4, check: both(checkFloats, checkWithScores)}
+	byScore := command{arity: -4, keys: first, of: of, floats: []int{2, 3}, options: 4, check: both(checkBounds, checkWithScores)}
 	byLex := command{arity: -4, keys: first, of: of, options: 4, check: checkLex}
-	store := command{arity: -4, keys: counted(2), alters: true, fresh: first, check: checkAlgebra}
-	algebra := command{arity: -3, keys: counted(1), check: both(checkAlgebra, checkWithScores)}
+	store := command{arity: -4, keys: counted(2), of: of, sources: counted(2).but(first), early: true, alters: true, fresh: first, check: checkAlgebra}
+	algebra := command{arity: -3, keys: counted(1), of: of, early: true, check: both(checkAlgebra, checkWithScores)}
 	score := command{arity: 3, keys: first, of: of, check: checkScores}
 	return map[string]command{
 		"geoadd":           {arity: -5, keys: first, of: of, alters: true, check: checkGeoAdd},
-		"geodist":          {arity: -4, keys: first, of: of, check: checkGeoDist},
 		"zadd":             {arity: -4, keys: first, of: of, alters: true, check: checkAdd},
 		"zcard":            {arity: 2, keys: first, of: of},
-		"zcount":           {arity: 4, keys: first, of: of, floats: []int{2, 3}, check: checkFloats},
-		"zincrby":          {arity: 4, keys: first, of: of, alters: true, floats: []int{2}, check: both(checkFloats, checkIncrement)},
-		"zinter":           algebra,
+		"zcount":           {arity: 4, keys: first, of: of, floats: []int{2, 3}, check: checkBounds},
+		"zincrby":          {arity: 4, keys: first, of: of, alters: true, floats: []int{2}, check: both(checkBounds, checkIncrement)},
 		"zinterstore":      store,
 		"zlexcount":        {arity: 4, keys: first, of: of, check: checkLex},
-		"zmpop":            {arity: -4, keys: counted(1), of: of, alters: true, options: 3, check: checkScores},
+		"zmpop":            {arity: -4, keys: counted(1), of: of, alters: true, check: both(checkZMPop, checkScores)},
 		"zmscore":          {arity: -3, keys: first, of: of, check: checkScores},
 		"zpopmax":          pop,
 		"zpopmin":          pop,
@@ -178,7 +178,7 @@ func zsetCommands() map[string]command {
 		"zrem":             {arity: -3, keys: first, of: of, alters: true},
 		"zremrangebylex":   {arity: 4, keys: first, of: of, alters: true, check: checkLex},
 		"zremrangebyrank":  {arity: 4, keys: first, of: of, alters: true, ints: []int{2, 3}},
-		"zremrangebyscore": {arity: 4, keys: first, of: of, alters: true, floats: []int{2, 3}, check: checkFloats},
+		"zremrangebyscore": {arity: 4, keys: first, of: of, alters: true, floats: []int{2, 3}, check: checkBounds},
 		"zrevrange":        byIndex,
 		"zrevrangebylex":   byLex,
 		"zrevrangebyscore": byScore,
@@ -194,8 +194,8 @@ func streamCommands() map[string]command {
 	read := command{arity: -4, keys: first, of: of, check: checkXRange}
 	return map[string]command{
 		"xadd":      {arity: -5, keys: first, of: of, alters: true, check: checkXAdd, run: (*call).xadd},
-		"xdel":      {arity: -3, keys: first, of: of, alters: true},
-		"xlen":      {arity: 2, keys: first, of: of},
+		"xdel":      {arity: -3, keys: first, of: of, alters: true, check: checkXDel},
+		"xlen":      {arity: 2, keys: first, of: of, early: true},
 		"xrange":    read,
 		"xrevrange": read,
 		"xtrim":     {arity: -4, keys: first, of: of, alters: true, check: checkXTrim},

@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -35,10 +36,11 @@ func checkOffset(at int, perByte int64) func(*call) string {
 	}
 }
 
-// checkFloats is for scores and bounds of scores.
-func checkFloats(c *call) string {
+// checkBounds is for scores and bounds of scores, which the server reads in more
+// forms than one.
+func checkBounds(c *call) string {
 	for _, i := range c.floats {
-		if i < len(c.argv) && oddFloat(c.argv[i]) {
+		if strictFloat(c.argv[i]) == notNumber {
 			return whyFloat
 		}
 	}
@@ -85,22 +87,24 @@ func hasWord(words []string, option string) bool {
 // checkInts is for commands that look at their key before their numbers.
 func checkInts(c *call) string {
 	for _, i := range c.ints {
-		if i < len(c.argv) && strictInt(c.argv[i]) != c.argv[i] {
+		if _, ok := integer(c.argv[i]); !ok {
 			return whyForm
 		}
 	}
 	return ""
 }
 
-// checkPopped is for a number of elements at a place, which may be left out.
-func checkPopped(c *call) string {
-	if len(c.argv) > 3 {
+// checkPopped is for a number of elements behind the key, which may be left out.
+func checkPopped(least int64) func(*call) string {
+	return func(c *call) string {
+		switch len(c.argv) {
+		case 2:
+			return ""
+		case 3:
+			return checkCount(c.argv[2], least)
+		}
 		return whyForm
 	}
-	if len(c.argv) == 3 {
-		return checkCount(c.argv[2], 0)
-	}
-	return ""
 }
 
 // checkCount is for a number that must not be less than another.
@@ -121,21 +125,56 @@ func checkSides(c *call) string {
 	return ""
 }
 
-// checkXRange is for XRANGE key start end [COUNT n].
-func checkXRange(c *call) string {
-	if len(c.argv) == 4 {
-		return ""
-	}
-	if len(c.argv) != 6 || !strings.EqualFold(c.argv[4], "count") {
-		return whyForm
-	}
-	return checkCount(c.argv[5], 1)
-}
-
 // checkNoRange is for commands that are predictable of a whole string.
 func checkNoRange(c *call) string {
 	if len(c.argv) > 2 {
 		return whyForm
 	}
 	return ""
+}
+
+// checkLPos is for LPOS key element [RANK n] [COUNT n] [MAXLEN n].
+func checkLPos(c *call) string {
+	options := c.argv[3:]
+	if len(options)%2 != 0 {
+		return whyForm
+	}
+	for pair := range slices.Chunk(options, 2) {
+		n, ok := integer(pair[1])
+		switch option := strings.ToLower(pair[0]); {
+		case ok && option == "rank" && n != 0:
+		case ok && (option == "count" || option == "maxlen") && n >= 0:
+		default:
+			return whyForm
+		}
+	}
+	return ""
+}
+
+// checkMPop is for LMPOP and ZMPOP numkeys key … side [COUNT n].
+func checkMPop(sides ...string) func(*call) string {
+	return func(c *call) string {
+		options := beyond(1, c.argv)
+		if len(options) == 0 || !slices.Contains(sides, strings.ToLower(options[0])) {
+			return whyForm
+		}
+		switch options = options[1:]; {
+		case len(options) == 0:
+			return ""
+		case len(options) == 2 && strings.EqualFold(options[0], "count"):
+			return checkCount(options[1], 1)
+		}
+		return whyForm
+	}
+}
+
+// checkLimit is for SINTERCARD numkeys key … [LIMIT n].
+func checkLimit(c *call) string {
+	switch options := beyond(1, c.argv); {
+	case len(options) == 0:
+		return ""
+	case len(options) == 2 && strings.EqualFold(options[0], "limit"):
+		return checkCount(options[1], 0)
+	}
+	return whyForm
 }

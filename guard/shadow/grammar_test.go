@@ -15,7 +15,6 @@ BITCOUNT K
 BITCOUNT K S S {|BYTE|BIT}
 BITOP {AND|OR|XOR|NOT} K K {K|}
 BITOP NOT K K
-BITPOS K {0|1} {S|} {S|} {BIT|}
 COPY K K {REPLACE|}
 COPY K K DB S
 DECR K
@@ -27,8 +26,6 @@ EXPIRE K D
 EXPIREAT K A {NX|XX|GT|LT|}
 GEOADD K {NX|XX|CH|} G G M
 GEOADD K G G M G G M
-GEODIST K M M {m|km|}
-GEOPOS K M {M|}
 GET K
 GET K
 GETBIT K S
@@ -58,7 +55,8 @@ LINDEX K S
 LINSERT K {BEFORE|AFTER} M V
 LLEN K
 LMOVE K K {LEFT|RIGHT} {LEFT|RIGHT}
-LMPOP S K {K|} {LEFT|RIGHT} {COUNT S|}
+LMPOP 1 K {LEFT|RIGHT} {COUNT S|}
+LMPOP 2 K K {LEFT|RIGHT} {COUNT S|}
 LPOP K {S|}
 LPOS K M {RANK S|} {COUNT S|} {MAXLEN S|}
 LPUSH K M {M|}
@@ -97,7 +95,8 @@ SETEX K D V
 SETNX K V
 SETRANGE K S V
 SINTER K {K|}
-SINTERCARD S K {K|} {LIMIT S|}
+SINTERCARD 1 K {LIMIT S|}
+SINTERCARD 2 K K {LIMIT S|}
 SINTERSTORE K K {K|}
 SISMEMBER K M
 SMEMBERS K
@@ -125,10 +124,11 @@ ZADD K S M S M
 ZCARD K
 ZCOUNT K B B
 ZINCRBY K F M
-ZINTER S K {K|} {WITHSCORES|}
-ZINTERSTORE K S K {K|} {AGGREGATE {SUM|MIN|MAX}|}
+ZINTERSTORE K 1 K {AGGREGATE {SUM|MIN|MAX}|}
+ZINTERSTORE K 2 K K {AGGREGATE {SUM|MIN|MAX}|}
 ZLEXCOUNT K L L
-ZMPOP S K {K|} {MIN|MAX} {COUNT S|}
+ZMPOP 1 K {MIN|MAX} {COUNT S|}
+ZMPOP 2 K K {MIN|MAX} {COUNT S|}
 ZMSCORE K M {M|}
 ZPOPMAX K {S|}
 ZPOPMIN K {S|}
@@ -147,14 +147,23 @@ ZREVRANGEBYLEX K L L {LIMIT S S|}
 ZREVRANGEBYSCORE K B B {WITHSCORES|} {LIMIT S S|}
 ZREVRANK K M
 ZSCORE K M
-ZUNION S K {K|} {WITHSCORES|}
-ZUNIONSTORE K S K {K|} {WEIGHTS S {S|}|} {AGGREGATE {SUM|MIN|MAX}|}
+ZUNION 1 K {WITHSCORES|}
+ZUNION 2 K K {WITHSCORES|}
+ZUNIONSTORE K 1 K {WEIGHTS S {S|}|} {AGGREGATE {SUM|MIN|MAX}|}
+ZUNIONSTORE K 2 K K {WEIGHTS S {S|}|} {AGGREGATE {SUM|MIN|MAX}|}
 `
 
 // pools are the words that stand for the letters of the grammar.
 func pools() map[string][]string {
 	return map[string][]string{
-		"K": {"a", "b", "c", "d", "e", "f", "session:user:\xff\x00 1"},
+		"K":        {"a", "b", "text", "hash", "list", "set", "zset", "stream", "session:user:\xff\x00 1"},
+		typeString: {"text", "a", "session:user:\xff\x00 1"},
+		typeHash:   {"hash", "a"},
+		typeList:   {"list", "queue"},
+		typeSet:    {"set", "group"},
+		typeZSet:   {"zset", "rank"},
+		typeStream: {"stream"},
+
 		"V": {"", "v", "hello world", "12", "-7", "007", "+5", "3.5", "1e3", "abc\r\n\x00\xff", "9223372036854775807", strings.Repeat("x", 70)},
 		"M": {"a", "b", "c", "d", "1", "2", "3", "10", "", "\x00\r\n", "aa"},
 		"N": {"0", "1", "-1", "5", "100", "9223372036854775807", "-9223372036854775808", "4611686018427387904"},
@@ -173,12 +182,13 @@ func pools() map[string][]string {
 // grower makes calls of the grammar.
 type grower struct {
 	*rand.Rand
-	forms []string
-	pools map[string][]string
+	forms    []string
+	pools    map[string][]string
+	families map[string]command
 }
 
 func newGrower(seed uint64) *grower {
-	return &grower{Rand: rand.New(rand.NewPCG(seed, 1)), forms: strings.Split(strings.TrimSpace(grammar), "\n"), pools: pools()}
+	return &grower{Rand: rand.New(rand.NewPCG(seed, 1)), forms: strings.Split(strings.TrimSpace(grammar), "\n"), pools: pools(), families: commands()}
 }
 
 // call answers the words of a call; some are wrong, in number or kind.
@@ -188,7 +198,12 @@ func (g *grower) call() []string {
 		form = g.choose(form)
 	}
 	argv := strings.Fields(form)
+	family := g.pools[g.families[strings.ToLower(argv[0])].of]
 	for i, word := range argv[1:] {
+		if word == "K" && family != nil && g.IntN(6) > 0 {
+			argv[i+1] = family[g.IntN(len(family))]
+			continue
+		}
 		if pool, ok := g.pools[strings.TrimLeft(word, "(")]; ok {
 			argv[i+1] = strings.TrimRight(word, "ABCDEFGIKLMNSV") + pool[g.IntN(len(pool))]
 		}

@@ -40,12 +40,10 @@ func (s *Shadow) fill(at place, e *entry, v *value) {
 		s.library.run(at.db, "SET", at.key, text)
 	case typeHash:
 		s.library.run(at.db, append([]string{"HSET", at.key}, list...)...)
-		e.order = everyOther(list)
 	case typeList:
 		s.library.run(at.db, append([]string{"RPUSH", at.key}, list...)...)
 	case typeSet:
 		s.library.run(at.db, append([]string{"SADD", at.key}, list...)...)
-		e.order = list
 	case typeZSet:
 		for pair := range slices.Chunk(list, 2) {
 			s.library.run(at.db, "ZADD", at.key, pair[1], pair[0])
@@ -53,7 +51,23 @@ func (s *Shadow) fill(at place, e *entry, v *value) {
 	case typeStream:
 		s.fillStream(at, e, v)
 	}
+	if v.compact {
+		e.order, e.longest = v.order()
+	}
 	s.resize(e, v.bytes)
+}
+
+// order answers the names of a hash or set as they were read, and the bytes of
+// its longest element.
+func (v *value) order() (names []string, longest int) {
+	names = texts(v.raw)
+	for _, text := range names {
+		longest = max(longest, len(text))
+	}
+	if v.typ == typeHash {
+		names = everyOther(names)
+	}
+	return names, longest
 }
 
 // fillStream puts a stream's entries into the library, which forgets the last

@@ -35,10 +35,26 @@ func only(i int) keysOf {
 // keys before it count as well.
 func counted(at int) keysOf {
 	return func(argv []string) ([]string, bool) {
-		n, err := strconv.Atoi(argv[at])
-		if err != nil || n < 1 || n > len(argv)-at-1 {
+		n, ok := integer(argv[at])
+		if !ok || n < 1 || n > int64(len(argv)-at-1) {
 			return nil, false
 		}
-		return append(append([]string(nil), argv[1:at]...), argv[at+1:at+1+n]...), true
+		return append(append([]string(nil), argv[1:at]...), argv[at+1:at+1+int(n)]...), true
 	}
+}
+
+// but answers the keys without the others of a call.
+func (k keysOf) but(others keysOf) keysOf {
+	return func(argv []string) ([]string, bool) {
+		keys, ok := k(argv)
+		left, _ := others(argv)
+		return keys[min(len(left), len(keys)):], ok
+	}
+}
+
+// beyond answers the words behind counted keys, whose number stands at a place
+// and is known to be right.
+func beyond(at int, argv []string) []string {
+	n, _ := strconv.Atoi(argv[at])
+	return argv[at+1+n:]
 }

@@ -85,11 +85,12 @@ type loader struct {
 type value struct {
 	key      string
 	typ      string
-	deadline int64 // Unix time in ms; 0 means none
-	elements int64 // or of a string its bytes
-	bytes    int64 // what it is expected to take
-	raw      any   // the reply that holds it
-	last     string
+	deadline int64  // Unix time in ms; 0 means none
+	elements int64  // or of a string its bytes
+	bytes    int64  // what it is expected to take
+	raw      any    // the reply that holds it
+	last     string // of a stream: the last id that it gave
+	compact  bool   // it is kept in one piece, in which the order of elements is fixed
 }
 
 func (l *loader) load(ctx context.Context, keys []string) error {
@@ -243,7 +244,27 @@ func (l *loader) readSizes(ctx context.Context) error {
 			return &TooLargeError{Key: v.key, Elements: v.elements, Bytes: v.bytes}
 		}
 	}
+	if err := l.readEncodings(ctx); err != nil {
+		return err
+	}
 	return l.readStreams(ctx)
+}
+
+// readEncodings finds out which hashes and sets are kept in one piece. In a
+// table elements change places while it grows or shrinks, even by being read.
+func (l *loader) readEncodings(ctx context.Context) error {
+	list := l.those(typeHash, typeSet)
+	encodings, err := l.send(ctx, list, func(v *value) []string { return []string{"OBJECT", "ENCODING", v.key} })
+	if err != nil {
+		return err
+	}
+	for i, v := range list {
+		switch encodings[i] {
+		case "listpack", "ziplist", "intset":
+			v.compact = true
+		}
+	}
+	return nil
 }
 
 // readStreams finds out what a stream remembers beside its entries.

@@ -88,7 +88,6 @@ func strictFloat(word string) string {
 // library does not, or otherwise: hexadecimal, huge, tiny, an infinity spelt
 // out.
 func oddFloat(word string) bool {
-	word = strings.TrimPrefix(word, "(")
 	if plainFloat(word) || strictFloat(word) != notNumber {
 		return false
 	}
@@ -101,6 +100,9 @@ func oddFloat(word string) bool {
 func sameEverywhere(score float64) bool {
 	if score == 0 {
 		return !math.Signbit(score)
+	}
+	if math.IsNaN(score) {
+		return false
 	}
 	shortest := strconv.FormatFloat(score, 'g', -1, 64)
 	return shortest == strconv.FormatFloat(score, 'g', 17, 64) && !strings.Contains(shortest, "e")

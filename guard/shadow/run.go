@@ -35,6 +35,9 @@ func (s *Shadow) Run(ctx context.Context, db int, argv []string) (reply []byte, 
 	if err != nil || refusal != nil {
 		return refusal, err
 	}
+	if c.early && c.mistyped() {
+		return errorReply(wrongType), nil
+	}
 	if c.check != nil {
 		if why := c.check(c); why != "" {
 			return nil, c.unpredictable(why)
@@ -62,7 +65,7 @@ func (s *Shadow) prepare(db int, argv []string) (c *call, refusal []byte, err er
 		return nil, nil, c.unpredictable("it is not among the commands whose effect is known exactly")
 	}
 	if !c.fits() {
-		return nil, errorReply("ERR wrong number of arguments for '%s' command", c.name), nil
+		return nil, errorReply(wrongNumber, c.name), nil
 	}
 	if c.keys, err = c.held(); err != nil {
 		return nil, nil, err
@@ -147,25 +150,32 @@ func (c *call) carryOut() (reply []byte, err error) {
 	return reply, nil
 }
 
-// reviewed are the errors of the library that are Redis' own, word for word.
-func reviewed() []string {
-	return []string{
-		wrongType,
+// reviewed reports whether an error of the library is Redis' own, word for word.
+func (c *call) reviewed(text string) bool {
+	switch text {
+	case wrongType, notInteger,
 		"ERR no such key",
-		notInteger,
 		"ERR syntax error",
 		"ERR value is not a valid float",
-		"ERR increment or decrement would overflow",
 		"ERR index out of range",
 		"ERR value is out of range, must be positive",
 		"ERR min or max is not a float",
 		"ERR min or max not valid string range item",
+		"ERR bit offset is not an integer or out of range",
+		"ERR bit is not an integer or out of range",
+		"ERR offset is out of range",
+		"ERR BITOP NOT must be called with a single source key.",
+		"ERR GT, LT, and/or NX options at the same time are not compatible",
+		"ERR Invalid stream ID specified as stream command argument":
+		return true
 	}
+	return text == fmt.Sprintf(wrongNumber, c.name)
 }
 
 const (
-	wrongType  = "WRONGTYPE Operation against a key holding the wrong kind of value"
-	notInteger = "ERR value is not an integer or out of range"
+	wrongNumber = "ERR wrong number of arguments for '%s' command"
+	wrongType   = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	notInteger  = "ERR value is not an integer or out of range"
 )
 
 // judge decides whether an error of the library is Redis' own. Where a call has
@@ -173,7 +183,8 @@ const (
 func (c *call) judge(reply []byte) ([]byte, error) {
 	text := string(bytes.TrimSuffix(reply[1:], []byte("\r\n")))
 	switch {
-	case !slices.Contains(reviewed(), text):
+	case !c.reviewed(text):
+		println("DBGM", c.name, text)
 		return nil, c.unpredictable("it is refused, in words that are not known")
 	case (text == wrongType) != c.mistyped():
 		return nil, c.unpredictable("it has more than one fault")
@@ -185,9 +196,14 @@ func (c *call) judge(reply []byte) ([]byte, error) {
 
 // mistyped reports whether a key is of a type that the command does not take.
 func (c *call) mistyped() bool {
-	return slices.ContainsFunc(c.keys, func(key string) bool {
+	sources := c.sources
+	if sources == nil {
+		sources = c.command.keys
+	}
+	keys, _ := sources(c.argv)
+	return slices.ContainsFunc(keys, func(key string) bool {
 		t := c.typeOf(key)
-		return t != typeNone && t != c.of && c.of != ""
+		return t != typeNone && t != c.of && c.of != "" && !(t == typeSet && c.early)
 	})
 }
 
@@ -212,7 +228,7 @@ func (c *call) settle(reply []byte) {
 	}
 	for _, key := range c.keys {
 		e := c.entry(key)
-		e.order = nil
+		c.reorder(key, e)
 		if e.exists = c.library.exists(c.at(key)); !e.exists {
 			c.bytes -= e.size
 			*e = entry{}

@@ -51,7 +51,8 @@ type entry struct {
 	exists   bool
 	deadline int64    // Unix time in ms; 0 means none
 	size     int64    // in bytes, roughly
-	order    []string // of a hash or set as it was loaded: names in the server's order; nil once it may have changed
+	order    []string // of a hash or set: its names in the server's order; nil if that is not known
+	longest  int      // beside order: the bytes of its longest element
 	last     string   // of a stream: the last id that it gave
 }
 

@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -67,4 +68,32 @@ func checkXTrim(c *call) string {
 		return ""
 	}
 	return whyForm
+}
+
+// checkXDel is for XDEL key id …
+func checkXDel(c *call) string {
+	if slices.ContainsFunc(c.argv[2:], func(id string) bool { return !wholeID.MatchString(id) }) {
+		return whyForm
+	}
+	return ""
+}
+
+// checkXRange is for XRANGE key start end [COUNT n].
+func checkXRange(c *call) string {
+	if !streamBound(c.argv[2]) || !streamBound(c.argv[3]) {
+		return whyForm
+	}
+	switch {
+	case len(c.argv) == 4:
+		return ""
+	case len(c.argv) == 6 && strings.EqualFold(c.argv[4], "count"):
+		return checkCount(c.argv[5], 1)
+	}
+	return whyForm
+}
+
+// streamBound reports whether a word is where a range of ids may begin or end.
+func streamBound(word string) bool {
+	n, isTime := integer(word)
+	return word == "-" || word == "+" || isTime && n >= 0 || wholeID.MatchString(strings.TrimPrefix(word, "("))
 }

@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,10 @@ func checkAdd(c *call) string {
 	i := 2
 	for i < len(c.argv) && slices.Contains([]string{"nx", "xx", "gt", "lt", "ch", "incr"}, strings.ToLower(c.argv[i])) {
 		i++
+	}
+	members := everyOther(c.argv[min(i+1, len(c.argv)):])
+	if len(unique(members)) < len(members) {
+		return "it names a member twice"
 	}
 	for ; i < len(c.argv); i += 2 {
 		if !plainFloat(c.argv[i]) {
@@ -30,7 +35,7 @@ func checkIncrement(c *call) string {
 		score = 0
 	}
 	added, err := strconv.ParseFloat(c.argv[2], 64)
-	if err == nil && !sameEverywhere(score+added) {
+	if err != nil || !sameEverywhere(score+added) {
 		return whyScore
 	}
 	return ""
@@ -44,8 +49,10 @@ func checkAlgebra(c *call) string {
 	if stores {
 		at = 2
 	}
-	n, _ := integer(c.argv[at])
-	options := c.argv[at+1+int(n):]
+	if !c.addable() {
+		return "it adds scores that are not whole numbers"
+	}
+	options := beyond(at, c.argv)
 	for len(options) > 0 {
 		switch {
 		case strings.EqualFold(options[0], "weights"):
@@ -61,9 +68,28 @@ func checkAlgebra(c *call) string {
 	return ""
 }
 
+// maxWhole is up to where sums of whole numbers are exact, whatever their order.
+const maxWhole = 1 << 50
+
+// addable reports whether all scores are such that every server adds them alike.
+func (c *call) addable() bool {
+	for _, key := range c.keys {
+		scores, _ := c.library.mini.DB(c.db).SortedSet(key)
+		for _, score := range scores {
+			if score != math.Trunc(score) || math.Abs(score) > maxWhole {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // checkLex is for ranges by name, which mean something only where all scores
 // are the same.
 func checkLex(c *call) string {
+	if hasWord(c.argv[4:], "withscores") {
+		return whyForm
+	}
 	if c.typeOf(c.argv[1]) != typeZSet {
 		return ""
 	}
@@ -94,6 +120,28 @@ func checkZRange(c *call) string {
 				return whyFloat
 			}
 		case !isInt:
+			return whyFloat
+		}
+	}
+	return ""
+}
+
+// checkZMPop is for ZMPOP 1 key MIN | MAX [COUNT n].
+func checkZMPop(c *call) string {
+	if c.argv[1] != "1" {
+		return whyForm
+	}
+	return checkMPop("min", "max")(c)
+}
+
+// checkGeoAdd is for GEOADD key longitude latitude member …
+func checkGeoAdd(c *call) string {
+	words := c.argv[2:]
+	if len(words)%3 != 0 {
+		return whyForm
+	}
+	for i, word := range words {
+		if i%3 < 2 && !plainFloat(word) {
 			return whyFloat
 		}
 	}
