@@ -5,12 +5,12 @@ type command struct {
 	arity   int    // words with the name; negative: at least so many
 	keys    keysOf // among the words
 	of      string // the type that its keys, or its sources, must have; "" for any
+	orSet   bool   // or it may be a set
 	sources keysOf // the keys that are read, where others are replaced whatever they are
 	alters  bool   // it may change a value
 	fresh   keysOf // keys that lose their deadline by it
 	ints    []int  // where integers stand
 	floats  []int  // where floats stand
-	options int    // where options begin that take integers; 0: there are none
 	early   bool   // it looks at the types of its keys before its options
 
 	unordered bool // it answers elements in an order of the server's own
@@ -153,11 +153,11 @@ func setCommands() map[string]command {
 func zsetCommands() map[string]command {
 	const of = typeZSet
 	pop := command{arity: -2, keys: first, of: of, alters: true, check: both(checkPopped(1), checkScores)}
-	byIndex := command{arity: -4, keys: first, of: of, ints: []int{2, 3}, check: checkWithScores}
-	byScore := command{arity: -4, keys: first, of: of, floats: []int{2, 3}, options: 4, check: both(checkBounds, checkWithScores)}
-	byLex := command{arity: -4, keys: first, of: of, options: 4, check: checkLex}
-	store := command{arity: -4, keys: counted(2), of: of, sources: counted(2).but(first), early: true, alters: true, fresh: first, check: checkAlgebra}
-	algebra := command{arity: -3, keys: counted(1), of: of, early: true, check: both(checkAlgebra, checkWithScores)}
+	byIndex := command{arity: -4, keys: first, of: of, ints: []int{2, 3}, check: checkRange}
+	byScore := command{arity: -4, keys: first, of: of, floats: []int{2, 3}, check: both(checkBounds, checkRange)}
+	byLex := command{arity: -4, keys: first, of: of, check: both(checkLex, checkRange)}
+	store := command{arity: -4, keys: counted(2), of: of, orSet: true, sources: counted(2).but(first), early: true, alters: true, fresh: first, check: checkAlgebra}
+	algebra := command{arity: -3, keys: counted(1), of: of, orSet: true, early: true, check: both(checkAlgebra, checkWithScores)}
 	score := command{arity: 3, keys: first, of: of, check: checkScores}
 	return map[string]command{
 		"geoadd":           {arity: -5, keys: first, of: of, alters: true, check: checkGeoAdd},
@@ -171,7 +171,7 @@ func zsetCommands() map[string]command {
 		"zmscore":          {arity: -3, keys: first, of: of, check: checkScores},
 		"zpopmax":          pop,
 		"zpopmin":          pop,
-		"zrange":           {arity: -4, keys: first, of: of, options: 4, check: both(checkZRange, checkWithScores)},
+		"zrange":           {arity: -4, keys: first, of: of, check: both(checkZRange, checkRange)},
 		"zrangebylex":      byLex,
 		"zrangebyscore":    byScore,
 		"zrank":            {arity: 3, keys: first, of: of},

@@ -218,7 +218,7 @@ const Long = "HELIX_SHADOW_FOR"
 
 func TestPredictionsAreWhatRedisDoes(t *testing.T) {
 	r := startReal(t)
-	seed, until := uint64(1), func(calls int) bool { return calls < 3000 }
+	seed, until := uint64(1), func(calls int) bool { return calls < 4000 }
 	if long := os.Getenv(Long); long != "" {
 		d, err := time.ParseDuration(long)
 		if err != nil {
@@ -234,5 +234,41 @@ func TestPredictionsAreWhatRedisDoes(t *testing.T) {
 	}
 	for name, n := range tallies {
 		t.Logf("%-18s %5d replies %5d errors %5d unpredictable", name, n.replies, n.errors, n.unpredictable)
+	}
+}
+
+func TestCommandsAreRedis(t *testing.T) {
+	r := startReal(t)
+	for name, c := range commands() {
+		v, err := parsed(r.run("COMMAND", "INFO", name))
+		list, _ := v.([]any)
+		entry, _ := list[0].([]any)
+		if err != nil || len(entry) < 2 || entry[1] != c.arity {
+			t.Errorf("%s has %d words; the server says %v", name, c.arity, entry)
+		}
+	}
+}
+
+func TestEveryCommandIsCompared(t *testing.T) {
+	for name := range commands() {
+		if !strings.Contains(grammar, "\n"+strings.ToUpper(name)+" ") {
+			t.Errorf("%s has no form in the grammar", name)
+		}
+	}
+}
+
+func TestKeysAreWhereTheServerSeesThem(t *testing.T) {
+	r, g := startReal(t), newGrower(1)
+	for range 500 {
+		argv := g.whole()
+		c := commands()[strings.ToLower(argv[0])]
+		if len(argv) < max(c.arity, -c.arity) {
+			t.Fatalf("the grammar has %q", argv)
+		}
+		keys, ok := c.keys(argv)
+		v, _ := parsed(r.run(append([]string{"COMMAND", "GETKEYS"}, argv...)...))
+		if want := texts(v); ok && !slices.Equal(unique(keys), unique(want)) {
+			t.Errorf("%q has the keys %q, want %q", argv, keys, want)
+		}
 	}
 }

@@ -86,12 +86,21 @@ func hasWord(words []string, option string) bool {
 
 // checkInts is for commands that look at their key before their numbers.
 func checkInts(c *call) string {
-	for _, i := range c.ints {
-		if _, ok := integer(c.argv[i]); !ok {
-			return whyForm
-		}
+	if !integers(c.argv, c.ints...) {
+		return whyForm
 	}
 	return ""
+}
+
+// integers reports whether there are integers at all the places.
+func integers(argv []string, places ...int) bool {
+	return !slices.ContainsFunc(places, func(i int) bool {
+		if i >= len(argv) {
+			return true
+		}
+		_, ok := integer(argv[i])
+		return !ok
+	})
 }
 
 // checkPopped is for a number of elements behind the key, which may be left out.

@@ -192,7 +192,10 @@ func newGrower(seed uint64) *grower {
 }
 
 // call answers the words of a call; some are wrong, in number or kind.
-func (g *grower) call() []string {
+func (g *grower) call() []string { return g.spoil(g.whole()) }
+
+// whole answers a call in one of the forms.
+func (g *grower) whole() []string {
 	form := g.forms[g.IntN(len(g.forms))]
 	for strings.Contains(form, "{") {
 		form = g.choose(form)
@@ -208,7 +211,7 @@ func (g *grower) call() []string {
 			argv[i+1] = strings.TrimRight(word, "ABCDEFGIKLMNSV") + pool[g.IntN(len(pool))]
 		}
 	}
-	return g.spoil(argv)
+	return argv
 }
 
 // choose takes one of the words of an innermost choice.

@@ -26,27 +26,7 @@ func (c *call) words() []string {
 			words[i] = strictFloat(words[i])
 		}
 	}
-	if c.options == 0 {
-		return words
-	}
-	for i := c.options; i < len(words); i++ {
-		for n := optionInts(words[i]); n > 0 && i+1 < len(words); n-- {
-			i++
-			words[i] = strictInt(words[i])
-		}
-	}
 	return words
-}
-
-// optionInts answers how many integers follow an option.
-func optionInts(word string) int {
-	switch strings.ToLower(word) {
-	case "count", "rank", "maxlen":
-		return 1
-	case "limit":
-		return 2
-	}
-	return 0
 }
 
 // integer reads a number as Redis does: nothing but its canonical form.

@@ -24,7 +24,9 @@ type call struct {
 // first, *TooLargeError where the copies have grown too much, and ctx's own;
 // with any of them the copies stay as they are.
 //
-// A reply that tells a remaining time counts by the shadow's clock.
+// A reply that tells a remaining time counts by the shadow's clock. What lies
+// outside the keys is not looked at: a server may still refuse the command for
+// want of memory or rights, or because the keys are in different slots.
 func (s *Shadow) Run(ctx context.Context, db int, argv []string) (reply []byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
@@ -105,12 +107,9 @@ func (c *call) held() ([]string, error) {
 	if !ok {
 		return nil, c.unpredictable("the number of keys is not the one that it names")
 	}
-	var keys, missing []string
-	for _, key := range named {
-		if slices.Contains(keys, key) {
-			continue
-		}
-		keys = append(keys, key)
+	keys := unique(named)
+	var missing []string
+	for _, key := range keys {
 		c.lapse(c.at(key))
 		if c.known[c.at(key)] == nil {
 			missing = append(missing, key)
@@ -154,7 +153,7 @@ func (c *call) carryOut() (reply []byte, err error) {
 func (c *call) reviewed(text string) bool {
 	switch text {
 	case wrongType, notInteger,
-		"ERR no such key",
+		noSuchKey,
 		"ERR syntax error",
 		"ERR value is not a valid float",
 		"ERR index out of range",
@@ -174,6 +173,7 @@ func (c *call) reviewed(text string) bool {
 
 const (
 	wrongNumber = "ERR wrong number of arguments for '%s' command"
+	noSuchKey   = "ERR no such key"
 	wrongType   = "WRONGTYPE Operation against a key holding the wrong kind of value"
 	notInteger  = "ERR value is not an integer or out of range"
 )
@@ -184,7 +184,6 @@ func (c *call) judge(reply []byte) ([]byte, error) {
 	text := string(bytes.TrimSuffix(reply[1:], []byte("\r\n")))
 	switch {
 	case !c.reviewed(text):
-		println("DBGM", c.name, text)
 		return nil, c.unpredictable("it is refused, in words that are not known")
 	case (text == wrongType) != c.mistyped():
 		return nil, c.unpredictable("it has more than one fault")
@@ -203,7 +202,7 @@ func (c *call) mistyped() bool {
 	keys, _ := sources(c.argv)
 	return slices.ContainsFunc(keys, func(key string) bool {
 		t := c.typeOf(key)
-		return t != typeNone && t != c.of && c.of != "" && !(t == typeSet && c.early)
+		return t != typeNone && t != c.of && c.of != "" && !(c.orSet && t == typeSet)
 	})
 }
 
@@ -215,7 +214,7 @@ const nowhere = 1 << 30
 func (c *call) faulty() bool {
 	reply := c.library.run(nowhere, c.words()...)
 	c.library.run(nowhere, "FLUSHDB")
-	return len(reply) == 0 || reply[0] == '-' && !bytes.HasPrefix(reply, []byte("-ERR no such key"))
+	return len(reply) == 0 || reply[0] == '-' && !bytes.Equal(reply, errorReply(noSuchKey))
 }
 
 // settle notes what became of the keys.

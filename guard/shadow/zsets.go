@@ -42,23 +42,26 @@ func checkIncrement(c *call) string {
 }
 
 // checkAlgebra is for the options of ZUNION and its like, behind the keys:
-// [AGGREGATE SUM | MIN | MAX] [WITHSCORES].
+// [AGGREGATE SUM | MIN | MAX], and at the end [WITHSCORES].
 func checkAlgebra(c *call) string {
 	at := 1
 	stores := strings.HasSuffix(c.name, "store")
 	if stores {
 		at = 2
 	}
-	if !c.addable() {
+	switch {
+	case !c.addable():
 		return "it adds scores that are not whole numbers"
+	case stores && c.typeOf(c.argv[1]) == typeSet && slices.Contains(c.argv[3:], c.argv[1]):
+		return "it replaces the set that it reads"
 	}
 	options := beyond(at, c.argv)
 	for len(options) > 0 {
 		switch {
 		case strings.EqualFold(options[0], "weights"):
 			return "it multiplies scores"
-		case strings.EqualFold(options[0], "withscores") && !stores:
-			options = options[1:]
+		case strings.EqualFold(options[0], "withscores") && !stores && len(options) == 1:
+			return ""
 		case strings.EqualFold(options[0], "aggregate") && len(options) > 1:
 			options = options[2:]
 		default:
@@ -146,4 +149,28 @@ func checkGeoAdd(c *call) string {
 		}
 	}
 	return ""
+}
+
+// checkRange is for the options of ZRANGE and its like, each at most once:
+// [BYSCORE | BYLEX] [REV] [LIMIT n n] [WITHSCORES].
+func checkRange(c *call) string {
+	seen := map[string]bool{}
+	for i := 4; i < len(c.argv); i++ {
+		option := strings.ToLower(c.argv[i])
+		if seen[option] {
+			return whyForm
+		}
+		seen[option] = true
+		switch option {
+		case "byscore", "bylex", "rev", "withscores":
+		case "limit":
+			if !integers(c.argv, i+1, i+2) {
+				return whyForm
+			}
+			i += 2
+		default:
+			return whyForm
+		}
+	}
+	return checkWithScores(c)
 }
