@@ -103,7 +103,11 @@ func checkExpire(c *call) string {
 	return ""
 }
 
-func nearby(a, b int64) bool { return max(a, b)-min(a, b) < near && max(a, b) >= min(a, b) }
+// nearby reports whether two times are so close that their order is not known.
+func nearby(a, b int64) bool {
+	apart := max(a, b) - min(a, b)
+	return apart >= 0 && apart < near // it is negative beyond 64 bits
+}
 
 // printable reports whether a word can stand in an error as it is.
 func printable(word string) bool {

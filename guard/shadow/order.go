@@ -55,7 +55,7 @@ func (c *call) reorder(key string, e *entry) {
 		left[name] = true
 	}
 	order := slices.DeleteFunc(slices.Clone(e.order), func(name string) bool { return !left[name] })
-	if len(order) < len(left) || len(c.keys) > 1 || slices.ContainsFunc(c.argv[2:], func(word string) bool { return len(word) > e.longest }) {
+	if len(left) == 0 || len(order) < len(left) || len(c.keys) > 1 || slices.ContainsFunc(c.argv[2:], func(word string) bool { return len(word) > e.longest }) {
 		order = nil
 	}
 	e.order = order

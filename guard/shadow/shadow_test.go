@@ -146,6 +146,18 @@ func TestKeysArePutIntoAKnownState(t *testing.T) {
 	}
 }
 
+func TestDatabasesAreApart(t *testing.T) {
+	s, _ := open(t, "a")
+	s.Delete(3, "a")
+	say(s, "SET a 0")
+	if reply, err := s.Run(context.Background(), 3, []string{"GET", "a"}); err != nil || string(reply) != "$-1\r\n" {
+		t.Errorf("%q, %v", reply, err)
+	}
+	if s.Holds(1, "a") || len(s.Keys(3)) != 0 || len(s.Keys(0)) != 1 {
+		t.Error("one database shows in another")
+	}
+}
+
 func TestAClosedShadowTellsNothing(t *testing.T) {
 	s, _ := open(t, "a")
 	say(s, "SET a 1")

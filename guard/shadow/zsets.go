@@ -119,7 +119,7 @@ func checkZRange(c *call) string {
 	for _, bound := range c.argv[2:4] {
 		switch _, isInt := integer(bound); {
 		case hasWord(c.argv[4:], "byscore"):
-			if oddFloat(bound) || strictFloat(bound) == notNumber {
+			if strictFloat(bound) == notNumber {
 				return whyFloat
 			}
 		case !isInt:
