@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/alicebob/miniredis/v2/server"
@@ -42,7 +43,7 @@ func (l *loader) readTypes(ctx context.Context) error {
 		typ, _ := replies[0][i].(server.Simple)
 		v.typ = string(typ)
 		if ms, _ := replies[1][i].(int); ms >= 0 {
-			v.deadline = now + int64(ms)
+			v.deadline = now + min(int64(ms), math.MaxInt64-now)
 		}
 		if _, ok := readers()[v.typ]; !ok && v.typ != typeNone {
 			return &UnsupportedError{Key: v.key, What: "a value of a module's type"}
