@@ -158,7 +158,6 @@ func zsetCommands() map[string]command {
 	byLex := command{arity: -4, keys: first, of: of, check: both(checkLex, checkRange)}
 	store := command{arity: -4, keys: counted(2), of: of, orSet: true, sources: counted(2).but(first), early: true, alters: true, fresh: first, check: checkAlgebra}
 	algebra := command{arity: -3, keys: counted(1), of: of, orSet: true, early: true, check: both(checkAlgebra, checkWithScores)}
-	score := command{arity: 3, keys: first, of: of, check: checkScores}
 	return map[string]command{
 		"geoadd":           {arity: -5, keys: first, of: of, alters: true, check: checkGeoAdd},
 		"zadd":             {arity: -4, keys: first, of: of, alters: true, check: checkAdd},
@@ -168,7 +167,7 @@ func zsetCommands() map[string]command {
 		"zinterstore":      store,
 		"zlexcount":        {arity: 4, keys: first, of: of, check: checkLex},
 		"zmpop":            {arity: -4, keys: counted(1), of: of, alters: true, check: both(checkZMPop, checkScores)},
-		"zmscore":          {arity: -3, keys: first, of: of, check: checkScores},
+		"zmscore":          {arity: -3, keys: first, of: of, check: checkMembers},
 		"zpopmax":          pop,
 		"zpopmin":          pop,
 		"zrange":           {arity: -4, keys: first, of: of, check: both(checkZRange, checkRange)},
@@ -183,7 +182,7 @@ func zsetCommands() map[string]command {
 		"zrevrangebylex":   byLex,
 		"zrevrangebyscore": byScore,
 		"zrevrank":         {arity: 3, keys: first, of: of},
-		"zscore":           score,
+		"zscore":           {arity: 3, keys: first, of: of, check: checkMembers},
 		"zunion":           algebra,
 		"zunionstore":      store,
 	}

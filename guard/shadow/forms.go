@@ -66,6 +66,17 @@ func checkScores(c *call) string {
 	return ""
 }
 
+// checkMembers is for ZSCORE and ZMSCORE key member …
+func checkMembers(c *call) string {
+	for _, member := range c.argv[2:] {
+		score, err := c.library.mini.DB(c.db).ZScore(c.argv[1], member)
+		if err == nil && !sameEverywhere(score) {
+			return whyScore
+		}
+	}
+	return ""
+}
+
 // checkWithScores is for commands that answer scores if asked to.
 func checkWithScores(c *call) string {
 	if hasWord(c.argv[2:], "withscores") {

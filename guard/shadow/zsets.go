@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -100,13 +101,8 @@ func checkLex(c *call) string {
 	if err != nil {
 		return whyForm
 	}
-	for _, one := range scores {
-		for _, other := range scores {
-			if one != other {
-				return "it looks at names among several scores"
-			}
-		}
-		break
+	if len(slices.Compact(slices.Sorted(maps.Values(scores)))) > 1 {
+		return "it looks at names among several scores"
 	}
 	return ""
 }
