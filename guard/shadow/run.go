@@ -217,89 +217,8 @@ func (c *call) faulty() bool {
 	return len(reply) == 0 || reply[0] == '-' && !bytes.Equal(reply, errorReply(noSuchKey))
 }
 
-// settle notes what became of the keys.
-func (c *call) settle(reply []byte) {
-	if !c.alters || reply[0] == '-' {
-		return
-	}
-	if c.fresh != nil && bytes.Equal(reply, integerReply(0)) {
-		c.ask("DEL", c.stored()) // where Redis keeps nothing that is empty
-	}
-	for _, key := range c.keys {
-		e := c.entry(key)
-		c.reorder(key, e)
-		if e.exists = c.library.exists(c.at(key)); !e.exists {
-			c.bytes -= e.size
-			*e = entry{}
-		}
-	}
-	if c.fresh != nil {
-		renewed, _ := c.fresh(c.argv)
-		for _, key := range renewed {
-			c.entry(key).deadline = 0
-		}
-	}
-	c.weigh()
-}
-
-// stored answers the key that takes a result.
-func (c *call) stored() string {
-	keys, _ := c.fresh(c.argv)
-	return keys[0]
-}
-
-// weigh notes how much the values take by now: of one key by what was added to
-// it, of several at most all that they had together.
-func (c *call) weigh() {
-	added := int64(0)
-	for _, word := range c.argv {
-		added += int64(len(word)) + wordOverhead
-	}
-	total := added
-	for _, key := range c.keys {
-		total += c.entry(key).size
-	}
-	for _, key := range c.keys {
-		e := c.entry(key)
-		if !e.exists {
-			continue
-		}
-		size := min(e.size+added, total)
-		if len(c.keys) > 1 && e.size == 0 {
-			size = total
-		}
-		if c.typeOf(key) == typeString {
-			size = int64(len(c.text(key)))
-		}
-		c.resize(e, size)
-	}
-}
-
-// wordOverhead is what an element takes beside its text, in bytes, roughly.
-const wordOverhead = 48
-
 // text answers the value of a string, "" if there is none.
 func (c *call) text(key string) string {
 	text, _ := c.library.mini.DB(c.db).Get(key)
 	return text
-}
-
-func errorReply(format string, args ...any) []byte {
-	return fmt.Appendf(nil, "-"+format+"\r\n", args...)
-}
-
-func bulkReply(text string) []byte { return fmt.Appendf(nil, "$%d\r\n%s\r\n", len(text), text) }
-
-func integerReply(n int64) []byte { return fmt.Appendf(nil, ":%d\r\n", n) }
-
-func nullReply() []byte { return []byte("$-1\r\n") }
-
-func okReply() []byte { return []byte("+OK\r\n") }
-
-func listReply(list []string) []byte {
-	reply := fmt.Appendf(nil, "*%d\r\n", len(list))
-	for _, text := range list {
-		reply = append(reply, bulkReply(text)...)
-	}
-	return reply
 }
