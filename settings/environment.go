@@ -54,21 +54,35 @@ func (e environment) assignments() ([]assignment, error) {
 func (e environment) assignment(s Setting) (a assignment, ok bool, err error) {
 	for _, name := range s.envNames() {
 		text, set := e.vars[name]
-		path, inFile := e.vars[name+"_FILE"]
-		switch {
-		case set && inFile && s.Secret:
-			return assignment{}, false, fmt.Errorf("both %s and %s_FILE are set; unset one of them", name, name)
-		case set:
-			return environmentAssignment(s.Key, text, name), true, nil
-		case inFile && s.Secret:
-			text, err := readSecret(path)
-			if err != nil {
-				return assignment{}, false, fmt.Errorf("%s_FILE: %w", name, err)
+		where := name
+		if s.Secret {
+			text, set, err = e.secret(name)
+			if _, direct := e.vars[name]; !direct {
+				where += "_FILE"
 			}
-			return environmentAssignment(s.Key, text, name+"_FILE"), true, nil
+		}
+		if set || err != nil {
+			return environmentAssignment(s.Key, text, where), err == nil, err
 		}
 	}
 	return assignment{}, false, nil
+}
+
+// secret answers a variable that may hold a secret, or what stands in the file
+// that NAME_FILE names.
+func (e environment) secret(name string) (value string, ok bool, err error) {
+	value, set := e.vars[name]
+	path, inFile := e.vars[name+"_FILE"]
+	switch {
+	case set && inFile:
+		return "", false, fmt.Errorf("both %s and %s_FILE are set; unset one of them", name, name)
+	case set || !inFile:
+		return value, set, nil
+	}
+	if value, err = readSecret(path); err != nil {
+		return "", false, fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return value, true, nil
 }
 
 func environmentAssignment(key, text, name string) assignment {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"math"
 	"os"
 	"regexp"
@@ -29,6 +30,7 @@ type fileLayer struct {
 	path        string // empty if there is no file
 	assignments []assignment
 	roles       map[string]Role
+	actions     map[string]Action
 	errs        []error
 
 	lines map[string]int // of keys, in lower case and joined by dots
@@ -91,14 +93,18 @@ func (l *fileLayer) parse(data []byte) error {
 	if err := v.ReadConfig(bytes.NewReader(data)); err != nil {
 		return fmt.Errorf("%s is not valid YAML: %s", l.path, withoutQuotes(err))
 	}
-	for _, name := range topLevel(root.Content[0]) {
+	for name, node := range topLevel(root.Content[0]) {
+		if strings.EqualFold(name, "actions") {
+			l.readActions(node)
+			continue
+		}
 		l.section(name, v.Get(name))
 	}
 	return nil
 }
 
-// locate notes the line of every key, and refuses keys that differ only in
-// case: viper would keep one of them at random.
+// locate notes the line of every key but those of bodies, and refuses keys that
+// differ only in case: viper would keep one of them at random.
 func (l *fileLayer) locate(node *yaml.Node, prefix string) error {
 	if node.Kind == yaml.AliasNode {
 		return fmt.Errorf("%s line %d: aliases are not supported", l.path, node.Line)
@@ -113,6 +119,9 @@ func (l *fileLayer) locate(node *yaml.Node, prefix string) error {
 			return fmt.Errorf("%s line %d: %s stands in line %d already (case does not matter)", l.path, name.Line, quote(key), first)
 		}
 		l.lines[key] = name.Line
+		if isActionBody(key) {
+			continue
+		}
 		if err := l.locate(value, key); err != nil {
 			return err
 		}
@@ -120,12 +129,15 @@ func (l *fileLayer) locate(node *yaml.Node, prefix string) error {
 	return nil
 }
 
-func topLevel(mapping *yaml.Node) []string {
-	var names []string
-	for i := 0; i < len(mapping.Content); i += 2 {
-		names = append(names, mapping.Content[i].Value)
+// topLevel walks the names of a file with what stands below them.
+func topLevel(mapping *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		for i := 0; i+1 < len(mapping.Content); i += 2 {
+			if !yield(mapping.Content[i].Value, mapping.Content[i+1]) {
+				return
+			}
+		}
 	}
-	return names
 }
 
 // section takes over what stands below one name of the file, however deep.

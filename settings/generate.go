@@ -36,6 +36,24 @@ permissions:
   #     deny:  ["destroy session:user:root@*"]
 `
 
+const exampleActions = `
+# Lines that call another service, under the right admin: docs/actions.md.
+# ${NAME} is a variable of the environment, or what the file that NAME_FILE
+# names holds; nobody is shown it. Read at start.
+actions:
+  # restart-redis:
+  #   line: "railway service restart redis"   # exactly these words
+  #   description: "restart the Redis service on Railway (loses what is not persisted)"
+  #   method: POST                            # the default
+  #   url: "https://backboard.railway.com/graphql/v2"
+  #   headers: { Authorization: "Bearer ${RAILWAY_TOKEN}" }
+  #   body:
+  #     query: "mutation ($serviceId: String!, $environmentId: String!) { serviceInstanceRedeploy(serviceId: $serviceId, environmentId: $environmentId) }"
+  #     variables: { serviceId: "…", environmentId: "…" }
+  #   expect: 200                             # default: any of 200 to 299
+  #   timeout: 30s                            # the default
+`
+
 // WriteExample writes config.yaml: every setting with its help, range and
 // default, commented out, so that a later release may improve a default.
 func WriteExample(w io.Writer) error {
@@ -56,6 +74,7 @@ func WriteExample(w io.Writer) error {
 		writeExampleRow(&b, s, leaf, indent)
 	}
 	b.WriteString(exampleRoles)
+	b.WriteString(exampleActions)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -88,8 +88,12 @@ func TestTheExampleChangesNothingAndHoldsEverything(t *testing.T) {
 			t.Errorf("uncommented, %s is %s from %s; want %s", item.Key, item.Value, item.Origin, want.Value)
 		}
 	}
-	roles := regexp.MustCompile(`(?m)^  # ( *[a-z]+:)`).ReplaceAllString(example.String(), "  $1")
-	if b := load(t, settings.Options{File: write(t, "c.yaml", roles)}); len(b.Roles()["support"].Deny) != 1 {
+	tables := regexp.MustCompile(`(?m)^  # ( *[a-z-]+:)`).ReplaceAllString(example.String(), "  $1")
+	b := load(t, settings.Options{File: write(t, "c.yaml", tables)})
+	if len(b.Roles()["support"].Deny) != 1 {
 		t.Errorf("the roles of the example are %+v", b.Roles())
+	}
+	if a := b.Actions()["restart-redis"]; a.Line == "" || a.Expect != 200 || len(a.Headers) != 1 || a.Body == nil {
+		t.Errorf("the actions of the example are %+v", b.Actions())
 	}
 }

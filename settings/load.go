@@ -29,6 +29,8 @@ type Options struct {
 type Base struct {
 	snapshot *Snapshot
 	roles    map[string]Role
+	actions  map[string]Action
+	secret   func(name string) (value string, ok bool, err error) // a func, so that nothing prints it
 	warnings []string
 	file     string
 }
@@ -39,6 +41,16 @@ func (b *Base) Snapshot() *Snapshot { return b.snapshot }
 // Roles answers the roles of the file's section permissions.roles by their
 // names in lower case. The map is the caller's own.
 func (b *Base) Roles() map[string]Role { return maps.Clone(b.roles) }
+
+// Actions answers the entries of the file's section actions by their names.
+// The map is the caller's own.
+func (b *Base) Actions() map[string]Action { return maps.Clone(b.actions) }
+
+// Variable answers a variable of the environment, or what the file holds that
+// NAME_FILE names. ok is false where neither is set; setting both is an error.
+func (b *Base) Variable(name string) (value string, ok bool, err error) {
+	return b.secret(name)
+}
 
 // Warnings answers what looks wrong but stops nothing, one sentence each.
 func (b *Base) Warnings() []string { return slices.Clone(b.warnings) }
@@ -74,7 +86,8 @@ func assemble(file *fileLayer, env environment, flags map[string]string) (*Base,
 	l.layers([][]assignment{file.assignments, fromEnv, flagAssignments(flags)})
 	base := &Base{
 		snapshot: &Snapshot{values: l.values},
-		roles:    file.roles, warnings: env.warnings(), file: file.path,
+		roles:    file.roles, actions: file.actions, secret: env.secret,
+		warnings: env.warnings(), file: file.path,
 	}
 	if err := errors.Join(l.errs...); err != nil {
 		return nil, err
