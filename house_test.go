@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"guard":              2,
 	"audit":              2,
 	"plans":              2,
+	"actions":            1,
 	"check":              1,
 	"dial":               1,
 	"dump":               1,
