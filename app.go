@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/actions"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
@@ -104,10 +105,15 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
+	calls, err := newActions(a.base)
+	if err != nil {
+		return &exitError{exitFailure, err.Error()}
+	}
 	a.live = settings.Open(ctx, a.client, a.base)
 	a.audit = openAudit(a.client, a.base, a.log, redactor)
 	a.closers = append(a.closers, a.audit.Close)
 	a.dispatcher = commands.New(commands.Options{
+		Actions:  calls,
 		Audit:    a.audit,
 		Guard:    guard.New(a.pool, a.policy, a.guardOptions(target)),
 		Settings: a.live,
@@ -157,6 +163,14 @@ func newPolicy(base *settings.Base) (*permissions.Policy, error) {
 		names = append(names, s.Key)
 	}
 	return permissions.New(roles, permissions.KnownSettings(names))
+}
+
+func newActions(base *settings.Base) (*actions.Set, error) {
+	specs := make(map[string]actions.Spec)
+	for name, a := range base.Actions() {
+		specs[name] = actions.Spec(a)
+	}
+	return actions.New(specs, actions.Options{Variable: base.Variable, Taken: commands.Taken})
 }
 
 // close ends what was opened, last first.

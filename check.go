@@ -66,6 +66,9 @@ func configuration(base *settings.Base) []check.Finding {
 	if _, err := newPolicy(base); err != nil {
 		return []check.Finding{{Name: name, Level: check.Fatal, Detail: err.Error(), Mend: "Mend permissions.roles in the configuration file."}}
 	}
+	if _, err := newActions(base); err != nil {
+		return []check.Finding{{Name: name, Level: check.Fatal, Detail: err.Error(), Mend: "Mend actions in the configuration file, or set the variables that it names."}}
+	}
 	detail := "Defaults and environment; there is no configuration file."
 	if base.File() != "" {
 		detail = base.File() + " is sound."

@@ -119,6 +119,9 @@ func (s *Set) All() []Action {
 	return s.list
 }
 
+// Word answers the first word of the line.
+func (a Action) Word() string { return a.words[0] }
+
 // Plan says in words what Run would do, without anything that may be secret.
 func (a Action) Plan() string { return a.plan }
 

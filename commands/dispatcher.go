@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/actions"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
@@ -24,9 +25,10 @@ import (
 // file. The rest is counted.
 const replyBytes = 8 << 20
 
-// Options is what a Dispatcher works with. All fields but Audit, Redactor and
-// Version are needed.
+// Options is what a Dispatcher works with. All fields but Actions, Audit,
+// Redactor and Version are needed.
 type Options struct {
+	Actions  *actions.Set
 	Audit    *audit.Log // nil: nothing is recorded
 	Guard    *guard.Guard
 	Settings *settings.Live

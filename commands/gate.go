@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/shell"
 	"github.com/helix-collective/helix/suggest"
 )
@@ -41,7 +42,10 @@ func (t *turn) checkCall(ctx context.Context, call shell.SourceCall) error {
 		return t.mayRead(call.Name)
 	}
 	v, ok := t.verb(call.Name)
-	if !ok {
+	switch {
+	case !ok && t.isAction(call.Name):
+		return t.checkAction(call)
+	case !ok:
 		return t.unknown(ctx, call.Name)
 	}
 	if len(call.Args) == 1 && call.Args[0].Literal && call.Args[0].Text == "--help" {
@@ -57,6 +61,8 @@ func (t *turn) lookup(name string) (shell.Command, bool) {
 	}
 	v, ok := t.verb(name)
 	switch {
+	case !ok && t.isAction(name):
+		return actionCommand{t, name}, true
 	case !ok:
 		return nil, false
 	case v.name == "redis":
@@ -77,6 +83,9 @@ func (t *turn) unknown(ctx context.Context, name string) error {
 	if redis, err := t.Guard.Commands(ctx); err == nil && slices.Contains(redis, strings.ToLower(name)) {
 		return &unknownError{name, fmt.Sprintf("It is one of Redis: `%sredis %s …`.", prefix, name)}
 	}
+	if guard.IsParameter(name) {
+		return &unknownError{name, fmt.Sprintf("It is a parameter of Redis: `%sredis config set %s …`.", prefix, name)}
+	}
 	if near, ok := suggest.Nearest(name, t.names()); ok {
 		return &unknownError{name, fmt.Sprintf("Did you mean `%s`?", near)}
 	}
@@ -92,7 +101,7 @@ func (t *turn) names() []string {
 	for name := range t.filters {
 		names = append(names, name)
 	}
-	names = append(names, shell.OwnCommands()...)
+	names = append(append(names, t.actionWords()...), shell.OwnCommands()...)
 	slices.Sort(names)
 	return names
 }
@@ -109,6 +118,8 @@ func (t *turn) callNames(ctx context.Context, program *shell.Program, err error)
 		switch v, ok := t.verb(name); {
 		case !c.Own && !t.knows(name):
 			name = "(unknown)"
+		case !ok && t.isAction(c.Name):
+			name = t.actionName(c)
 		case ok && v.name == "redis" && !away:
 			name = t.redisName(ctx, c.Args)
 		case ok && v.name == "redis":

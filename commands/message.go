@@ -33,7 +33,8 @@ func trim(text string) string {
 
 // readMessage takes a message apart. A fenced block is the program where
 // nothing but the verb redis stands before it, and standard input of the
-// program before it otherwise. An error is a *usageError.
+// program before it otherwise. Lines of a redis.conf become the program that sets
+// what they say. An error is a *usageError.
 func readMessage(text, prefix string) (message, error) {
 	text = trim(strings.ReplaceAll(text, "\r\n", "\n"))
 	if prefix != "!" {
@@ -42,14 +43,17 @@ func readMessage(text, prefix string) (message, error) {
 	head, block, tail, fenced := cutFence(text)
 	switch {
 	case !fenced:
-		return message{source: unwrap(withoutCodeSpan(text))}, nil
+		source, err := unwrap(withoutCodeSpan(text))
+		return message{source: source}, err
 	case tail != "":
 		return message{}, &usageError{reason: "There is text behind the code block, so nothing was run. " +
 			"A message has one block, and its program stands wholly inside or before it."}
 	case isOnlyRedis(head):
-		return message{source: block}, nil
+		source, err := script(block)
+		return message{source: source}, err
 	default:
-		return message{source: unwrap(head), stdin: block}, nil
+		source, err := unwrap(head)
+		return message{source: source, stdin: block}, err
 	}
 }
 
@@ -95,7 +99,7 @@ func isOnlyRedis(head string) bool {
 }
 
 // scriptStart is how a whole script begins, as it is pasted behind "!redis".
-var scriptStart = regexp.MustCompile(`^(!|redis(-cli)?\s|#|for\s|while\s|until\s|if\s|\(|\{\s|[A-Za-z_][A-Za-z0-9_]*=)`)
+var scriptStart = regexp.MustCompile(`^(!|redis(-cli)?\s|railway\s|#|for\s|while\s|until\s|if\s|\(|\{\s|[A-Za-z_][A-Za-z0-9_]*=)`)
 
 // bangScript is a script that begins without a verb: "!while …" loops. The
 // shell would take the "!" for a negation of what is no command.
@@ -103,16 +107,27 @@ var bangScript = regexp.MustCompile(`^!(for\s|while\s|until\s|if\s|[A-Za-z_][A-Z
 
 // unwrap takes the verb redis off a pasted script: "!redis for k in …" runs
 // the loop, since Redis has no command called "for".
-func unwrap(source string) string {
+func unwrap(source string) (string, error) {
 	if bangScript.MatchString(source) {
-		return source[1:]
+		return source[1:], nil
 	}
 	rest, ok := strings.CutPrefix(strings.TrimPrefix(source, "!"), "redis")
 	if !ok || rest == "" || !strings.ContainsAny(rest[:1], " \t\n") {
-		return source
+		return script(source)
 	}
-	if rest = strings.TrimSpace(rest); scriptStart.MatchString(rest) {
-		return rest
+	rest = strings.TrimSpace(rest)
+	program, err := script(rest)
+	if err != nil || program != rest || scriptStart.MatchString(rest) {
+		return program, err
 	}
-	return source
+	return source, nil
+}
+
+// script answers the program of a pasted text.
+func script(text string) (string, error) {
+	conf, ok, err := readConf(text)
+	if !ok {
+		return text, err
+	}
+	return conf.program(), nil
 }

@@ -47,6 +47,9 @@ func (t *turn) helpPage(ctx context.Context, call *shell.Call) (string, error) {
 	if page, ok := ownHelp(topic); ok {
 		return page, nil
 	}
+	if page, ok := t.actionHelp(topic); ok {
+		return page, nil
+	}
 	if page, ok := t.redisHelp(ctx, call.Texts()); ok {
 		return page, nil
 	}
@@ -100,6 +103,9 @@ func (t *turn) overview() string {
 	b.WriteString("Verbs\n")
 	for _, v := range t.verbs {
 		fmt.Fprintf(&b, "  %-8s %s\n", t.prefix()+v.name, v.summary)
+	}
+	if lines := t.actionLines(); len(lines) > 0 {
+		b.WriteString("\nActions\n  " + t.prefix() + strings.Join(lines, "\n  "+t.prefix()) + "\n")
 	}
 	b.WriteString("\nText commands, behind a pipe\n")
 	b.WriteString(wrap(filterNames(), 70, "  "))

@@ -88,6 +88,8 @@ func (t *turn) rightsOf(m permissions.Member, name string) string {
 func (t *turn) actions(ctx context.Context, args []string) ([]permissions.Action, error) {
 	v, ok := t.verb(strings.TrimPrefix(args[0], t.prefix()))
 	switch {
+	case !ok && t.isAction(strings.TrimPrefix(args[0], t.prefix())):
+		return []permissions.Action{{Right: permissions.Admin, Name: strings.TrimPrefix(strings.Join(args, " "), t.prefix())}}, nil
 	case !ok:
 		return nil, t.unknown(ctx, args[0])
 	case v.name == "redis":

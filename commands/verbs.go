@@ -32,9 +32,11 @@ func verbs() []verb {
 }
 
 // verb finds a verb by its name or alias.
-func (d *Dispatcher) verb(name string) (verb, bool) {
+func (d *Dispatcher) verb(name string) (verb, bool) { return findVerb(d.verbs, name) }
+
+func findVerb(verbs []verb, name string) (verb, bool) {
 	name = strings.ToLower(name)
-	for _, v := range d.verbs {
+	for _, v := range verbs {
 		if v.name == name {
 			return v, true
 		}

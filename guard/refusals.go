@@ -69,9 +69,13 @@ func settable() []string {
 	}
 }
 
+// IsParameter reports whether CONFIG SET may change the parameter of this name,
+// in any case.
+func IsParameter(name string) bool { return slices.Contains(settable(), strings.ToLower(name)) }
+
 func refineConfigSet(r rule, argv []string) rule {
 	for i := 2; i < len(argv); i += 2 {
-		if !slices.Contains(settable(), strings.ToLower(argv[i])) {
+		if !IsParameter(argv[i]) {
 			return r.refusing(fmt.Sprintf("`%s` is not among the parameters that may be changed from here", clip(argv[i])))
 		}
 	}

@@ -1,0 +1,184 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/helix-collective/helix/actions"
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/shell"
+	"github.com/helix-collective/helix/shell/text"
+)
+
+// railway is the first word of the guide's line that restarts Redis. It is
+// explained where nothing is configured for it.
+const railway = "railway"
+
+// Taken reports whether a word at the start of a line means something to Helix
+// or to its shell, so that no action may begin with it.
+func Taken(word string) bool {
+	program, err := shell.Parse(word)
+	if err != nil {
+		return true
+	}
+	calls := program.Calls()
+	if len(calls) != 1 || calls[0].Own || calls[0].Name != word {
+		return true
+	}
+	_, filter := text.Commands(text.Options{})[word]
+	_, verb := findVerb(verbs(), word)
+	return filter || verb
+}
+
+// isAction reports whether a line that begins with the word is one for the
+// configured actions.
+func (t *turn) isAction(word string) bool {
+	return word == railway || t.Actions.Begins(word)
+}
+
+// checkAction refuses a call of an action before anything of its program runs,
+// as far as its literal words tell.
+func (t *turn) checkAction(call shell.SourceCall) error {
+	words, whole := []string{call.Name}, !call.More
+	for _, arg := range call.Args {
+		if whole = whole && arg.Literal; !arg.Literal {
+			break
+		}
+		words = append(words, arg.Text)
+	}
+	if whole {
+		return t.planAction(words)
+	}
+	if !t.Actions.Begins(words...) {
+		return t.noAction(words)
+	}
+	return t.mayAct(strings.Join(words, " "))
+}
+
+// planAction ends a call of an action: with the right that is missing, or with
+// the plan that is.
+func (t *turn) planAction(words []string) error {
+	action, ok := t.Actions.Match(words)
+	if !ok {
+		return t.noAction(words)
+	}
+	if err := t.mayAct(action.Line); err != nil {
+		return err
+	}
+	return &guard.Refused{Command: action.Line, NeedsPlan: true}
+}
+
+// mayAct reports whether the caller may make the call of a line.
+func (t *turn) mayAct(line string) error {
+	return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Admin, Name: line})
+}
+
+// actionName names a call of an action for the records: by its line where that
+// is configured.
+func (t *turn) actionName(call shell.SourceCall) string {
+	words := []string{call.Name}
+	for _, arg := range call.Args {
+		words = append(words, arg.Text)
+	}
+	if action, ok := t.Actions.Match(words); ok {
+		return action.Line
+	}
+	return call.Name
+}
+
+// describeAction says what the call of an action would do.
+func describeAction(a actions.Action) string {
+	return strings.TrimPrefix(a.Description+"\n", "\n") + a.Plan() + "\n"
+}
+
+// runAction makes the call of an action, once, and writes what was answered.
+// It comes after everything that could speak against the call: its status is 1
+// where the other side has not done as asked.
+func runAction(ctx context.Context, t *turn, action actions.Action, call *shell.Call) (int, error) {
+	if err := t.recording.gate(ctx, action.Line, permissions.Admin); err != nil {
+		return 0, err
+	}
+	t.recording.count("action "+action.Name, 1)
+	result, err := action.Run(ctx)
+	words, status, to := result.Words(), 0, call.Stdout
+	if err != nil || !result.OK {
+		status, to = 1, call.Stderr
+	}
+	if err != nil {
+		words = err.Error()
+	}
+	line := string(t.Redactor.Text([]byte(action.Line + ": " + words)))
+	t.recording.note(line)
+	if _, writing := to.WriteString(line + "\n"); writing != nil {
+		return 0, writing
+	}
+	if err != nil && ctx.Err() != nil {
+		return status, context.Cause(ctx)
+	}
+	return status, nil
+}
+
+// noAction words that nothing is configured for a line.
+func (t *turn) noAction(words []string) error {
+	if err := t.mayRead(words[0]); err != nil {
+		return err
+	}
+	if lines := t.actionLines(); len(lines) > 0 {
+		return &usageError{reason: fmt.Sprintf("No action is configured for this line. There is `%s`; docs/actions.md tells how to add one.", strings.Join(lines, "`, `"))}
+	}
+	return &usageError{reason: "This line needs a call of Railway's API, and none is configured. Whoever runs Helix can add one to config.yaml:\n" + railwayExample +
+		"\"Restart Redis on Railway\" in docs/actions.md has the whole of it."}
+}
+
+// railwayExample is the essence of the documented example.
+const railwayExample = `  actions:
+    restart-redis:
+      line: "railway service restart redis"
+      url: "https://backboard.railway.com/graphql/v2"
+      headers: { Authorization: "Bearer ${RAILWAY_TOKEN}" }
+      body: { query: "mutation …", variables: { serviceId: "…", environmentId: "…" } }
+`
+
+// actionLines lists the lines of the actions.
+func (d *Dispatcher) actionLines() []string {
+	var lines []string
+	for _, a := range d.Actions.All() {
+		lines = append(lines, a.Line)
+	}
+	return lines
+}
+
+// actionWords lists the words that lines of actions begin with, each once.
+func (d *Dispatcher) actionWords() []string {
+	var words []string
+	for _, a := range d.Actions.All() {
+		words = append(words, a.Word())
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// actionHelp is the help of the lines that begin with the word.
+func (d *Dispatcher) actionHelp(word string) (string, bool) {
+	var b strings.Builder
+	for _, a := range d.Actions.All() {
+		if a.Word() == word {
+			fmt.Fprintf(&b, "%s%s: %sIt needs admin.\n", d.prefix(), a.Line, describeAction(a))
+		}
+	}
+	return b.String(), b.Len() > 0
+}
+
+// actionCommand is a line of the actions in a program, with its words as they
+// have turned out.
+type actionCommand struct {
+	t    *turn
+	word string
+}
+
+func (c actionCommand) Run(_ context.Context, call *shell.Call) (int, error) {
+	return 0, c.t.planAction(append([]string{c.word}, wholes(call.Args)...))
+}
