@@ -62,6 +62,7 @@ func TestTranscripts(t *testing.T) {
 // stage is a transcript's setting: roles, people, keys.
 type stage struct {
 	dispatcher *commands.Dispatcher
+	client     redis.UniversalClient
 	people     map[string]permissions.Member
 }
 
@@ -172,6 +173,7 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		t.Cleanup(func() { records.Close() })
 	}
 	return stage{
+		client: client,
 		people: readPeople(t, parts["people"]),
 		dispatcher: commands.New(commands.Options{
 			Audit:    records,

@@ -49,26 +49,10 @@ func (t *turn) checkAction(call shell.SourceCall) error {
 		}
 		words = append(words, arg.Text)
 	}
-	if whole {
-		return t.planAction(words)
-	}
-	if !t.Actions.Begins(words...) {
+	if _, known := t.Actions.Match(words); whole && !known || !t.Actions.Begins(words...) {
 		return t.noAction(words)
 	}
 	return t.mayAct(strings.Join(words, " "))
-}
-
-// planAction ends a call of an action: with the right that is missing, or with
-// the plan that is.
-func (t *turn) planAction(words []string) error {
-	action, ok := t.Actions.Match(words)
-	if !ok {
-		return t.noAction(words)
-	}
-	if err := t.mayAct(action.Line); err != nil {
-		return err
-	}
-	return &guard.Refused{Command: action.Line, NeedsPlan: true}
 }
 
 // mayAct reports whether the caller may make the call of a line.
@@ -112,8 +96,8 @@ func runAction(ctx context.Context, t *turn, action actions.Action, call *shell.
 	}
 	line := string(t.Redactor.Text([]byte(action.Line + ": " + words)))
 	t.recording.note(line)
-	if _, writing := to.WriteString(line + "\n"); writing != nil {
-		return 0, writing
+	if _, failed := to.WriteString(line + "\n"); failed != nil {
+		return 0, failed
 	}
 	if err != nil && ctx.Err() != nil {
 		return status, context.Cause(ctx)
@@ -179,6 +163,15 @@ type actionCommand struct {
 	word string
 }
 
+// Run ends every call: with the right that is missing, or with the plan that is.
 func (c actionCommand) Run(_ context.Context, call *shell.Call) (int, error) {
-	return 0, c.t.planAction(append([]string{c.word}, wholes(call.Args)...))
+	words := append([]string{c.word}, wholes(call.Args)...)
+	action, ok := c.t.Actions.Match(words)
+	if !ok {
+		return 0, c.t.noAction(words)
+	}
+	if err := c.t.mayAct(action.Line); err != nil {
+		return 0, err
+	}
+	return 0, &guard.Refused{Command: action.Line, NeedsPlan: true}
 }

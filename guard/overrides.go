@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -107,7 +108,9 @@ func reviewedChanges(now func() time.Time) []row {
 		{"pexpire", "as EXPIRE", after},
 		{"expireat", "as EXPIRE", at},
 		{"pexpireat", "as EXPIRE", atMillis},
-		{"getex", "keeps the value; its options change the TTL", rule{kind: changing, use: &use{reads: true, conserves: true}}},
+		{"getex", "keeps the value; its options change the TTL, which deletes the key where the time is past",
+			rule{kind: changing, use: &use{reads: true, conserves: true}, refine: refineGetEx(now)}},
+		{"getdel", "takes the key away", rule{kind: changing, use: &use{reads: true, deletes: true}}},
 		{"incr", "a step that can be taken back loses nothing", step},
 		{"incrby", "as INCR", step},
 		{"incrbyfloat", "as INCR", step},
@@ -172,27 +175,43 @@ func refineSort(r rule, argv []string) rule {
 	if hasWord(argv, 2, "by") || hasWord(argv, 2, "get") {
 		r.whole = true
 	}
-	if i := wordAt(argv, 2, "store"); i > 0 && strings.EqualFold(argv[0], "sort") {
+	if strings.EqualFold(argv[0], "sort") {
+		return r.storing(argv, 2)
+	}
+	return r
+}
+
+func refineStore(r rule, argv []string) rule { return r.storing(argv, 5) }
+
+// storing makes a call a change where one of its options, which begin at the
+// given word, stores the result: the last of them does, but each is checked.
+func (r rule) storing(argv []string, from int) rule {
+	for name, args := range options(argv, from, map[string]int{"by": 1, "get": 1, "limit": 2, "count": 1, "store": 1, "storedist": 1}) {
+		if name != "store" && name != "storedist" {
+			continue
+		}
 		r.kind = changing
-		if i+1 < len(argv) {
-			r.keys = []keyUse{{argv[i+1], use{updates: true}}}
+		for _, key := range args {
+			r.keys = append(r.keys, keyUse{key, use{updates: true}})
 		}
 	}
 	return r
 }
 
-func refineStore(r rule, argv []string) rule {
-	for _, word := range []string{"store", "storedist"} {
-		i := wordAt(argv, 5, word)
-		if i < 0 {
-			continue
-		}
-		r.kind = changing
-		if i+1 < len(argv) {
-			r.keys = append(r.keys, keyUse{argv[i+1], use{updates: true}})
+// options walks the options of a call from the given word on, in lower case,
+// with the arguments that each has by its name; at the call's end some may be
+// missing. An argument is never taken for an option, whatever it says.
+func options(argv []string, from int, arguments map[string]int) iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for i := from; i < len(argv); {
+			name := strings.ToLower(argv[i])
+			end := min(i+1+arguments[name], len(argv))
+			if !yield(name, argv[i+1:end]) {
+				return
+			}
+			i = end
 		}
 	}
-	return r
 }
 
 func refineBitfield(r rule, argv []string) rule {
@@ -222,37 +241,68 @@ func refineBlock(r rule, argv []string) rule {
 	return r
 }
 
-// refineExpire makes EXPIRE destroy where its time, in units of so many
+// refineExpire makes EXPIRE destroy as well where its time, in units of so many
 // milliseconds, is past: that deletes the key.
 func refineExpire(past func() int64, unit int64) func(rule, []string) rule {
 	return func(r rule, argv []string) rule {
-		if len(argv) < 3 {
-			return r
-		}
-		if n, err := strconv.ParseInt(argv[2], 10, 64); err == nil && n <= past()/unit {
-			return r.using(use{deletes: true})
+		if len(argv) > 2 && isPast(argv[2], past()/unit) {
+			return r.using(use{conserves: true, deletes: true})
 		}
 		return r
 	}
 }
 
+// refineGetEx is the same for the moments that GETEX can be given.
+func refineGetEx(now func() time.Time) func(rule, []string) rule {
+	return func(r rule, argv []string) rule {
+		for name, args := range options(argv, 2, map[string]int{"ex": 1, "px": 1, "exat": 1, "pxat": 1}) {
+			past := now().UnixMilli()
+			if name == "exat" {
+				past /= 1000
+			}
+			if (name == "exat" || name == "pxat") && len(args) > 0 && isPast(args[0], past) {
+				return r.using(use{reads: true, conserves: true, deletes: true})
+			}
+		}
+		return r
+	}
+}
+
+func isPast(moment string, past int64) bool {
+	n, err := strconv.ParseInt(moment, 10, 64)
+	return err == nil && n <= past
+}
+
+// refineSet tells what SET does. Conditions on the value, which newer servers
+// know, tell something about it.
 func refineSet(r rule, argv []string) rule {
-	u := use{updates: true, reads: hasWord(argv, 3, "get")}
-	if hasWord(argv, 3, "nx") {
-		u.updates, u.inserts = false, true
+	u := use{updates: true}
+	arguments := map[string]int{"ex": 1, "px": 1, "exat": 1, "pxat": 1, "ifeq": 1, "ifne": 1, "ifdeq": 1, "ifdne": 1}
+	for name := range options(argv, 3, arguments) {
+		switch name {
+		case "nx":
+			u.updates, u.inserts = false, true
+		case "get", "ifeq", "ifne", "ifdeq", "ifdne":
+			u.reads = true
+		}
 	}
 	return r.using(u)
 }
 
 func refineRename(r rule, argv []string) rule {
-	if len(argv) < 3 {
-		return r
-	}
 	onto := use{updates: true}
 	if strings.EqualFold(argv[0], "renamenx") {
 		onto = use{inserts: true}
 	}
-	return r.exactly(keyUse{argv[1], use{reads: true, deletes: true}}, keyUse{argv[2], onto})
+	uses := []use{{reads: true, deletes: true}, onto}
+	var keys []keyUse
+	for i, key := range argv[1:min(3, len(argv))] {
+		keys = append(keys, keyUse{key, uses[i]})
+	}
+	if keys == nil {
+		return r
+	}
+	return r.exactly(keys...)
 }
 
 func refineCopy(r rule, argv []string) rule {
@@ -266,13 +316,18 @@ func refineCopy(r rule, argv []string) rule {
 	return r.exactly(keyUse{argv[1], use{reads: true}}, keyUse{argv[2], onto})
 }
 
+// refineXAdd tells whether XADD trims: that stands before the entry's id.
 func refineXAdd(r rule, argv []string) rule {
-	if len(argv) > 2 && (strings.EqualFold(argv[2], "maxlen") || strings.EqualFold(argv[2], "minid") ||
-		strings.EqualFold(argv[2], "nomkstream") && len(argv) > 3 &&
-			(strings.EqualFold(argv[3], "maxlen") || strings.EqualFold(argv[3], "minid"))) {
-		return r.using(use{inserts: true, removes: true})
+	u := use{inserts: true}
+	for _, word := range argv[min(2, len(argv)):] {
+		if strings.EqualFold(word, "maxlen") || strings.EqualFold(word, "minid") {
+			u.removes = true
+		}
+		if word == "*" || word != "" && word[0] >= '0' && word[0] <= '9' {
+			break
+		}
 	}
-	return r.using(use{inserts: true})
+	return r.using(u)
 }
 
 func refinePublish(r rule, argv []string) rule {

@@ -48,12 +48,7 @@ func (g *Guard) preflightCommand(caller permissions.Member, cmd *command, argv [
 		keys = nil // the words that tell them are not there yet
 	}
 	if len(keys) > 0 || r.whole {
-		if err := g.allowed(caller, cmd.shown(), r, keys); err != nil {
-			return err
-		}
-	}
-	if r.kind == changing {
-		return &Refused{Command: cmd.shown(), NeedsPlan: true}
+		return g.allowed(caller, cmd.shown(), r, keys)
 	}
 	return nil
 }

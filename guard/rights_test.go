@@ -248,7 +248,7 @@ func TestPreflight(t *testing.T) {
 		{"reader", "get k", true}, {"reader", "get $x", true}, {"reader", "$x", true}, {"reader", "", true}, {"reader", "--scan --pattern $x", true},
 		{"reader", "del $x", false}, {"reader", "set k v", false}, {"reader", "shutdown", false}, {"reader", "-h x", false}, {"reader", "nonsense $x", false},
 		{"narrow", "get session:1", true}, {"narrow", "get secret", false}, {"narrow", "get $x", true}, {"narrow", "mget session:1 $x", true}, {"narrow", "mget secret $x", false},
-		{"narrow", "randomkey", false}, {"narrow", "keys $x", true}, {"writer", "expire $x 10", false},
+		{"narrow", "randomkey", false}, {"narrow", "keys $x", true}, {"writer", "expire $x 10", true}, {"reader", "expire $x 10", false},
 	} {
 		err := b.Check(t.Context(), as(c.role), literals(c.line))
 		if (err == nil) != c.ok {
