@@ -264,3 +264,21 @@ func literals(line string) []guard.Literal {
 	}
 	return list
 }
+
+// TestParametersAreNoCommands holds what tells a pasted line of a redis.conf
+// from a command: but for SAVE, which takes no arguments, no name is both.
+func TestParametersAreNoCommands(t *testing.T) {
+	b := newBench(t, redistest.Standalone(t).URL())
+	names, err := b.Commands(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if guard.IsParameter(name) != (name == "save") {
+			t.Errorf("%s is a parameter: %v", name, guard.IsParameter(name))
+		}
+	}
+	if !guard.IsParameter("MaxMemory") || guard.IsParameter("requirepass") || guard.IsParameter("dir") || guard.IsParameter("") {
+		t.Error("what may be set is told wrong")
+	}
+}
