@@ -186,7 +186,7 @@ func refineStore(r rule, argv []string) rule { return r.storing(argv, 5) }
 // storing makes a call a change where one of its options, which begin at the
 // given word, stores the result: the last of them does, but each is checked.
 func (r rule) storing(argv []string, from int) rule {
-	for name, args := range options(argv, from, map[string]int{"by": 1, "get": 1, "limit": 2, "count": 1, "store": 1, "storedist": 1}) {
+	for name, args := range options(argv, from, argumentsOfStoring) {
 		if name != "store" && name != "storedist" {
 			continue
 		}
@@ -199,19 +199,39 @@ func (r rule) storing(argv []string, from int) rule {
 }
 
 // options walks the options of a call from the given word on, in lower case,
-// with the arguments that each has by its name; at the call's end some may be
-// missing. An argument is never taken for an option, whatever it says.
-func options(argv []string, from int, arguments map[string]int) iter.Seq2[string, []string] {
+// with as many words behind each as it has arguments; at the call's end some may
+// be missing. An argument is never taken for an option, whatever it says.
+func options(argv []string, from int, arguments func(option string) int) iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
 		for i := from; i < len(argv); {
 			name := strings.ToLower(argv[i])
-			end := min(i+1+arguments[name], len(argv))
+			end := min(i+1+arguments(name), len(argv))
 			if !yield(name, argv[i+1:end]) {
 				return
 			}
 			i = end
 		}
 	}
+}
+
+// argumentsOfStoring says how many arguments an option of SORT or GEORADIUS has.
+func argumentsOfStoring(option string) int {
+	switch option {
+	case "by", "get", "count", "store", "storedist":
+		return 1
+	case "limit":
+		return 2
+	}
+	return 0
+}
+
+// argumentsOfSetting is the same for SET and GETEX.
+func argumentsOfSetting(option string) int {
+	switch option {
+	case "ex", "px", "exat", "pxat", "ifeq", "ifne", "ifdeq", "ifdne":
+		return 1
+	}
+	return 0
 }
 
 func refineBitfield(r rule, argv []string) rule {
@@ -255,7 +275,7 @@ func refineExpire(past func() int64, unit int64) func(rule, []string) rule {
 // refineGetEx is the same for the moments that GETEX can be given.
 func refineGetEx(now func() time.Time) func(rule, []string) rule {
 	return func(r rule, argv []string) rule {
-		for name, args := range options(argv, 2, map[string]int{"ex": 1, "px": 1, "exat": 1, "pxat": 1}) {
+		for name, args := range options(argv, 2, argumentsOfSetting) {
 			past := now().UnixMilli()
 			if name == "exat" {
 				past /= 1000
@@ -277,8 +297,7 @@ func isPast(moment string, past int64) bool {
 // know, tell something about it.
 func refineSet(r rule, argv []string) rule {
 	u := use{updates: true}
-	arguments := map[string]int{"ex": 1, "px": 1, "exat": 1, "pxat": 1, "ifeq": 1, "ifne": 1, "ifdeq": 1, "ifdne": 1}
-	for name := range options(argv, 3, arguments) {
+	for name := range options(argv, 3, argumentsOfSetting) {
 		switch name {
 		case "nx":
 			u.updates, u.inserts = false, true
