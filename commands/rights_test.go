@@ -164,6 +164,9 @@ func holdRights(t *testing.T, url string, lacking bool) {
 			continue
 		}
 		for way, program := range waysToSay(r.line) {
+			if lacking && !slices.Contains([]string{"typed", "xargs", "capture", "sh -c", "while read"}, way) {
+				continue // the slower server need not play all of them
+			}
 			reply := say(program)
 			if got, ok := allowed(reply); !ok || got != r.may {
 				t.Errorf("rights.txt:%d: %s, %s (%s): may %v; %s: %s", r.number, r.role, r.line, way, r.may, reply.Outcome, reply.Problem)
