@@ -50,6 +50,11 @@ type Call struct {
 	Stdout *Writer
 	Stderr *Writer
 	Budget *Budget
+
+	// Final says that nothing in the program reads what is written to Stdout:
+	// it is the program's own output, or leads nowhere, and is no pipe's and no
+	// capture's.
+	Final bool
 }
 
 // Texts answers the arguments' texts.

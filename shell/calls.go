@@ -36,6 +36,18 @@ func (c *compiler) noteCalls(words []*word, more bool) error {
 	return nil
 }
 
+// calledNames answers the names among calls that are not the shell's own, each
+// once.
+func calledNames(calls []SourceCall) []string {
+	var names []string
+	for _, c := range calls {
+		if !c.Own && !slices.Contains(names, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // fixed answers a word's text if it is literal and xargs -I changes nothing in it.
 func (c *compiler) fixed(w *word) (string, bool) {
 	text, ok := w.literal()
@@ -175,7 +187,7 @@ func (c *compiler) noteScript(words []*word) error {
 	text, places := c.scriptText(w.origin)
 	inner := &compiler{source: c.source, places: places, holes: c.holes, depth: c.depth}
 	body, err := inner.parse(text)
-	w.script = &script{body}
+	w.script = &script{body: body, calls: calledNames(inner.calls)}
 	c.calls = append(c.calls, inner.calls...)
 	return err
 }

@@ -132,6 +132,11 @@ func (s *scope) group(ctx context.Context, cmd *group, io streams) error {
 func (s *scope) whileLoop(ctx context.Context, cmd *whileLoop, io streams) error {
 	s.loops++
 	defer func() { s.loops-- }()
+	var ahead *lookahead
+	if cmd.reads != nil {
+		ahead = s.lookahead(cmd.do, cmd.calls)
+		defer ahead.end()
+	}
 	last := 0
 	for {
 		if err := s.step(ctx); err != nil {
@@ -143,7 +148,14 @@ func (s *scope) whileLoop(ctx context.Context, cmd *whileLoop, io streams) error
 			return nil
 		}
 		if err == nil {
+			if ahead.due() {
+				ahead.look(ctx, linesToCome(cmd.reads, io.in))
+			}
+			at := io.in.spot()
 			err = s.list(ctx, cmd.do, io)
+			if io.in.spot() != at { // what was seen ahead does not come to this loop
+				ahead.end()
+			}
 		}
 		if again, err := s.round(err); !again {
 			return err
@@ -164,12 +176,17 @@ func (s *scope) forLoop(ctx context.Context, cmd *forLoop, io streams) error {
 	}
 	s.loops++
 	defer func() { s.loops-- }()
-	for _, f := range fields {
+	ahead := s.lookahead(cmd.do, cmd.calls)
+	defer ahead.end()
+	for i, f := range fields {
 		if err := s.step(ctx); err != nil {
 			return err
 		}
 		if err := s.set(cmd.name, f.value.compact()); err != nil {
 			return err
+		}
+		if ahead.due() {
+			ahead.look(ctx, fieldsToCome(cmd.name, fields[i:]))
 		}
 		if again, err := s.round(s.list(ctx, cmd.do, io)); !again {
 			return err
@@ -264,6 +281,7 @@ func (s *scope) toCall(inv *invocation, name string, args []Arg) *Call {
 	return &Call{
 		Name: name, Args: args, Pos: inv.pos,
 		Stdin: inv.in, Stdout: inv.out, Stderr: inv.err, Budget: s.budget,
+		Final: inv.out.final,
 	}
 }
 

@@ -22,6 +22,8 @@ type Reader struct {
 	line []byte // a line that spans chunks
 	held int64  // charged for line
 	err  error
+
+	borrowed bool // cur is another Reader's
 }
 
 // NewReader returns a Reader over bytes from outside, as for standard input.
@@ -177,12 +179,29 @@ func (r *Reader) fill() error {
 	return r.err
 }
 
+// ahead returns a Reader of what r has at hand. It takes nothing of that and
+// never waits: it ends where r would have to. It is valid until r is read.
+func (r *Reader) ahead() *Reader {
+	return &Reader{
+		cur: r.cur, pos: r.pos, mark: r.mark, key: r.key, borrowed: true,
+		receive: func() (*chunk, error) { return nil, io.EOF }, stop: func() {},
+	}
+}
+
+// spot is how far a Reader has come.
+type spot struct {
+	chunk *chunk
+	pos   int
+}
+
+func (r *Reader) spot() spot { return spot{r.cur, r.pos} }
+
 // drop gives back the chunk in hand.
 func (r *Reader) drop() {
-	if r.cur != nil {
+	if r.cur != nil && !r.borrowed {
 		r.cur.release()
-		r.cur = nil
 	}
+	r.cur = nil
 }
 
 // Close says that no more will be read. The writer's next call answers

@@ -83,7 +83,7 @@ func limited(w io.Writer, budget *Budget) *Writer {
 	if w == nil {
 		return Discard()
 	}
-	return &Writer{send: func(c *chunk) error {
+	return &Writer{final: true, send: func(c *chunk) error {
 		defer c.release()
 		allowed, limit := budget.grant(int64(len(c.data)))
 		if _, err := w.Write(c.data[:allowed]); err != nil {

@@ -42,12 +42,15 @@ type conditional struct{ cond, then, otherwise []*statement }
 type whileLoop struct {
 	until    bool
 	cond, do []*statement
+	reads    *simple  // the read that begins each round, if it is written out
+	calls    []string // the names that do calls, as far as they are written out
 }
 
 type forLoop struct {
 	name  string
 	items []*word
 	do    []*statement
+	calls []string // as of a whileLoop
 }
 
 // group is { … }, or ( … ) if it is a subshell.
@@ -120,4 +123,7 @@ func (w *word) literal() (text string, ok bool) {
 }
 
 // script is the parsed argument of sh -c.
-type script struct{ body []*statement }
+type script struct {
+	body  []*statement
+	calls []string // as of a whileLoop
+}

@@ -170,8 +170,39 @@ func (c *compiler) whileLoop(clause *syntax.WhileClause) (command, error) {
 	if err != nil {
 		return nil, err
 	}
-	do, err := c.statements(clause.Do)
-	return &whileLoop{until: clause.Until, cond: cond, do: do}, err
+	do, calls, err := c.body(clause.Do)
+	return &whileLoop{until: clause.Until, cond: cond, do: do, reads: readIn(cond), calls: calls}, err
+}
+
+// body compiles a loop's body and answers the names of the calls in it.
+func (c *compiler) body(list []*syntax.Stmt) (do []*statement, calls []string, err error) {
+	before := len(c.calls)
+	do, err = c.statements(list)
+	return do, calledNames(c.calls[before:]), err
+}
+
+// readIn answers the read that a loop's condition begins with, if it is written
+// out and nothing is redirected.
+func readIn(cond []*statement) *simple {
+	first := cond[0]
+	for {
+		lists, ok := first.command.(*andOr)
+		if !ok || len(first.redirs) > 0 {
+			break
+		}
+		first = lists.left
+	}
+	call, ok := first.command.(*simple)
+	if !ok || len(call.words) == 0 || len(first.redirs) > 0 {
+		return nil
+	}
+	for i, w := range call.words {
+		text, ok := w.literal()
+		if !ok || i == 0 && bareName(text) != "read" {
+			return nil
+		}
+	}
+	return call
 }
 
 func (c *compiler) forLoop(clause *syntax.ForClause) (command, error) {
@@ -193,8 +224,8 @@ func (c *compiler) forLoop(clause *syntax.ForClause) (command, error) {
 	if err != nil {
 		return nil, err
 	}
-	do, err := c.statements(clause.Do)
-	return &forLoop{name: iter.Name.Value, items: items, do: do}, err
+	do, calls, err := c.body(clause.Do)
+	return &forLoop{name: iter.Name.Value, items: items, do: do, calls: calls}, err
 }
 
 func (c *compiler) redirects(list []*syntax.Redirect) ([]redirect, error) {

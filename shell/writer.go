@@ -14,6 +14,7 @@ type Writer struct {
 	send   func(*chunk) error // hands a chunk on and takes it over
 	link   *link              // of a pipe's writer
 	budget *Budget            // charged for lines too long for an ordinary chunk
+	final  bool               // nothing in the program reads what is written
 	err    error              // the first failure; every later call answers it
 }
 
@@ -29,7 +30,7 @@ func NewWriter(w io.Writer) *Writer {
 
 // Discard returns a Writer that drops what it is given, like /dev/null.
 func Discard() *Writer {
-	return &Writer{send: func(c *chunk) error { c.release(); return nil }}
+	return &Writer{final: true, send: func(c *chunk) error { c.release(); return nil }}
 }
 
 // Write adds bytes as they are. Lines end where line breaks stand.

@@ -41,12 +41,13 @@ func xargs(ctx context.Context, s *scope, inv *invocation) error {
 		fields: template, pos: inv.pos, streams: streams{in: emptyReader(), out: inv.out, err: inv.err},
 	}}
 	defer x.release()
+	defer func() { x.ahead.end() }()
 	if known, err := x.resolve(); !known {
 		return err
 	}
-	items := &itemReader{in: inv.in, options: options}
+	x.items = &itemReader{in: inv.in, options: options}
 	s.status = 0
-	return x.run(ctx, items, inv)
+	return x.run(ctx, inv)
 }
 
 // xargsRun makes the calls of one xargs.
@@ -54,6 +55,8 @@ type xargsRun struct {
 	scope   *scope
 	options xargsOptions
 	inv     *invocation // the template: name and first arguments
+	items   *itemReader
+	ahead   *lookahead // for a script that items are put into
 
 	batcher Batcher // nil: calls are made one by one
 	args    []Arg   // the template's arguments, for the batcher
@@ -74,6 +77,7 @@ func (x *xargsRun) resolve() (known bool, err error) {
 		return false, x.scope.fail(x.inv, statusUnknown, "xargs: %s acts on the shell itself and cannot be called from here", name)
 	}
 	if isOwn(name) {
+		x.lookAhead(name)
 		return true, nil
 	}
 	cmd, ok := x.scope.lookup(name)
@@ -86,16 +90,23 @@ func (x *xargsRun) resolve() (known bool, err error) {
 	return true, nil
 }
 
+// lookAhead has the calls of a script looked at for the items to come.
+func (x *xargsRun) lookAhead(name string) {
+	if fields := x.inv.fields; name == "sh" && x.options.replace != "" && len(fields) > 2 && fields[2].script != nil {
+		x.ahead = x.scope.lookahead(fields[2].script.body, fields[2].script.calls)
+	}
+}
+
 // namesVary reports whether the command's name depends on the items.
 func (x *xargsRun) namesVary() bool {
 	r := x.options.replace
 	return r != "" && strings.Contains(x.inv.fields[0].value.text(), r)
 }
 
-func (x *xargsRun) run(ctx context.Context, items *itemReader, own *invocation) error {
+func (x *xargsRun) run(ctx context.Context, own *invocation) error {
 	group := &itemGroup{options: x.options}
 	for !x.done {
-		item, err := items.next()
+		item, err := x.items.next()
 		if err == io.EOF {
 			break
 		}
@@ -249,6 +260,9 @@ func (x *xargsRun) single(ctx context.Context, items []part) error {
 		}
 		err = x.scope.call(ctx, &inv)
 	case inv.name() == "sh":
+		if x.ahead.due() {
+			x.ahead.look(ctx, x.itemsToCome(items[0]))
+		}
 		err = x.scope.script(ctx, &inv, []replacement{{x.options.replace, value{items[0]}}})
 	default:
 		inv.fields = make([]field, len(x.inv.fields))

@@ -65,6 +65,14 @@ func (r *itemReader) next() (item, error) {
 	}
 }
 
+// ahead returns an itemReader of what r has at hand, under the terms of
+// Reader.ahead.
+func (r *itemReader) ahead() *itemReader {
+	view := *r
+	view.in, view.pending = r.in.ahead(), bytes.Clone(r.pending)
+	return &view
+}
+
 // join adds the next line where a backslash quotes the break between, unless
 // that line stands for a key.
 func (r *itemReader) join() error {
