@@ -88,7 +88,7 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 		t.progress = &Progress{}
 	}
 	t.recording = d.recordingOf(req)
-	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.recording.gate).WithViewer(t.viewer(req))
+	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.recording.gate).WithViewer(t.viewer(req)).WithCache()
 	end := t.redact(&req)
 	out := &output{limit: replyBytes, to: req.Stdout}
 	status, names, err := t.run(ctx, req, out)

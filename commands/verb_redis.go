@@ -49,15 +49,26 @@ func (c redisCommand) Run(ctx context.Context, call *shell.Call) (int, error) {
 
 // RunBatch hands many calls to the guard at once, which pipelines them.
 func (c redisCommand) RunBatch(ctx context.Context, call *shell.Call, argv [][]shell.Arg) (int, error) {
-	batch := make([][]string, len(argv))
-	for i, args := range argv {
-		batch[i] = wholes(withoutRedis(args, argText))
-	}
+	batch := redisCalls(argv)
 	status, err := c.t.guard.DoBatch(ctx, c.t.caller, batch, call.Stdout, call.Stderr)
 	if err == nil {
 		c.t.progress.called(len(batch))
 	}
 	return status, err
+}
+
+// Prefetch hands the calls of a loop's coming rounds to the guard, which asks for
+// what they read in few round trips.
+func (c redisCommand) Prefetch(ctx context.Context, _ *shell.Call, argv [][]shell.Arg) {
+	c.t.guard.Prefetch(ctx, c.t.caller, redisCalls(argv))
+}
+
+func redisCalls(argv [][]shell.Arg) [][]string {
+	batch := make([][]string, len(argv))
+	for i, args := range argv {
+		batch[i] = wholes(withoutRedis(args, argText))
+	}
+	return batch
 }
 
 // withoutRedis drops a redis-cli pasted behind the verb: !redis redis-cli dbsize.

@@ -33,6 +33,19 @@ type call struct {
 
 // prepare reads a call and decides whether it may run.
 func (g *Guard) prepare(ctx context.Context, caller permissions.Member, args []string) (*call, error) {
+	c, err := g.named(ctx, caller, args)
+	if err != nil {
+		return nil, err
+	}
+	if c.in.scan.on {
+		c.rule = rule{kind: reading, run: runScanning}
+		return c, g.allowed(caller, "redis --scan", c.rule, nil)
+	}
+	return c, c.judge(ctx)
+}
+
+// named reads a call and finds its command, of which --scan has none.
+func (g *Guard) named(ctx context.Context, caller permissions.Member, args []string) (*call, error) {
 	in, err := parseInvocation(args)
 	if err != nil {
 		return nil, err
@@ -42,8 +55,7 @@ func (g *Guard) prepare(ctx context.Context, caller permissions.Member, args []s
 		return nil, err
 	}
 	if in.scan.on {
-		c.rule = rule{kind: reading, run: runScanning}
-		return c, g.allowed(caller, "redis --scan", c.rule, nil)
+		return c, nil
 	}
 	if len(c.argv) == 0 {
 		return nil, &misuse{"redis needs a command, as in `redis dbsize`; there is no interactive mode here"}
@@ -51,7 +63,7 @@ func (g *Guard) prepare(ctx context.Context, caller permissions.Member, args []s
 	if c.cmd, err = g.lookup(ctx, c.argv); err != nil {
 		return nil, err
 	}
-	return c, c.judge(ctx)
+	return c, nil
 }
 
 // connect chooses the client for the database and protocol.
@@ -124,6 +136,7 @@ func (c *call) bounded() error {
 // change ends every call that changes something: with the right that is
 // missing, or with the plan that is.
 func (c *call) change(ctx context.Context) error {
+	c.early.forget(c.keys)
 	if lost := overwritten(c.keys); len(lost) > 0 && !c.policy.Scope(c.caller, permissions.Destroy).All() {
 		existing, err := c.existing(ctx, lost)
 		if err != nil {
@@ -164,7 +177,7 @@ func (c *call) existing(ctx context.Context, keys []string) ([]string, error) {
 // them open.
 func (c *call) findKeys(ctx context.Context) error {
 	keys, err := c.cmd.keys(c.rule, c.argv)
-	if err == nil && c.cmd.movable && !c.rule.ownKeys && !c.rule.exact {
+	if err == nil && c.cmd.asksForKeys(c.rule) {
 		keys, err = c.askKeys(ctx)
 	}
 	if errors.Is(err, errKeys) && c.narrowed() == "" && c.rule.kind == reading {
@@ -182,6 +195,10 @@ func (c *call) findKeys(ctx context.Context) error {
 	}
 	return c.findKeys(ctx)
 }
+
+// asksForKeys reports whether the server has to be asked for the keys of a call
+// under a rule.
+func (c *command) asksForKeys(r rule) bool { return c.movable && !r.ownKeys && !r.exact }
 
 // askKeys has the server find the keys.
 func (c *call) askKeys(ctx context.Context) ([]keyUse, error) {

@@ -64,6 +64,7 @@ type Guard struct {
 	viewer  Viewer
 
 	redaction *redaction // nil: nothing is hidden
+	early     *early     // nil: nothing is asked for early
 }
 
 // Gate is asked before a call runs that needs more than read, once the caller

@@ -37,8 +37,8 @@ func reviewedReads() []row {
 		{"info", "dangerous in name only: it tells figures, of keys their number alone", rule{kind: reading, size: bounded(), run: runInfo}},
 		{"config get", "admin, but it reads; its secrets are hidden", rule{kind: reading, size: bounded(), run: runConfigGet}},
 		{"mget", "split so that no reply is large, and by slot", rule{kind: reading, run: runMGet, size: bounded()}},
-		{"exists", "split by slot", rule{kind: reading, run: runCounted, size: bounded()}},
-		{"touch", "split by slot; what it changes is when a key was last used", rule{kind: reading, run: runCounted, size: bounded()}},
+		{"exists", "split by slot", rule{kind: reading, run: runCounted, refine: refineCounted, size: bounded()}},
+		{"touch", "split by slot; what it changes is when a key was last used", rule{kind: reading, run: runCounted, refine: refineCounted, late: true, size: bounded()}},
 		{"sort", "writes only with STORE", rule{kind: reading, ownKeys: true, refine: refineSort, size: sized(measureSort)}},
 		{"sort_ro", "dangerous for its cost, which is asked first", rule{kind: reading, ownKeys: true, refine: refineSort, size: sized(measureSort)}},
 		{"georadius", "writes only with STORE or STOREDIST", rule{kind: reading, refine: refineStore, size: sized(measureGeo)}},
@@ -194,6 +194,14 @@ func (r rule) storing(argv []string, from int) rule {
 		for _, key := range args {
 			r.keys = append(r.keys, keyUse{key, use{updates: true}})
 		}
+	}
+	return r
+}
+
+// refineCounted leaves a call with one key to be sent as it is.
+func refineCounted(r rule, argv []string) rule {
+	if len(argv) == 2 {
+		r.run = nil
 	}
 	return r
 }

@@ -28,6 +28,7 @@ type rule struct {
 	use    *use                // of every key, in place of what the server says
 	keys   []keyUse            // beside those that the server's key specs find
 	exact  bool                // keys are all there are
+	late   bool                // is never asked for before its turn
 
 	// ownKeys says that Helix knows the keys better than the server's specs,
 	// which leave some of them open.

@@ -59,6 +59,10 @@ func unknownSizing(c *command) sizing {
 
 // sized carries out a call within its bounds: at once, or in parts.
 func (c *call) sized(ctx context.Context, p *printer) (int, error) {
+	if r, ok := c.early.take(c); ok {
+		c.advise(r)
+		return p.reply(r)
+	}
 	page, err := c.admit(ctx)
 	if err != nil {
 		return 0, err

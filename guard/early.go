@@ -1,0 +1,278 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/permissions"
+)
+
+const (
+	// earlyFor is how long a reply that was asked for early stands for one
+	// asked for in its turn.
+	earlyFor = time.Second
+
+	maxEarly   = 4 << 20 // bytes that early replies may take together
+	earlyBytes = 256     // what one takes beside its words and its reply
+)
+
+// WithCache returns a Guard that shares everything with g, and on which Prefetch
+// has an effect. It is meant for one program of one member.
+func (g *Guard) WithCache() *Guard {
+	caching := *g
+	caching.early = &early{now: g.options.Now}
+	return &caching
+}
+
+// Prefetch asks at once for what the calls of batch are going to ask for, so
+// that Do finds the replies at hand. It does so for calls that simply read keys
+// among their words, where the caller may make them and they cost little; all
+// others are left to Do, and so is saying what is wrong with them. A reply
+// serves one call, for a second at most, and none once another call of this
+// Guard has set out to change one of its keys.
+func (g *Guard) Prefetch(ctx context.Context, caller permissions.Member, batch [][]string) {
+	if g.early == nil {
+		return
+	}
+	byClient := make(map[redis.UniversalClient][]*call)
+	for _, args := range g.early.missing(g.foreseen(ctx, caller, batch)) {
+		byClient[args.client] = append(byClient[args.client], args)
+	}
+	for _, calls := range byClient {
+		for part := range slices.Chunk(calls, maxPipeline) {
+			if !askEarly(ctx, part) {
+				return
+			}
+		}
+	}
+}
+
+// foreseen answers the calls that can be asked for early.
+func (g *Guard) foreseen(ctx context.Context, caller permissions.Member, batch [][]string) []*call {
+	var calls []*call
+	for _, args := range batch {
+		if c, ok := g.foresee(ctx, caller, args); ok {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// foresee prepares a call as Do does, if that asks nothing of the server and
+// nobody need be told of it.
+func (g *Guard) foresee(ctx context.Context, caller permissions.Member, args []string) (*call, bool) {
+	c, err := g.named(ctx, caller, args)
+	if err != nil || c.cmd == nil {
+		return nil, false
+	}
+	if r := c.cmd.rule.refined(c.argv); !r.simplyReads() || c.cmd.asksForKeys(r) {
+		return nil, false
+	}
+	c.resolved = true // short forms are looked for in the call's turn
+	err = c.judge(ctx)
+	return c, err == nil && c.answer == nil && c.rule.run == nil && len(c.keys) > 0
+}
+
+// simplyReads reports whether a call is sent as it is and needs no more than
+// read.
+func (r rule) simplyReads() bool {
+	return r.kind == reading && r.run == nil && !r.whole && !r.late && len(r.rights) == 0
+}
+
+// askEarly asks for the replies to calls by one client and keeps them. It
+// reports whether to go on: what is wrong with the connection or the server is
+// for Do to meet.
+func askEarly(ctx context.Context, calls []*call) bool {
+	if weighAll(ctx, calls) != nil {
+		return false
+	}
+	for len(calls) > 0 {
+		n, err := admitted(ctx, calls)
+		if refused := (*Refused)(nil); err != nil && !errors.As(err, &refused) {
+			return false
+		}
+		if n > 0 && !keepReplies(ctx, calls[:n]) {
+			return false
+		}
+		calls = calls[max(n, 1):]
+	}
+	return true
+}
+
+func keepReplies(ctx context.Context, calls []*call) bool {
+	var qs []request
+	for _, c := range calls {
+		qs = append(qs, c.request())
+	}
+	e := calls[0].early
+	asked := e.now()
+	replies, err := calls[0].askAll(ctx, qs)
+	if err != nil {
+		return false
+	}
+	for i, r := range replies {
+		if !e.add(calls[i], r, asked) {
+			return false
+		}
+	}
+	return true
+}
+
+// early keeps the replies that were asked for before their calls. A nil early
+// has none. Its methods may be called from several goroutines.
+type early struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	replies map[question][]*earlyReply // the oldest first
+	byKey   map[string][]*earlyReply
+	bytes   int
+	swept   time.Time
+}
+
+// question is what was asked, and of which database by which protocol.
+type question struct {
+	client redis.UniversalClient
+	words  string
+}
+
+type earlyReply struct {
+	question
+	reply reply
+	keys  []keyUse
+	asked time.Time
+	bytes int
+}
+
+// question is the call's own.
+func (c *call) question() question {
+	var words []byte
+	for _, w := range c.instead() {
+		words = strconv.AppendInt(words, int64(len(w)), 10)
+		words = append(append(words, ':'), w...)
+	}
+	return question{c.client, string(words)}
+}
+
+// missing answers the calls for which there is no reply yet. Of several that
+// ask the same, each needs its own.
+func (e *early) missing(calls []*call) []*call {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.sweep()
+	at := make(map[question]int)
+	return slices.DeleteFunc(calls, func(c *call) bool {
+		q := c.question()
+		at[q]++
+		return at[q] <= len(e.replies[q])
+	})
+}
+
+// sweep drops what is too old, now and then.
+func (e *early) sweep() {
+	now := e.now()
+	if now.Sub(e.swept) < earlyFor/4 {
+		return
+	}
+	e.swept = now
+	for _, list := range e.replies {
+		for _, r := range slices.Clone(list) {
+			if now.Sub(r.asked) > earlyFor {
+				e.drop(r)
+			}
+		}
+	}
+}
+
+// add keeps a call's reply, and reports whether there was room.
+func (e *early) add(c *call, r reply, asked time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept := &earlyReply{question: c.question(), reply: r, keys: c.keys, asked: asked}
+	kept.bytes = earlyBytes + len(kept.words) + r.size()
+	if e.bytes+kept.bytes > maxEarly {
+		return false
+	}
+	if e.replies == nil {
+		e.replies, e.byKey = make(map[question][]*earlyReply), make(map[string][]*earlyReply)
+	}
+	e.bytes += kept.bytes
+	e.replies[kept.question] = append(e.replies[kept.question], kept)
+	for _, k := range kept.keys {
+		e.byKey[k.key] = append(e.byKey[k.key], kept)
+	}
+	return true
+}
+
+// take hands out the reply to a call, if there is one that is not too old.
+func (e *early) take(c *call) (reply, bool) {
+	if e == nil {
+		return reply{}, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.replies) == 0 {
+		return reply{}, false
+	}
+	now := e.now()
+	q := c.question()
+	for len(e.replies[q]) > 0 {
+		r := e.replies[q][0]
+		e.drop(r)
+		if now.Sub(r.asked) <= earlyFor {
+			return r.reply, true
+		}
+	}
+	return reply{}, false
+}
+
+// forget drops the replies that tell of these keys, in any database; with no
+// keys all of them.
+func (e *early) forget(keys []keyUse) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(keys) == 0 {
+		e.replies, e.byKey, e.bytes = nil, nil, 0
+	}
+	for _, k := range keys {
+		for _, r := range slices.Clone(e.byKey[k.key]) {
+			e.drop(r)
+		}
+	}
+}
+
+// drop lets go of one reply.
+func (e *early) drop(r *earlyReply) {
+	e.bytes -= r.bytes
+	without(e.replies, r.question, r)
+	for _, k := range r.keys {
+		without(e.byKey, k.key, r)
+	}
+}
+
+// without takes r off the list at a place of m.
+func without[K comparable](m map[K][]*earlyReply, at K, r *earlyReply) {
+	m[at] = slices.DeleteFunc(m[at], func(other *earlyReply) bool { return other == r })
+	if len(m[at]) == 0 {
+		delete(m, at)
+	}
+}
+
+// size is about how many bytes a reply takes.
+func (r reply) size() int {
+	const each = 64 // of the struct itself
+	n := each + len(r.text)
+	for _, e := range r.elems {
+		n += e.size()
+	}
+	return n
+}
