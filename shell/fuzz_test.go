@@ -80,7 +80,7 @@ func FuzzRun(f *testing.F) {
 			return
 		}
 		start := time.Now()
-		got := runProgram(context.Background(), program, within(limits), with("keys", keys(awkward...)))
+		got := runProgram(context.Background(), program, within(limits), with("keys", keys(awkward...)), prophets(&oracle{}))
 		if took := time.Since(start); took > forgotten {
 			t.Fatalf("took %v", took)
 		}
