@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/guard"
@@ -18,39 +14,12 @@ import (
 	"github.com/helix-collective/helix/permissions"
 )
 
-// trips counts the round trips of a client, but for those that greet the server.
-type trips struct{ atomic.Int64 }
-
-func (n *trips) count(first redis.Cmder) {
-	if name := first.Name(); name != "hello" && name != "client" {
-		n.Add(1)
-	}
-}
-
-func (n *trips) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
-}
-
-func (n *trips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		n.count(cmd)
-		return next(ctx, cmd)
-	}
-}
-
-func (n *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error {
-		n.count(cmds[0])
-		return next(ctx, cmds)
-	}
-}
-
 // counted is a guard with a cache, whose round trips are counted and whose
 // clock stands.
 type counted struct {
 	*bench
 	plain *guard.Guard // the same without a cache
-	trips trips
+	trips *redistest.Trips
 	now   time.Time
 	gated int
 }
@@ -76,7 +45,7 @@ func newCounted(t testing.TB) *counted {
 		WithGate(func(context.Context, string, permissions.Right) error { c.gated++; return nil })
 	c.Guard = c.plain.WithCache()
 	c.do(t, everyone, "ping") // the command table has been asked for
-	client.AddHook(&c.trips)
+	c.trips = redistest.CountTrips(client)
 	return c
 }
 
@@ -132,22 +101,22 @@ func TestPrefetchedCallsPrintTheSameAndAskNothing(t *testing.T) {
 	for _, args := range batch {
 		want = append(want, c.without(t, args))
 	}
-	c.trips.Store(0)
+	c.trips.Made()
 	c.Prefetch(t.Context(), everyone, batch)
-	if n := c.trips.Load(); n > 6 { // of two protocols, each with the sizes first
+	if n := c.trips.Made(); n > 6 { // of two protocols, each with the sizes first
 		t.Errorf("%d round trips for %d calls", n, len(batch))
 	}
-	c.trips.Store(0)
+	c.trips.Made()
 	for i, args := range batch {
 		if got := c.do(t, everyone, args...); fmt.Sprint(got) != fmt.Sprint(want[i]) {
 			t.Errorf("%v: %+v, want %+v", args, got, want[i])
 		}
 	}
-	if n := c.trips.Load(); n != 0 {
+	if n := c.trips.Made(); n != 0 {
 		t.Errorf("%d round trips for calls that were prefetched", n)
 	}
 	c.do(t, everyone, "ttl", "s")
-	if n := c.trips.Load(); n != 1 {
+	if n := c.trips.Made(); n != 1 {
 		t.Error("a reply served twice")
 	}
 }
@@ -155,11 +124,11 @@ func TestPrefetchedCallsPrintTheSameAndAskNothing(t *testing.T) {
 func TestPrefetchingAgainAsksForWhatIsMissing(t *testing.T) {
 	c := newCounted(t)
 	c.must(t, "SET", "s", "a value")
-	c.trips.Store(0)
+	c.trips.Made()
 	c.Prefetch(t.Context(), everyone, calls("ttl s\nttl s"))
 	c.Prefetch(t.Context(), everyone, calls("ttl s"))
 	c.Prefetch(t.Context(), everyone, calls("ttl s\nttl s"))
-	if n := c.trips.Load(); n != 1 {
+	if n := c.trips.Made(); n != 1 {
 		t.Errorf("%d round trips, want 1", n)
 	}
 }
@@ -209,7 +178,7 @@ func TestAChangeForgetsWhatWasPrefetchedOfItsKeys(t *testing.T) {
 func TestWhatIsNotPrefetched(t *testing.T) {
 	c := newCounted(t)
 	c.fill(t)
-	c.trips.Store(0)
+	c.trips.Made()
 	c.Prefetch(t.Context(), everyone, calls(`del s
 		expire s 10
 		set s x
@@ -241,7 +210,7 @@ func TestWhatIsNotPrefetched(t *testing.T) {
 	c.Prefetch(t.Context(), everyone, [][]string{nil, {""}})
 	c.Prefetch(t.Context(), as("narrow"), calls("get s\nttl other"))
 	c.Prefetch(t.Context(), permissions.Member{}, calls("get s"))
-	if n := c.trips.Load(); n != 0 || c.gated != 0 {
+	if n := c.trips.Made(); n != 0 || c.gated != 0 {
 		t.Errorf("%d round trips, gate asked %d times", n, c.gated)
 	}
 }
@@ -270,11 +239,11 @@ func TestPrefetchHoldsLittle(t *testing.T) {
 	c.Prefetch(t.Context(), everyone, batch)
 	asked := 0
 	for _, args := range batch {
-		c.trips.Store(0)
+		c.trips.Made()
 		if got := c.do(t, everyone, args...); len(got.stdout) < len(value) || got.err != nil {
 			t.Errorf("%v: %d bytes, %v", args, len(got.stdout), got.err)
 		}
-		if c.trips.Load() > 0 {
+		if c.trips.Made() > 0 {
 			asked++
 		}
 	}
@@ -290,7 +259,7 @@ func TestPrefetchLeavesFaultsToTheCall(t *testing.T) {
 	c.Prefetch(ctx, everyone, calls("get s"))
 	c.Guard = c.plain
 	c.Prefetch(t.Context(), everyone, calls("get s")) // without a cache there is nothing to do
-	if n := c.trips.Load(); n != 0 {
+	if n := c.trips.Made(); n != 0 {
 		t.Errorf("%d round trips", n)
 	}
 }
