@@ -33,7 +33,7 @@ type call struct {
 
 // prepare reads a call and decides whether it may run.
 func (g *Guard) prepare(ctx context.Context, caller permissions.Member, args []string) (*call, error) {
-	c, err := g.named(ctx, caller, args)
+	c, err := g.opened(caller, args)
 	if err != nil {
 		return nil, err
 	}
@@ -41,29 +41,23 @@ func (g *Guard) prepare(ctx context.Context, caller permissions.Member, args []s
 		c.rule = rule{kind: reading, run: runScanning}
 		return c, g.allowed(caller, "redis --scan", c.rule, nil)
 	}
-	return c, c.judge(ctx)
-}
-
-// named reads a call and finds its command, of which --scan has none.
-func (g *Guard) named(ctx context.Context, caller permissions.Member, args []string) (*call, error) {
-	in, err := parseInvocation(args)
-	if err != nil {
-		return nil, err
-	}
-	c := &call{Guard: g, caller: caller, in: in, argv: in.argv}
-	if err := c.connect(); err != nil {
-		return nil, err
-	}
-	if in.scan.on {
-		return c, nil
-	}
 	if len(c.argv) == 0 {
 		return nil, &misuse{"redis needs a command, as in `redis dbsize`; there is no interactive mode here"}
 	}
 	if c.cmd, err = g.lookup(ctx, c.argv); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return c, c.judge(ctx)
+}
+
+// opened reads a call and chooses its client.
+func (g *Guard) opened(caller permissions.Member, args []string) (*call, error) {
+	in, err := parseInvocation(args)
+	if err != nil {
+		return nil, err
+	}
+	c := &call{Guard: g, caller: caller, in: in, argv: in.argv}
+	return c, c.connect()
 }
 
 // connect chooses the client for the database and protocol.

@@ -20,13 +20,20 @@ const (
 
 	maxEarly   = 4 << 20 // bytes that early replies may take together
 	earlyBytes = 256     // what one takes beside its words and its reply
+
+	// rarely is how many calls that read values may be foreseen for one that is
+	// made, before they are left to their turn: most stand in a branch that is
+	// not taken.
+	rarely = 16
+	recent = 1024 // calls foreseen that this is told by
 )
 
 // WithCache returns a Guard that shares everything with g, and on which Prefetch
 // has an effect. It is meant for one program of one member.
 func (g *Guard) WithCache() *Guard {
 	caching := *g
-	caching.early = &early{now: g.options.Now}
+	caching.early = &early{now: g.options.Now, tallies: make(map[string]*tally)}
+	caching.early.clear()
 	return &caching
 }
 
@@ -41,8 +48,8 @@ func (g *Guard) Prefetch(ctx context.Context, caller permissions.Member, batch [
 		return
 	}
 	byClient := make(map[redis.UniversalClient][]*call)
-	for _, args := range g.early.missing(g.foreseen(ctx, caller, batch)) {
-		byClient[args.client] = append(byClient[args.client], args)
+	for _, c := range g.early.missing(g.foreseen(ctx, caller, batch)) {
+		byClient[c.client] = append(byClient[c.client], c)
 	}
 	for _, calls := range byClient {
 		for part := range slices.Chunk(calls, maxPipeline) {
@@ -55,9 +62,13 @@ func (g *Guard) Prefetch(ctx context.Context, caller permissions.Member, batch [
 
 // foreseen answers the calls that can be asked for early.
 func (g *Guard) foreseen(ctx context.Context, caller permissions.Member, batch [][]string) []*call {
+	t, err := g.table(ctx)
+	if err != nil {
+		return nil
+	}
 	var calls []*call
 	for _, args := range batch {
-		if c, ok := g.foresee(ctx, caller, args); ok {
+		if c, ok := g.foresee(ctx, t, caller, args); ok {
 			calls = append(calls, c)
 		}
 	}
@@ -66,11 +77,16 @@ func (g *Guard) foreseen(ctx context.Context, caller permissions.Member, batch [
 
 // foresee prepares a call as Do does, if that asks nothing of the server and
 // nobody need be told of it.
-func (g *Guard) foresee(ctx context.Context, caller permissions.Member, args []string) (*call, bool) {
-	c, err := g.named(ctx, caller, args)
-	if err != nil || c.cmd == nil {
+func (g *Guard) foresee(ctx context.Context, t *table, caller permissions.Member, args []string) (*call, bool) {
+	c, err := g.opened(caller, args)
+	if err != nil || c.in.scan.on || len(c.argv) == 0 {
 		return nil, false
 	}
+	cmd, unknown := t.find(c.argv)
+	if unknown != nil {
+		return nil, false
+	}
+	c.cmd = cmd
 	if r := c.cmd.rule.refined(c.argv); !r.simplyReads() || c.cmd.asksForKeys(r) {
 		return nil, false
 	}
@@ -134,6 +150,20 @@ type early struct {
 	byKey   map[string][]*earlyReply
 	bytes   int
 	swept   time.Time
+	tallies map[string]*tally // by command, of those that read values
+}
+
+// tally is how many calls of a command were foreseen of late, and how many made.
+type tally struct{ foreseen, made int }
+
+// rare reports whether few of the calls are made.
+func (t *tally) rare() bool { return t.foreseen >= 2*rarely && t.made*rarely < t.foreseen }
+
+// fade has what is long past count for less.
+func (t *tally) fade() {
+	if t.foreseen > recent {
+		t.foreseen, t.made = t.foreseen/2, t.made/2
+	}
 }
 
 // question is what was asked, and of which database by which protocol.
@@ -160,18 +190,40 @@ func (c *call) question() question {
 	return question{c.client, string(words)}
 }
 
-// missing answers the calls for which there is no reply yet. Of several that
-// ask the same, each needs its own.
+// missing answers the calls that are worth asking for and for which there is no
+// reply yet. Of several that ask the same, each needs its own.
 func (e *early) missing(calls []*call) []*call {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.sweep()
 	at := make(map[question]int)
-	return slices.DeleteFunc(calls, func(c *call) bool {
+	calls = slices.DeleteFunc(calls, func(c *call) bool {
 		q := c.question()
 		at[q]++
 		return at[q] <= len(e.replies[q])
 	})
+	rare := e.count(calls)
+	return slices.DeleteFunc(calls, func(c *call) bool { return rare[c.cmd.name] })
+}
+
+// count tallies the calls foreseen, and answers the commands of which too few of
+// those before were made.
+func (e *early) count(calls []*call) (rare map[string]bool) {
+	rare = make(map[string]bool)
+	for name, t := range e.tallies {
+		rare[name] = t.rare()
+		t.fade()
+	}
+	for _, c := range calls {
+		if c.rule.size.measure == nil {
+			continue
+		}
+		if e.tallies[c.cmd.name] == nil {
+			e.tallies[c.cmd.name] = &tally{}
+		}
+		e.tallies[c.cmd.name].foreseen++
+	}
+	return rare
 }
 
 // sweep drops what is too old, now and then.
@@ -199,9 +251,6 @@ func (e *early) add(c *call, r reply, asked time.Time) bool {
 	if e.bytes+kept.bytes > maxEarly {
 		return false
 	}
-	if e.replies == nil {
-		e.replies, e.byKey = make(map[question][]*earlyReply), make(map[string][]*earlyReply)
-	}
 	e.bytes += kept.bytes
 	e.replies[kept.question] = append(e.replies[kept.question], kept)
 	for _, k := range kept.keys {
@@ -217,6 +266,9 @@ func (e *early) take(c *call) (reply, bool) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if t := e.tallies[c.cmd.name]; t != nil {
+		t.made++
+	}
 	if len(e.replies) == 0 {
 		return reply{}, false
 	}
@@ -241,13 +293,18 @@ func (e *early) forget(keys []keyUse) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(keys) == 0 {
-		e.replies, e.byKey, e.bytes = nil, nil, 0
+		e.clear()
 	}
 	for _, k := range keys {
 		for _, r := range slices.Clone(e.byKey[k.key]) {
 			e.drop(r)
 		}
 	}
+}
+
+// clear lets go of all replies.
+func (e *early) clear() {
+	e.replies, e.byKey, e.bytes = make(map[question][]*earlyReply), make(map[string][]*earlyReply), 0
 }
 
 // drop lets go of one reply.

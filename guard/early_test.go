@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
 )
 
 // counted is a guard with a cache, whose round trips are counted and whose
@@ -26,26 +26,12 @@ type counted struct {
 
 func newCounted(t testing.TB) *counted {
 	t.Helper()
-	target, err := dial.Parse(redistest.Standalone(t).URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := dial.NewPool(target, dial.Options{PoolSize: 4})
-	t.Cleanup(func() { pool.Close() })
-	policy, err := permissions.New(roles())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := pool.Main()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &counted{bench: &bench{client: client}, now: time.Now()}
-	c.plain = guard.New(pool, policy, guard.Options{Now: func() time.Time { return c.now }}).
-		WithGate(func(context.Context, string, permissions.Right) error { c.gated++; return nil })
+	c := &counted{now: time.Now()}
+	c.bench = newBenchWith(t, redistest.Standalone(t).URL(), guard.Options{Now: func() time.Time { return c.now }})
+	c.plain = c.bench.WithGate(func(context.Context, string, permissions.Right) error { c.gated++; return nil })
 	c.Guard = c.plain.WithCache()
 	c.do(t, everyone, "ping") // the command table has been asked for
-	c.trips = redistest.CountTrips(client)
+	c.trips = redistest.CountTrips(c.client)
 	return c
 }
 
@@ -72,10 +58,21 @@ func (c *counted) fill(t testing.TB) {
 	c.must(t, "HSET", "h", "f", "v", "g", "w")
 	c.must(t, "ZADD", "z", "1", "m")
 	c.must(t, "SADD", "m", "x")
+	c.must(t, "HSET", "secrets", "password", "hunter2", "name", "ann")
+	c.must(t, "SET", "session:0123456789abcdef0123456789abcdef", `{"user_id":"ann","token":"0123456789abcdef"}`)
 }
 
 func TestPrefetchedCallsPrintTheSameAndAskNothing(t *testing.T) {
-	c := newCounted(t)
+	t.Run("whole", func(t *testing.T) { printTheSame(t, newCounted(t)) })
+	t.Run("redacted", func(t *testing.T) {
+		c := newCounted(t)
+		c.plain = c.plain.WithRedaction(redact.Default(), nil)
+		c.Guard = c.plain.WithCache()
+		printTheSame(t, c)
+	})
+}
+
+func printTheSame(t *testing.T, c *counted) {
 	c.fill(t)
 	batch := calls(`ttl s
 		get s
@@ -85,7 +82,9 @@ func TestPrefetchedCallsPrintTheSameAndAskNothing(t *testing.T) {
 		exists s
 		exists none
 		strlen s
-		getrange s 0 2
+		hvals secrets
+		hget secrets password
+		get session:0123456789abcdef0123456789abcdef
 		lrange l 0 -1
 		--csv lrange l 0 -1
 		hget h f
@@ -249,6 +248,32 @@ func TestPrefetchHoldsLittle(t *testing.T) {
 	}
 	if asked != 5 { // the one that is read in parts, and four beyond 4 MiB
 		t.Errorf("%d of %d calls had to be asked for", asked, len(batch))
+	}
+}
+
+// Values in a branch that is hardly ever taken are not read in vain for ever; and
+// once it is taken, they are read together again.
+func TestValuesThatNobodyWantsAreNotPrefetched(t *testing.T) {
+	c := newCounted(t)
+	look := func() (trips int) {
+		var batch [][]string
+		for i := range 100 {
+			batch = append(batch, []string{"get", fmt.Sprint("k", i)}, []string{"ttl", fmt.Sprint("k", i)})
+		}
+		c.now = c.now.Add(time.Minute)
+		c.trips.Made()
+		c.Prefetch(t.Context(), everyone, batch)
+		return c.trips.Made()
+	}
+	first, second := look(), look()
+	if first != 2 || second != 1 { // sizes and all; the times to live alone
+		t.Errorf("%d, then %d round trips", first, second)
+	}
+	for range 50 {
+		c.do(t, everyone, "get", "k1")
+	}
+	if again := look(); again != 2 {
+		t.Errorf("%d round trips once values are wanted", again)
 	}
 }
 

@@ -68,6 +68,11 @@ func as(role string) permissions.Member {
 
 func newBench(t testing.TB, url string) *bench {
 	t.Helper()
+	return newBenchWith(t, url, guard.Options{OwnKeys: []string{"{helix}:config"}})
+}
+
+func newBenchWith(t testing.TB, url string, options guard.Options) *bench {
+	t.Helper()
 	target, err := dial.Parse(url)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +88,7 @@ func newBench(t testing.TB, url string) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{client: client, addr: strings.TrimPrefix(url, "redis://")}
-	b.Guard = guard.New(pool, policy, guard.Options{OwnKeys: []string{"{helix}:config"}}).WithHints(func(h string) {
+	b.Guard = guard.New(pool, policy, options).WithHints(func(h string) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if !slices.Contains(b.hints, h) {

@@ -21,4 +21,11 @@
 // key holds. Such an argument carries both the text that may be shown and the
 // whole key (see Arg). What comes from a key or a value is data: it is never
 // parsed, neither by sh -c nor anywhere else.
+//
+// # Looking ahead
+//
+// A loop of while read, of for, or of xargs over the script of sh -c tells its
+// commands which calls its coming rounds make, as far as their arguments are
+// there already (see Prefetcher). It only looks: it takes no input, runs nothing
+// and waits for nothing that the loop would not have waited for.
 package shell
