@@ -3,6 +3,7 @@ package shell_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -182,6 +183,49 @@ func TestALoopLooksFurtherAsItGoes(t *testing.T) {
 	}
 }
 
+// A line that ends beyond what is at hand is not taken for a shorter one.
+func TestLookingAheadSeesWholeLines(t *testing.T) {
+	many := shell.CommandFunc(func(_ context.Context, c *shell.Call) (int, error) {
+		for i := range 9000 {
+			if _, err := fmt.Fprintf(c.Stdout, "<%d>\n", i); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	})
+	for _, source := range []string{
+		`many | while read k; do redis GET $k; done`,
+		`many | xargs -I {} sh -c 'redis GET {}'`,
+		`many | tr0 | xargs -0 -I {} sh -c 'redis GET {}'`,
+	} {
+		o := &oracle{}
+		got := run(t, source, with("many", many), with("redis", o), with("tr0", shell.CommandFunc(nulls)))
+		made := make(map[string]bool)
+		for _, c := range o.made {
+			made[c] = true
+		}
+		if wrong := slices.DeleteFunc(o.told, func(c string) bool { return made[c] }); len(wrong) > 0 || got.fault != nil || len(made) != 9000 {
+			t.Errorf("%s: %v: %d made, %d more were told of, as %v", source, got.fault, len(made), len(wrong), wrong[:min(len(wrong), 1)])
+		}
+	}
+}
+
+// nulls ends lines with NUL.
+func nulls(_ context.Context, c *shell.Call) (int, error) {
+	for {
+		r, err := c.Stdin.Next()
+		if err == io.EOF {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if _, err := c.Stdout.WriteString(string(r.Text) + "\x00"); err != nil {
+			return 0, err
+		}
+	}
+}
+
 // A loop over what comes slowly begins with what has come.
 func TestALoopDoesNotWaitToLookAhead(t *testing.T) {
 	done := make(chan struct{})
@@ -207,6 +251,32 @@ func TestALoopDoesNotWaitToLookAhead(t *testing.T) {
 	got := run(t, `slowly | while read x; do redis GET $x; done`, with("slowly", slowly), with("redis", o), within(shell.Limits{Wall: forgotten}))
 	if got.fault != nil || len(o.made) != 6 || !slices.Equal(o.looks, []int{2, 2, 2}) {
 		t.Errorf("%v: made %v, looked at %v", got.fault, o.made, o.looks)
+	}
+}
+
+func TestALoopWhoseBodyReadsLooksOnce(t *testing.T) {
+	for _, reads := range []string{"read y", "head >/dev/null", "{ cat; } | count"} {
+		o := &oracle{}
+		run(t, `lines 1 2 3 4 5 6 7 8 9 | while read x; do redis GET $x; `+reads+`; done`, with("redis", o))
+		if !slices.Equal(o.looks, []int{9}) {
+			t.Errorf("%s: looked at %v", reads, o.looks)
+		}
+	}
+	o := &oracle{}
+	run(t, `keys | while read x; do redis GET $x; read y; done`, with("redis", o), with("keys", numbered(1000)))
+	if !slices.Equal(o.looks, []int{32}) {
+		t.Errorf("looked at %v, though the lines went elsewhere", o.looks)
+	}
+}
+
+// What was seen ahead is let go of, however often a program looks.
+func TestLookingAheadHoldsNothingForLong(t *testing.T) {
+	source := `for i in $(keys); do for k in $i b c; do redis TTL $k; done
+		lines x $i | while read k; do redis GET $k; done; lines y $i | xargs -I {} sh -c 'redis TYPE {}'; done`
+	o := &oracle{}
+	got := run(t, source, with("redis", o), with("keys", numbered(500)), within(shell.Limits{Held: 500_000}))
+	if got.fault != nil || len(o.made) != 500*7 || len(o.looks) < 500 {
+		t.Errorf("%v: %d calls, %d looks", got.fault, len(o.made), len(o.looks))
 	}
 }
 
