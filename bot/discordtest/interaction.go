@@ -176,6 +176,9 @@ func (c *call) acknowledge(i *interaction, kind int) *apiError {
 		i.original = i.message
 		i.messages = append(i.messages, i.message)
 	case callbackUpdateMessage:
+		if i.message.Deleted {
+			return refusal(codeUnknownMessage)
+		}
 		i.original = i.message
 		i.messages = append(i.messages, i.message)
 		_, refused := c.edit(i.message)

@@ -157,6 +157,9 @@ func TestSlashCommandAndModal(t *testing.T) {
 	if err := s.InteractionRespond(i, form); err != nil {
 		t.Fatal(err)
 	}
+	if got := used.Form(); got.Title != "Really?" || len(got.Fields) != 1 || got.Fields[0].Label != "Word" {
+		t.Errorf("the form is %+v", got)
+	}
 	submitted := ann.Submits(used, map[string]string{"word": "yes"})
 	filled := next()
 	input := filled.ModalSubmitData().Components[0].(*discordgo.ActionsRow).Components[0].(*discordgo.TextInput)
@@ -174,6 +177,35 @@ func TestSlashCommandAndModal(t *testing.T) {
 	nested := next().ApplicationCommandData().Options
 	if len(nested) != 1 || nested[0].Name != "set" || nested[0].Options[0].StringValue() != "redis.session_ttl" {
 		t.Errorf("options = %+v", nested)
+	}
+}
+
+// A press may cross a change of its message, or the message's end.
+func TestAPressMayCrossAChange(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	acme := d.Guild("Acme").Text("#ops").Join("ann")
+	s := client(t, d)
+	next := interactions(t, d, s)
+	sent, err := s.ChannelMessageSendComplex(acme.ChannelID("#ops"), &discordgo.MessageSend{Content: "plan", Components: buttons("confirm")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := acme.In("#ops").Sees("plan")
+	empty := []discordgo.MessageComponent{}
+	if _, err := s.ChannelMessageEditComplex(&discordgo.MessageEdit{ID: sent.ID, Channel: sent.ChannelID, Components: &empty}); err != nil {
+		t.Fatal(err)
+	}
+	acme.As("ann").ClicksAsSeen(plan, "confirm")
+	clicked := next()
+	if clicked.MessageComponentData().CustomID != "confirm" {
+		t.Errorf("interaction = %+v", clicked)
+	}
+	if err := s.ChannelMessageDelete(sent.ChannelID, sent.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.InteractionRespond(clicked, respond(discordgo.InteractionResponseUpdateMessage, "running", 0)); code(t, err) != 10008 {
+		t.Errorf("updating a message that is gone: %v", err)
 	}
 }
 
@@ -278,6 +310,14 @@ func TestWhatPeopleCannotUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	secret := used.Sees("for ann")
+	opened := acme.As("ann").Clicks(secret, "more")
+	if err := s.InteractionRespond(next(), &discordgo.InteractionResponse{Type: discordgo.InteractionResponseModal, Data: &discordgo.InteractionResponseData{
+		CustomID: "form", Title: "Really?", Components: []discordgo.MessageComponent{discordgo.ActionsRow{
+			Components: []discordgo.MessageComponent{discordgo.TextInput{CustomID: "word", Label: "Word", Style: discordgo.TextInputShort, Required: true, MaxLength: 3}},
+		}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		name string
 		step func()
@@ -289,6 +329,8 @@ func TestWhatPeopleCannotUse(t *testing.T) {
 		{"a command without what it needs", func() { acme.As("ann").Slash("#ops", "redis", nil) }, `option "command" is required`},
 		{"an option that is none", func() { acme.As("ann").Slash("#ops", "redis", discordtest.Args{"command": "x", "speed": 1}) }, "takes no"},
 		{"a sub-command that is none", func() { acme.As("ann").Slash("#ops", "config get", nil) }, "takes no"},
+		{"a field left empty", func() { acme.As("ann").Submits(opened, nil) }, `does not take ""`},
+		{"a field overfilled", func() { acme.As("ann").Submits(opened, map[string]string{"word": "yes!"}) }, `does not take "yes!"`},
 		{"a modal that was not shown", func() { acme.As("ann").Submits(used, nil) }, "not with a modal"},
 	} {
 		if told := stops(watched, tc.step); !strings.Contains(told, tc.want) {

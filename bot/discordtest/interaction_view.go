@@ -47,6 +47,50 @@ func (i *Interaction) Acknowledged() int {
 	return i.i.callback
 }
 
+// Form is a modal as the person sees it.
+type Form struct {
+	Title    string
+	CustomID string
+	Fields   []Field
+}
+
+// Field is a text input of a modal.
+type Field struct {
+	Label       string
+	CustomID    string
+	Placeholder string
+	Value       string
+	Required    bool
+	MaxLength   int // 0: none
+}
+
+// Form waits for the modal that the interaction is answered with.
+func (i *Interaction) Form() Form {
+	d := i.p.g.d
+	d.t.Helper()
+	i.await("answer with a modal")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i.i.modal == nil {
+		d.t.Fatalf("discordtest: the interaction was answered, but not with a modal")
+	}
+	return i.i.form()
+}
+
+func (i *interaction) form() Form {
+	f := Form{Title: text(i.modal["title"]), CustomID: text(i.modal["custom_id"])}
+	walkComponents(objects(i.modal["components"]), func(c map[string]any) {
+		if number(c["type"]) != componentTextInput {
+			return
+		}
+		f.Fields = append(f.Fields, Field{
+			Label: text(c["label"]), CustomID: text(c["custom_id"]), Placeholder: text(c["placeholder"]), Value: text(c["value"]),
+			Required: c["required"] != false, MaxLength: number(c["max_length"]),
+		})
+	})
+	return f
+}
+
 // Unanswered fails the test if the interaction is answered within the time.
 func (i *Interaction) Unanswered(within time.Duration) {
 	i.p.g.d.t.Helper()

@@ -1,6 +1,9 @@
 package discordtest
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Args are a slash command's options by name. Users, roles and channels are
 // given by name.
@@ -12,11 +15,25 @@ func (p *Person) Clicks(on *Message, button string) *Interaction {
 	p.g.d.mu.Lock()
 	defer p.g.d.mu.Unlock()
 	m := p.visible(on)
-	c := m.component(func(c object) bool {
+	return p.clicks(m, &m.Message, button)
+}
+
+// ClicksAsSeen presses a button that stood on the message when the test looked
+// at it, as somebody does whose press crosses a change of the message.
+func (p *Person) ClicksAsSeen(on *Message, button string) *Interaction {
+	p.g.d.t.Helper()
+	p.g.d.mu.Lock()
+	defer p.g.d.mu.Unlock()
+	return p.clicks(p.visible(on), on, button)
+}
+
+func (p *Person) clicks(m *message, seen *Message, button string) *Interaction {
+	p.g.d.t.Helper()
+	c := seen.component(func(c object) bool {
 		return number(c["type"]) == componentButton && (text(c["label"]) == button || text(c["custom_id"]) == button)
 	})
 	if c == nil || c["disabled"] == true || text(c["custom_id"]) == "" {
-		p.g.d.t.Fatalf("discordtest: no button %q to click on: %s %+v", button, m.String(), m.Buttons())
+		p.g.d.t.Fatalf("discordtest: no button %q to click on: %s %+v", button, seen.String(), seen.Buttons())
 	}
 	return p.uses(m, object{"component_type": componentButton, "custom_id": c["custom_id"], "id": 1})
 }
@@ -96,7 +113,8 @@ func (p *Person) completing(channel, command, option string, args Args) *Interac
 }
 
 // Submits fills in the modal that the interaction was answered with, its inputs
-// by custom id. It waits for the modal.
+// by custom id. It waits for the modal. What a person's own client would not let
+// pass fails the test: a missing value that is required, or one too long.
 func (p *Person) Submits(i *Interaction, values map[string]string) *Interaction {
 	p.g.d.t.Helper()
 	i.await("answer with a modal")
@@ -104,6 +122,12 @@ func (p *Person) Submits(i *Interaction, values map[string]string) *Interaction 
 	defer p.g.d.mu.Unlock()
 	if i.i.modal == nil {
 		p.g.d.t.Fatalf("discordtest: the interaction was answered, but not with a modal")
+	}
+	for _, f := range i.i.form().Fields {
+		value, given := values[f.CustomID]
+		if n := utf8.RuneCountInString(value); given && f.MaxLength > 0 && n > f.MaxLength || f.Required && value == "" && f.Value == "" {
+			p.g.d.t.Fatalf("discordtest: the field %q does not take %q", f.Label, value)
+		}
 	}
 	filled := list{}
 	for _, c := range objects(i.i.modal["components"]) {
@@ -153,7 +177,7 @@ func (p *Person) visible(seen *Message) *message {
 }
 
 // component finds the first component that fits.
-func (m *message) component(fits func(object) bool) object {
+func (m *Message) component(fits func(object) bool) object {
 	var found object
 	walkComponents(m.Components, func(c map[string]any) {
 		if found == nil && fits(c) {
