@@ -20,6 +20,10 @@ type Request struct {
 	// for it even without a prefix.
 	Mentioned bool
 
+	// Late says that the message was said too long ago to change anything: it
+	// is read and answered, but makes no change and no plan.
+	Late bool
+
 	// Member finds another member of the caller's guild by id, with roles, for
 	// verbs that speak of others. It is nil where there are none.
 	Member func(ctx context.Context, id string) (permissions.Member, error)
