@@ -24,6 +24,14 @@ type Handler interface {
 	// Addressed reports whether a message is for Helix at all.
 	Addressed(text string, mentioned bool) bool
 	Handle(ctx context.Context, req commands.Request) commands.Reply
+
+	// Confirm claims a plan for its only run: it answers at once with how to
+	// run it, or, where run is nil, with why not.
+	Confirm(ctx context.Context, c commands.Confirmation) (run func(context.Context) commands.Reply, refusal commands.Reply)
+	// Cancel drops a plan, and Approve notes a second person's agreement. What
+	// they reply where they did not is for the presser's eyes alone.
+	Cancel(ctx context.Context, c commands.Confirmation) (dropped bool, reply commands.Reply)
+	Approve(ctx context.Context, c commands.Confirmation) (approved bool, reply commands.Reply)
 }
 
 // Pin remembers the guild that was chosen at the first start.
@@ -67,6 +75,7 @@ type Timing struct {
 	Grace    time.Duration // for running commands at the end
 	Decision time.Duration // for knowing which servers are served
 	PageTTL  time.Duration // how long the pages of an answer can be turned
+	Defer    time.Duration // until a press is told that its answer takes longer; Discord waits for 3 s
 }
 
 func (t Timing) withDefaults() Timing {
@@ -84,6 +93,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Grace, 5*time.Second)
 	set(&t.Decision, 5*time.Second)
 	set(&t.PageTTL, 15*time.Minute)
+	set(&t.Defer, 2*time.Second)
 	return t
 }
 
@@ -101,7 +111,9 @@ type Bot struct {
 	queues     *queues
 	pages      *pager
 	programs   programs
+	plans      plans
 	seen       *recent
+	turns      *recent // what edits and deletions have made of messages
 	guilds     guildKeeper
 	complained *recent // channels whose missing rights were told lately
 	channels   *channelLog
@@ -145,7 +157,9 @@ func New(o Options) (*Bot, error) {
 		rest:       newREST(&http.Client{Transport: t, Timeout: requestTimeout}, t.base, o.Token),
 		pages:      newPager(o.Timing.PageTTL),
 		programs:   programs{running: make(map[string]*program)},
+		plans:      plans{waiting: make(map[string]*waitingPlan)},
 		seen:       newRecent(seenMessages),
+		turns:      newRecent(seenMessages),
 		channels:   newChannelLog(),
 		complained: newRecent(complaintsKept),
 	}
@@ -186,6 +200,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer timer.Stop()
 	b.queues.close()
 	stopWork(nil)
+	b.plans.close()
 	b.settlers.Wait()
 	b.rest.close()
 	if err != nil {

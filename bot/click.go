@@ -1,19 +1,15 @@
 package bot
 
-import (
-	"github.com/bwmarrin/discordgo"
-
-	"github.com/helix-collective/helix/permissions"
-)
+import "github.com/helix-collective/helix/permissions"
 
 // noteClick tells of a button that was pressed, and by whom, as far as that
 // came with the press itself.
-func (b *Bot) noteClick(i *discordgo.Interaction, what string) {
-	if b.options.Clicked == nil || i.Member == nil || i.Member.User == nil {
+func (b *Bot) noteClick(p *press, what string) {
+	if b.options.Clicked == nil {
 		return
 	}
 	b.options.Clicked(permissions.Member{
-		ID: i.Member.User.ID, Name: i.Member.User.Username, Roles: i.Member.Roles,
-		Guild: i.GuildID, Channel: i.ChannelID,
+		ID: p.Member.User.ID, Name: p.Member.User.Username, Roles: p.Member.Roles,
+		Guild: p.GuildID, Channel: p.ChannelID,
 	}, what)
 }

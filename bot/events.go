@@ -20,13 +20,23 @@ func (b *Bot) listen(ctx context.Context, s *discordgo.Session, l *link, work co
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Ready) { b.onReady(ctx, e, l, work) })
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) { l.end() })
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageCreate) {
-		b.guarded("message", func() { b.onMessage(s, e.Message, work) })
+		b.guarded("message", func() { b.onMessage(s, e.Message, fresh, work) })
 	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageUpdate) {
 		b.guarded("edit", func() { b.onEdit(s, e.Message, work) })
 	})
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageDelete) {
+		b.guarded("deletion", func() { b.overtake(work, e.ID, deleted, whyDeleted) })
+	})
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageDeleteBulk) {
+		b.guarded("deletion", func() {
+			for _, id := range e.Messages {
+				b.overtake(work, id, deleted, whyDeleted)
+			}
+		})
+	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.InteractionCreate) {
-		b.guarded("interaction", func() { b.onInteraction(e.Interaction, work) })
+		b.guarded("interaction", func() { b.onInteraction(s, e.Interaction, work) })
 	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.GuildCreate) {
 		b.guarded("guild", func() { b.onGuild(ctx, e.Guild, l, work) })
@@ -50,8 +60,16 @@ func (b *Bot) guardedAs(what string, handle, mend func()) {
 	handle()
 }
 
+// hearing is how a message came to our ears.
+type hearing bool
+
+const (
+	fresh    hearing = false
+	replayed hearing = true // as an edit, or caught up after a gap: it may have been said long ago
+)
+
 // onMessage drops what is not for us and queues the rest for its channel.
-func (b *Bot) onMessage(s *discordgo.Session, m *discordgo.Message, work context.Context) {
+func (b *Bot) onMessage(s *discordgo.Session, m *discordgo.Message, how hearing, work context.Context) {
 	if m == nil || m.Author == nil || m.GuildID == "" || b.foreign(m.GuildID) {
 		return
 	}
@@ -65,7 +83,7 @@ func (b *Bot) onMessage(s *discordgo.Session, m *discordgo.Message, work context
 		return
 	}
 	b.channels.note(m.GuildID, m.ChannelID, m.ID)
-	asked := question{message: m, text: text, mentioned: mentioned, session: s}
+	asked := question{message: m, text: text, mentioned: mentioned, how: how, session: s}
 	if !b.queues.push(m.ChannelID, func() { b.guarded("message", func() { b.answer(work, asked) }) }) {
 		b.refuseCrowd(work, m)
 	}
@@ -117,12 +135,19 @@ func (b *Bot) onEdit(s *discordgo.Session, m *discordgo.Message, work context.Co
 	if m == nil || m.Author == nil || m.Author.Bot || m.EditedTimestamp == nil {
 		return
 	}
-	if time.Since(written(m)) > staleAfter {
+	b.overtake(work, m.ID, turnOf(m), whyEdited)
+	if stale(m) {
 		b.log.Info("an edited message is too old to act on", zap.String("message", m.ID))
 		return
 	}
-	b.onMessage(s, m, work)
+	b.onMessage(s, m, replayed, work)
 }
+
+// staleAfter is the age at which a message that was missed or edited is let be:
+// who asked has moved on, and an old change is not what they want now.
+const staleAfter = 30 * time.Second
+
+func stale(m *discordgo.Message) bool { return time.Since(written(m)) > staleAfter }
 
 // written answers when a message was first sent.
 func written(m *discordgo.Message) time.Time {
@@ -161,14 +186,19 @@ type question struct {
 	message   *discordgo.Message
 	text      string
 	mentioned bool
+	how       hearing
 	session   *discordgo.Session
 }
 
+// late reports whether it is too late for a question to change anything: it may
+// have grown old while it waited for its turn.
+func (q question) late() bool { return q.how == replayed && stale(q.message) }
+
 // answer asks the handler and sends what it says.
 func (b *Bot) answer(work context.Context, q question) {
-	m := q.message
+	m, o := q.message, occasionOf(q.message)
 	if work.Err() != nil {
-		b.send(work, m, commands.Reply{Outcome: commands.Cancelled,
+		b.send(work, o, commands.Reply{Outcome: commands.Cancelled,
 			Problem: "Helix is being stopped or started anew, so this was not run. Send it again in a moment."})
 		return
 	}
@@ -179,36 +209,37 @@ func (b *Bot) answer(work context.Context, q question) {
 	if !b.serves(m.GuildID) {
 		return
 	}
-	member, err := b.member(work, q.session, m)
+	member, err := b.member(work, q.session, seat{m.GuildID, m.ChannelID}, m.Author, m.Member)
 	if err != nil {
 		b.log.Error("member could not be read", zap.String("message", m.ID), zap.Error(err))
-		b.send(work, m, commands.Reply{Outcome: commands.Denied,
+		b.send(work, o, commands.Reply{Outcome: commands.Denied,
 			Problem: "Your roles could not be read from Discord, so nothing was run. Try again in a moment."})
 		return
 	}
-	reply, shown := b.follow(work, m, func(ctx context.Context, progress *commands.Progress) commands.Reply {
+	o.caller = member
+	running := b.begin(work, o, "", &commands.Progress{})
+	reply, shown := running.follow(func(ctx context.Context) commands.Reply {
 		return b.ask(ctx, commands.Request{
-			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Redact: b.options.Redact, Progress: progress,
-			Member: b.memberFinder(q.session, member),
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(), Redact: b.options.Redact,
+			Progress: running.progress, Member: b.memberFinder(q.session, member),
 		})
 	})
-	if work.Err() != nil && reply.Outcome == commands.Cancelled {
-		reply.Hints = append(reply.Hints, "Helix is being stopped or started anew.")
+	if shown == "" && reply.Quiet {
+		return
 	}
-	switch {
-	case shown != "":
-		b.sendInPlace(work, m, shown, reply)
-	case !reply.Quiet:
-		b.send(work, m, reply)
-	}
+	b.present(work, o, shown, reply)
+	b.dropOvertaken(work, o, reply.Plan)
 }
 
 // ask has the handler answer. A fault in it costs one answer, and says so.
 func (b *Bot) ask(ctx context.Context, req commands.Request) (reply commands.Reply) {
-	b.guardedAs("request", func() { reply = b.options.Handler.Handle(ctx, req) }, func() {
-		reply = commands.Reply{Outcome: commands.Faulty, Problem: fmt.Sprintf("Something went wrong on our side (message %s). The log has the details.", req.ID)}
-	})
+	b.guardedAs("request", func() { reply = b.options.Handler.Handle(ctx, req) }, func() { reply = faulty(req.ID) })
 	return reply
+}
+
+// faulty answers for a fault of ours in what a message or a press asked.
+func faulty(id string) commands.Reply {
+	return commands.Reply{Outcome: commands.Faulty, Problem: fmt.Sprintf("Something went wrong on our side (message %s). The log has the details.", id)}
 }
 
 // refuseUndecided says why nothing is served yet, where that cannot be the
@@ -217,14 +248,14 @@ func (b *Bot) refuseUndecided(work context.Context, m *discordgo.Message) {
 	if work.Err() != nil || b.Status().Guilds != 1 {
 		return
 	}
-	b.send(work, m, commands.Reply{Outcome: commands.Unreachable,
+	b.send(work, occasionOf(m), commands.Reply{Outcome: commands.Unreachable,
 		Problem: "Nothing was run: which server Helix serves is kept in Redis, which does not answer. Try again once it is back."})
 }
 
 // refuseCrowd says that a channel's queue is full, once the queue has room.
 func (b *Bot) refuseCrowd(work context.Context, m *discordgo.Message) {
 	b.queues.aside(func() {
-		b.send(work, m, commands.Reply{Outcome: commands.Limited,
+		b.send(work, occasionOf(m), commands.Reply{Outcome: commands.Limited,
 			Problem: fmt.Sprintf("%d commands are waiting in this channel already, so this one was not taken. Send it again when they are answered.", queueLength)})
 	})
 }

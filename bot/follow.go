@@ -19,8 +19,10 @@ import (
 // answer takes that message's place.
 type program struct {
 	bot      *Bot
-	asked    *discordgo.Message
+	occasion occasion
 	progress *commands.Progress
+	work     context.Context // that it is part of
+	ctx      context.Context // ends when it is stopped, too
 	stop     context.CancelFunc
 	began    time.Time
 
@@ -29,22 +31,35 @@ type program struct {
 	over    bool       // it has ended or been stopped: only the answer may still change the message
 }
 
+// begin makes a program that can be stopped from now on; it has to be followed.
+// shown is the message that shows it, if there is one already.
+func (b *Bot) begin(work context.Context, o occasion, shown string, progress *commands.Progress) *program {
+	ctx, stop := context.WithCancel(work)
+	p := &program{
+		bot: b, occasion: o, progress: progress, message: shown,
+		work: work, ctx: ctx, stop: stop, began: time.Now(),
+	}
+	b.programs.add(p)
+	return p
+}
+
 // follow runs a program and shows it meanwhile. It answers the message that
 // shows it, if it took long enough for one.
-func (b *Bot) follow(work context.Context, asked *discordgo.Message, run func(context.Context, *commands.Progress) commands.Reply) (reply commands.Reply, message string) {
-	ctx, stop := context.WithCancel(work)
-	defer stop()
-	p := &program{bot: b, asked: asked, progress: &commands.Progress{}, stop: stop, began: time.Now()}
-	b.programs.add(p)
-	defer b.programs.remove(p)
-
-	showing, hide := context.WithCancel(work)
+func (p *program) follow(run func(context.Context) commands.Reply) (reply commands.Reply, message string) {
+	defer p.stop()
+	defer p.bot.programs.remove(p)
+	showing, hide := context.WithCancel(p.work)
 	var shows sync.WaitGroup
-	shows.Go(func() { p.typing(showing) })
-	shows.Go(func() { p.show(showing, work) })
-	reply = run(ctx, p.progress)
+	if p.message == "" {
+		shows.Go(func() { p.typing(showing) })
+	}
+	shows.Go(func() { p.show(showing) })
+	reply = run(p.ctx)
 	hide()
 	shows.Wait()
+	if p.work.Err() != nil && reply.Outcome == commands.Cancelled {
+		reply.Hints = append(reply.Hints, "Helix is being stopped or started anew.")
+	}
 	return reply, p.end()
 }
 
@@ -64,19 +79,19 @@ const typingLasts = 8 * time.Second
 func (p *program) typing(ctx context.Context) {
 	for wait := p.bot.options.Timing.TypingFrom; pause(ctx, wait) == nil; wait = typingLasts {
 		// A channel where typing fails will say so when the answer does.
-		_ = p.bot.rest.do(ctx, call{method: http.MethodPost, path: "/channels/" + p.asked.ChannelID + "/typing", once: true}, nil)
+		_ = p.bot.rest.do(ctx, call{method: http.MethodPost, path: "/channels/" + p.occasion.channel + "/typing", once: true}, nil)
 	}
 }
 
-// show posts the message once the program takes long, and keeps it up to date.
-// work, not showing, bounds the post: a message whose id nobody has heard of
-// could not be taken away again.
-func (p *program) show(showing, work context.Context) {
+// show posts the message once the program takes long, unless it has one, and
+// keeps it up to date. The work, not showing, bounds the post: a message whose
+// id nobody has heard of could not be taken away again.
+func (p *program) show(showing context.Context) {
 	timing := p.bot.options.Timing
 	if pause(showing, timing.ProgressFrom) != nil {
 		return
 	}
-	if !p.post(work) {
+	if p.message == "" && !p.post(p.work) {
 		return
 	}
 	for pause(showing, timing.ProgressEvery) == nil {
@@ -88,16 +103,16 @@ func (p *program) post(ctx context.Context) (ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := outgoing{
-		Content: p.text(), Mentions: nobody(), Flags: flagNoEmbeds, Rows: stopper(p.asked.ID, false),
-		Reference: &reference{MessageID: p.asked.ID},
-		Nonce:     nonce(turnOf(p.asked) + " progress"), EnforceNonce: true,
+		Content: p.text(), Mentions: nobody(), Flags: flagNoEmbeds, Rows: stopper(p.occasion.id, false),
+		Reference: p.occasion.reference(),
+		Nonce:     nonce(p.occasion.id + " progress"), EnforceNonce: true,
 	}
 	var posted struct {
 		ID string `json:"id"`
 	}
-	err := p.bot.postFor(ctx, p.asked.ChannelID, out, nil, &posted)
+	err := p.bot.postFor(ctx, p.occasion.channel, out, nil, &posted)
 	if err != nil {
-		p.bot.log.Debug("progress could not be shown", zap.String("message", p.asked.ID), zap.Error(err))
+		p.bot.log.Debug("progress could not be shown", zap.String("message", p.occasion.message), zap.Error(err))
 		return false
 	}
 	p.message = posted.ID
@@ -111,12 +126,16 @@ func (p *program) edit(ctx context.Context) {
 		return
 	}
 	err := p.bot.rest.do(ctx, call{
-		method: http.MethodPatch, path: "/channels/" + p.asked.ChannelID + "/messages/" + p.message,
-		body: edited{Content: p.text(), Mentions: nobody(), Rows: stopper(p.asked.ID, false), Attachments: []attachment{}}, once: true,
+		method: http.MethodPatch, path: messagePath(p.occasion.channel, p.message), body: p.running().inPlace(), once: true,
 	}, nil)
 	if err != nil && ctx.Err() == nil {
-		p.bot.log.Debug("progress could not be shown", zap.String("message", p.asked.ID), zap.Error(err))
+		p.bot.log.Debug("progress could not be shown", zap.String("message", p.occasion.message), zap.Error(err))
 	}
+}
+
+// running is what the message shows, with a button that stops the program.
+func (p *program) running() answer {
+	return answer{content: p.text(), rows: stopper(p.occasion.id, false)}
 }
 
 // text says how far the program is.
@@ -160,7 +179,7 @@ func bar(percent int) string {
 	return strings.Repeat("█", full) + strings.Repeat("░", barWidth-full)
 }
 
-// programs are those that run, by the message that asked.
+// programs are those that run, by their occasion.
 type programs struct {
 	mu      sync.Mutex
 	running map[string]*program
@@ -169,56 +188,53 @@ type programs struct {
 func (ps *programs) add(p *program) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	ps.running[p.asked.ID] = p
+	ps.running[p.occasion.id] = p
 }
 
 func (ps *programs) remove(p *program) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	delete(ps.running, p.asked.ID)
+	delete(ps.running, p.occasion.id)
 }
 
-func (ps *programs) find(asked string) *program {
+func (ps *programs) find(occasion string) *program {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	return ps.running[asked]
+	return ps.running[occasion]
 }
 
 // stopPrefix begins the custom id of a button that stops a program.
 const stopPrefix = "stop:"
 
-func stopper(asked string, useless bool) []row {
+func stopper(occasion string, useless bool) []row {
 	return []row{{Type: componentRow, Buttons: []button{
-		{Type: componentButton, Style: styleDanger, Label: "Stop", CustomID: stopPrefix + asked, Disabled: useless},
+		{Type: componentButton, Style: styleDanger, Label: "Stop", CustomID: stopPrefix + occasion, Disabled: useless},
 	}}}
 }
 
-// stopProgram stops the program that asked's message started, if the presser
-// may: who asked, and whoever administrates the server.
-func (b *Bot) stopProgram(ctx context.Context, i *discordgo.Interaction, asked string) {
-	b.noteClick(i, "stop of "+asked)
-	p := b.programs.find(asked)
+// stopProgram stops the program of an occasion, if the presser may: who asked or
+// confirmed, and whoever administrates the server.
+func (b *Bot) stopProgram(ctx context.Context, pressed *press, occasion string) {
+	b.noteClick(pressed, "stop of "+occasion)
+	p := b.programs.find(occasion)
 	if p == nil {
-		b.whisper(ctx, i, "This command is not running any more.")
+		pressed.whisper(ctx, "This command is not running any more.")
 		return
 	}
-	presser := i.Member
-	if presser == nil || presser.User == nil ||
-		presser.User.ID != p.asked.Author.ID && presser.Permissions&discordgo.PermissionAdministrator == 0 {
-		b.whisper(ctx, i, fmt.Sprintf("Only <@%s>, who asked, and administrators of this server may stop it.", p.asked.Author.ID))
+	presser, owner := pressed.Member, p.occasion.caller.ID
+	if presser.User.ID != owner && presser.Permissions&discordgo.PermissionAdministrator == 0 {
+		pressed.whisper(ctx, fmt.Sprintf("Only <@%s>, who asked, and administrators of this server may stop it.", owner))
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
-		b.whisper(ctx, i, "This command is not running any more.")
+		pressed.whisper(ctx, "This command is not running any more.")
 		return
 	}
 	p.over = true
 	// Told first: the answer that follows the stop takes the message's place.
-	b.callBack(ctx, i, callback{Type: callbackUpdate, Data: outgoing{
-		Content: p.text() + "\nStopping…", Mentions: nobody(), Rows: stopper(asked, true),
-	}})
+	pressed.update(ctx, answer{content: p.text() + "\nStopping…", rows: stopper(occasion, true)})
 	if !p.progress.EndViews() {
 		p.stop()
 		return

@@ -2,55 +2,57 @@ package bot
 
 import (
 	"context"
-	"net/http"
 	"strings"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
-	"go.uber.org/zap"
 )
 
-// onInteraction hands a pressed button to what it is for.
-func (b *Bot) onInteraction(i *discordgo.Interaction, work context.Context) {
-	if i == nil || i.Type != discordgo.InteractionMessageComponent || b.foreign(i.GuildID) {
+// onInteraction hands a pressed button, or a form that was handed in, to what it
+// is for. One that did not come from a known member of a server is let be.
+func (b *Bot) onInteraction(s *discordgo.Session, i *discordgo.Interaction, work context.Context) {
+	if i == nil || b.foreign(i.GuildID) || i.Member == nil || i.Member.User == nil {
 		return
 	}
-	press := b.presses(i.MessageComponentData().CustomID)
-	if press == nil || !b.seen.add(i.ID) {
+	act := b.acts(i)
+	if act == nil || !b.seen.add(i.ID) {
 		return
 	}
+	p := &press{Interaction: i, bot: b, session: s, until: time.Now().Add(answerWithin)}
 	b.queues.aside(func() {
 		b.guarded("interaction", func() {
 			if b.awaitDecision(work) && b.serves(i.GuildID) {
-				press(work, i)
+				b.attend(work, p, act)
 			}
 		})
 	})
 }
 
-// presses answers what a button does; nil if it is none of ours.
-func (b *Bot) presses(customID string) func(context.Context, *discordgo.Interaction) {
-	for prefix, press := range map[string]func(context.Context, *discordgo.Interaction, string){
-		pagePrefix: b.turnPage,
-		stopPrefix: b.stopProgram,
-	} {
-		if rest, ok := strings.CutPrefix(customID, prefix); ok {
-			return func(ctx context.Context, i *discordgo.Interaction) { press(ctx, i, rest) }
+// action is what a button or a form does; rest is its custom id without the
+// prefix that stands for the action.
+type action func(ctx context.Context, p *press, rest string)
+
+// acts answers what an interaction does; nil if it is none of ours.
+func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
+	var id string
+	var actions map[string]action
+	switch data := i.Data.(type) {
+	case discordgo.MessageComponentInteractionData:
+		id, actions = data.CustomID, map[string]action{
+			pagePrefix:   b.turnPage,
+			stopPrefix:   b.stopProgram,
+			yesPrefix:    b.confirmPlan,
+			wordPrefix:   b.askForWord,
+			noPrefix:     b.cancelPlan,
+			agreedPrefix: b.approvePlan,
+		}
+	case discordgo.ModalSubmitInteractionData:
+		id, actions = data.CustomID, map[string]action{wordPrefix: b.takeWord}
+	}
+	for prefix, act := range actions {
+		if rest, ok := strings.CutPrefix(id, prefix); ok {
+			return func(ctx context.Context, p *press) { act(ctx, p, rest) }
 		}
 	}
 	return nil
-}
-
-// whisper answers an interaction with a sentence that only the presser sees.
-func (b *Bot) whisper(ctx context.Context, i *discordgo.Interaction, text string) {
-	b.callBack(ctx, i, callback{Type: callbackMessage, Data: outgoing{Content: text, Mentions: nobody(), Flags: flagEphemeral}})
-}
-
-func (b *Bot) callBack(ctx context.Context, i *discordgo.Interaction, answer callback) {
-	err := b.rest.do(ctx, call{
-		method: http.MethodPost, path: "/interactions/" + i.ID + "/" + i.Token + "/callback",
-		body: answer, once: true, anonymous: true,
-	}, nil)
-	if err != nil && !hasCode(err, codeAlreadyAnswered, codeUnknownInteract) {
-		b.log.Warn("an interaction could not be answered", zap.String("interaction", i.ID), zap.Error(err))
-	}
 }

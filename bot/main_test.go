@@ -43,6 +43,19 @@ func (h handler) Handle(ctx context.Context, req commands.Request) commands.Repl
 	return h(ctx, req)
 }
 
+// Nothing that a handler answers alone has a plan.
+func (h handler) Confirm(context.Context, commands.Confirmation) (func(context.Context) commands.Reply, commands.Reply) {
+	return nil, commands.Reply{Problem: "There is no such plan."}
+}
+
+func (h handler) Cancel(context.Context, commands.Confirmation) (bool, commands.Reply) {
+	return false, commands.Reply{Problem: "There is no such plan."}
+}
+
+func (h handler) Approve(context.Context, commands.Confirmation) (bool, commands.Reply) {
+	return false, commands.Reply{Problem: "There is no such plan."}
+}
+
 // echo answers with what it was asked.
 func echo(_ context.Context, req commands.Request) commands.Reply {
 	return commands.Reply{Outcome: commands.OK, Output: []byte(req.Text + "\n")}

@@ -25,29 +25,30 @@ type role struct {
 	Permissions permissions64 `json:"permissions"`
 }
 
-// member builds who asks, from what came with the message and what the gateway
-// has told of the guild; what is missing there is asked for. An error means
-// that it is not known who may what.
-func (b *Bot) member(ctx context.Context, s *discordgo.Session, m *discordgo.Message) (permissions.Member, error) {
-	guild, err := b.guildFacts(ctx, s, m.GuildID)
+// seat is where somebody does something.
+type seat struct{ guild, channel string }
+
+// member builds who asks, from what came with the message or the press and what
+// the gateway has told of the guild; what is missing there is asked for: of is
+// nil where the event left it out. An error means that it is not known who may
+// what.
+func (b *Bot) member(ctx context.Context, s *discordgo.Session, at seat, who *discordgo.User, of *discordgo.Member) (permissions.Member, error) {
+	guild, err := b.guildFacts(ctx, s, at.guild)
 	if err != nil {
 		return permissions.Member{}, err
 	}
 	var roles []string
-	if m.Member != nil {
-		roles = m.Member.Roles
-	} else if roles, err = b.memberRoles(ctx, m.GuildID, m.Author.ID); err != nil {
+	if of != nil {
+		roles = of.Roles
+	} else if roles, err = b.memberRoles(ctx, at.guild, who.ID); err != nil {
 		return permissions.Member{}, err
 	}
-	parent, err := b.parent(ctx, s, m.ChannelID)
+	parent, err := b.parent(ctx, s, at.channel)
 	if err != nil {
 		return permissions.Member{}, err
 	}
-	who := permissions.Member{
-		ID: m.Author.ID, Name: m.Author.Username,
-		Guild: m.GuildID, Channel: m.ChannelID, Parent: parent,
-	}
-	return guild.rank(who, roles), nil
+	m := permissions.Member{ID: who.ID, Name: who.Username, Guild: at.guild, Channel: at.channel, Parent: parent}
+	return guild.rank(m, roles), nil
 }
 
 // rank adds to a member what the roles make of it.

@@ -51,7 +51,7 @@ func (q *queues) work(channel string) {
 }
 
 // maxAsides bounds jobs outside the channels' order.
-const maxAsides = 8
+const maxAsides = 32
 
 // aside runs a job at once, out of order; beyond a bound it is dropped.
 func (q *queues) aside(job func()) {
@@ -69,8 +69,12 @@ func (q *queues) aside(job func()) {
 	})
 }
 
+// onwards goes on with what a job began, which then makes room for others. It is
+// to be called from within a job: close waits for it.
+func (q *queues) onwards(job func()) { q.running.Go(job) }
+
 // apart runs a job at once, out of order, whatever else is going on: one of
-// those that come once a connection.
+// those that come once a connection or a plan.
 func (q *queues) apart(job func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -98,10 +98,6 @@ func (b *Bot) onGuildGone(g *discordgo.Guild) {
 	b.log.Warn("Helix was removed from a server", zap.String("server", g.ID))
 }
 
-// staleAfter is the age at which a message that was missed is let be: who
-// asked has moved on, and an old change is not what they want now.
-const staleAfter = 30 * time.Second
-
 // catchUp reads what was said in channels while there was no connection.
 func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, channels []missedIn, work context.Context) {
 	for _, c := range channels {
@@ -120,13 +116,13 @@ func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, channels []miss
 }
 
 func (b *Bot) takeMissed(s *discordgo.Session, m *discordgo.Message, guild string, work context.Context) {
-	if time.Since(written(m)) > staleAfter {
+	if stale(m) {
 		b.log.Info("a message from the gap is too old to act on", zap.String("message", m.ID))
 		return
 	}
 	m.GuildID = guild       // messages read over REST leave it out
 	m.EditedTimestamp = nil // whatever it said before was not heard
-	b.onMessage(s, m, work)
+	b.onMessage(s, m, replayed, work)
 }
 
 // messagesAfter answers the messages that followed one, in order: the latest

@@ -10,30 +10,44 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// recent remembers the ids seen last.
+// recent remembers the ids seen last, each with a word on it.
 type recent struct {
 	mu   sync.Mutex
-	ids  map[string]struct{}
+	ids  map[string]string
 	ring []string
 	next int
 }
 
 func newRecent(n int) *recent {
-	return &recent{ids: make(map[string]struct{}), ring: make([]string, n)}
+	return &recent{ids: make(map[string]string), ring: make([]string, n)}
 }
 
 // add remembers an id and reports whether it is new.
-func (r *recent) add(id string) bool {
+func (r *recent) add(id string) bool { return r.set(id, "") }
+
+// set remembers an id's word and reports whether that is news.
+func (r *recent) set(id, word string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.ids[id]; ok {
+	known, ok := r.ids[id]
+	if ok && known == word {
 		return false
 	}
-	delete(r.ids, r.ring[r.next])
-	r.ring[r.next] = id
-	r.ids[id] = struct{}{}
-	r.next = (r.next + 1) % len(r.ring)
+	if !ok {
+		delete(r.ids, r.ring[r.next])
+		r.ring[r.next] = id
+		r.next = (r.next + 1) % len(r.ring)
+	}
+	r.ids[id] = word
 	return true
+}
+
+// get answers an id's word; ok is false for one that is not remembered.
+func (r *recent) get(id string) (word string, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	word, ok = r.ids[id]
+	return word, ok
 }
 
 // channelLog remembers the last message heard in the channels where somebody

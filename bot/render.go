@@ -19,15 +19,18 @@ const (
 )
 
 // rendered is an answer in Discord's terms: one or more pages of text, of
-// which one is seen at a time, or one page and a file.
+// which one is seen at a time, or one page and files.
 type rendered struct {
 	pages []string
-	file  *file
+	files []file
 }
 
 // render turns a reply into messages of Discord. Output stands in a block that
 // it cannot break out of.
 func render(reply commands.Reply) rendered {
+	if reply.Plan != nil {
+		return renderPlan(reply)
+	}
 	tail := tail(reply)
 	text := visible(string(reply.Output))
 	if text == "" {
@@ -196,7 +199,7 @@ func renderFile(reply commands.Reply, text, tail string) rendered {
 	}
 	return rendered{
 		pages: []string{join(preview+"\n"+note, tail)},
-		file:  &file{name: fileName, data: data},
+		files: []file{{name: fileName, data: data}},
 	}
 }
 

@@ -90,10 +90,10 @@ func TestRender(t *testing.T) {
 }
 
 func fileBytes(r rendered) int {
-	if r.file == nil {
+	if len(r.files) == 0 {
 		return 0
 	}
-	return len(r.file.data)
+	return len(r.files[0].data)
 }
 
 // FuzzRender holds every answer to what Discord takes and no text may break.
@@ -116,7 +116,7 @@ func FuzzRender(f *testing.F) {
 				t.Fatalf("page %d has %d fences: %q", i+1, marks, page)
 			}
 		}
-		if problem != "" || hint != "" || footer != "" || r.file != nil || len(output) == 0 {
+		if problem != "" || hint != "" || footer != "" || r.files != nil || len(output) == 0 {
 			return
 		}
 		if whole := unfence(r.pages); whole != shown(output) {

@@ -1,7 +1,9 @@
 package bot_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +63,33 @@ func TestWhoAsksMustBeKnown(t *testing.T) {
 		`{"id":%q,"channel_id":%q,"guild_id":%q,"content":"!who","author":{"id":%q,"username":"ann"}}`,
 		said.ID, acme.ChannelID("#ops"), acme.ID, acme.UserID("ann")))
 	said.Sees("Your roles could not be read from Discord, so nothing was run")
+}
+
+// Whoever of several instances says it, and however often.
+func TestWhatIsAnnouncedIsSaidOnceAndAsWords(t *testing.T) {
+	d, acme, r := world(t, echo, func(o *bot.Options) { o.OpsChannel = "" })
+	if err := r.Announce(t.Context(), "x", "y"); !errors.Is(err, bot.ErrNoOpsChannel) {
+		t.Errorf("without a channel it answers %v", err)
+	}
+	ops := func(o *bot.Options) { o.OpsChannel = acme.ChannelID("#ops") }
+	for range 2 {
+		other := start(t, d, echo, ops)
+		d.FailNext("create_message", discordtest.Applied(discordtest.Drop()))
+		for range 2 {
+			if err := other.Announce(t.Context(), "audit head of 2026-01-31", "Audit head: @everyone "+acme.Mention("ann")+" https://example.org"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	said := acme.In("#ops").Sees("Audit head")
+	if len(said.Pings) > 0 || strings.Contains(said.Content, acme.Mention("ann")) || strings.Contains(said.Content, "https://") {
+		t.Errorf("it is %q and rings %q", said.Content, said.Pings)
+	}
+	acme.In("#ops").SeesNothing(0)
+	d.FailNext("create_message", discordtest.Status(403))
+	if err := start(t, d, echo, ops).Announce(t.Context(), "another", "text"); err == nil {
+		t.Error("what Discord refuses is taken for said")
+	}
 }
 
 func TestAnAnnouncementIsNotDoubled(t *testing.T) {

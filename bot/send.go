@@ -2,21 +2,20 @@ package bot
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
-	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/commands"
 )
 
-// answer is a reply as it is sent: one message, and perhaps a file.
+// answer is a reply as it is sent: one message, and perhaps files.
 type answer struct {
 	content     string
 	rows        []row
@@ -25,17 +24,20 @@ type answer struct {
 }
 
 // compose renders a reply, and keeps its pages for turning.
-func (b *Bot) compose(asked *discordgo.Message, reply commands.Reply) answer {
+func (b *Bot) compose(o occasion, reply commands.Reply) answer {
 	r := render(reply)
 	a := answer{content: r.pages[0]}
-	if len(r.pages) > 1 {
-		book := nonce(turnOf(asked)) // an edit's pages are others
+	switch {
+	case reply.Plan != nil:
+		a.rows = planButtons(reply.Plan, false)
+	case len(r.pages) > 1:
+		book := nonce(o.id) // an edit's pages are others
 		b.pages.keep(book, r.pages)
 		a.rows = turners(book, 0, len(r.pages))
 	}
-	if r.file != nil {
-		a.files = []file{*r.file}
-		a.attachments = []attachment{{ID: "0", Filename: r.file.name}}
+	for i, f := range r.files {
+		a.files = append(a.files, f)
+		a.attachments = append(a.attachments, attachment{ID: strconv.Itoa(i), Filename: f.name})
 	}
 	return a
 }
@@ -51,59 +53,89 @@ func (a answer) withoutFile(err error) answer {
 	return a
 }
 
-// send answers a message. Where a right is missing in the channel it makes do
-// with less, and says which one it was.
-func (b *Bot) send(work context.Context, asked *discordgo.Message, reply commands.Reply) {
+// present answers an occasion: in the place of the message that showed how far
+// it was, if there is one.
+func (b *Bot) present(work context.Context, o occasion, shown string, reply commands.Reply) {
+	if shown != "" {
+		b.sendInPlace(work, o, shown, reply)
+		return
+	}
+	b.send(work, o, reply)
+}
+
+// send answers in a message of its own. Where a right is missing in the channel
+// it makes do with less, and says which one it was.
+func (b *Bot) send(work context.Context, o occasion, reply commands.Reply) {
 	ctx, cancel := lastWords(work)
 	defer cancel()
-	a := b.compose(asked, reply)
-	err := b.postAnswer(ctx, asked, a, nonce(turnOf(asked)))
+	a := b.compose(o, reply)
+	message, err := b.postAnswer(ctx, o, a, nonce(o.id))
 	if len(a.files) > 0 && refusesFile(err) {
-		err = b.postAnswer(ctx, asked, a.withoutFile(err), nonce(turnOf(asked)+" without file"))
+		a = a.withoutFile(err)
+		message, err = b.postAnswer(ctx, o, a, nonce(o.id+" without file"))
 	}
 	if err != nil {
-		b.unsent(ctx, asked, err)
+		b.unsent(ctx, o, err)
+		return
 	}
+	b.awaitYes(work, o, message, reply.Plan, a)
 }
 
-func (b *Bot) postAnswer(ctx context.Context, asked *discordgo.Message, a answer, nonce string) error {
-	return b.post(ctx, asked.ChannelID, outgoing{
+// postAnswer answers the id of the message that was posted.
+func (b *Bot) postAnswer(ctx context.Context, o occasion, a answer, nonce string) (message string, err error) {
+	var posted struct {
+		ID string `json:"id"`
+	}
+	err = b.postFor(ctx, o.channel, outgoing{
 		Content: a.content, Mentions: nobody(), Flags: flagNoEmbeds, Rows: a.rows, Attachments: a.attachments,
-		Reference: &reference{MessageID: asked.ID},
+		Reference: o.reference(),
 		Nonce:     nonce, EnforceNonce: true,
-	}, a.files)
+	}, a.files, &posted)
+	return posted.ID, err
 }
 
-// sendInPlace answers a message in the place of one that showed how far the
-// program was; if that has been deleted, in a new one.
-func (b *Bot) sendInPlace(work context.Context, asked *discordgo.Message, shown string, reply commands.Reply) {
+// sendInPlace answers in the place of a message that showed how far the program
+// was; if that has been deleted, in a new one.
+func (b *Bot) sendInPlace(work context.Context, o occasion, shown string, reply commands.Reply) {
 	ctx, cancel := lastWords(work)
 	defer cancel()
-	a := b.compose(asked, reply)
-	err := b.editTo(ctx, asked.ChannelID, shown, a)
+	a := b.compose(o, reply)
+	err := b.editTo(ctx, o.channel, shown, a)
 	if len(a.files) > 0 && refusesFile(err) {
-		err = b.editTo(ctx, asked.ChannelID, shown, a.withoutFile(err))
+		a = a.withoutFile(err)
+		err = b.editTo(ctx, o.channel, shown, a)
 	}
 	if hasCode(err, codeUnknownMessage) {
-		b.send(work, asked, reply)
+		b.send(work, o, reply)
 		return
 	}
 	if err != nil {
-		b.unsent(ctx, asked, err)
+		b.unsent(ctx, o, err)
+		return
 	}
+	b.awaitYes(work, o, shown, reply.Plan, a)
 }
 
 func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) error {
-	body := edited{Content: a.content, Mentions: nobody(), Rows: a.rows, Attachments: a.attachments}
-	if body.Rows == nil {
-		body.Rows = []row{}
-	}
-	if body.Attachments == nil {
-		body.Attachments = []attachment{}
-	}
 	return b.rest.do(ctx, call{
-		method: http.MethodPatch, path: "/channels/" + channel + "/messages/" + message, body: body, files: a.files, patient: true,
+		method: http.MethodPatch, path: messagePath(channel, message), body: a.inPlace(), files: a.files, patient: true,
 	}, nil)
+}
+
+// inPlace is an answer as what takes a message's place.
+func (a answer) inPlace() edited {
+	e := edited{amended: amended{Content: a.content, Mentions: nobody(), Rows: a.rows}, Attachments: a.attachments}
+	if e.Rows == nil {
+		e.Rows = []row{}
+	}
+	if e.Attachments == nil {
+		e.Attachments = []attachment{}
+	}
+	return e
+}
+
+func messagePath(channel, message string) string {
+	return "/channels/" + channel + "/messages/" + message
 }
 
 // What stands in the place of a file.
@@ -111,14 +143,6 @@ const (
 	noFileRight = "\n**The file could not be attached:** Helix needs the right Attach Files in this channel."
 	noFileSize  = "\n**The file could not be attached:** it is larger than this server takes. Narrow it down with `head` or `grep`."
 )
-
-// turnOf names what is answered: a message, or one edit of it.
-func turnOf(m *discordgo.Message) string {
-	if m.EditedTimestamp == nil {
-		return m.ID
-	}
-	return m.ID + "@" + m.EditedTimestamp.UTC().Format(time.RFC3339Nano)
-}
 
 // nonce is the same for the same text, and as short as Discord wants it.
 func nonce(text string) string {
@@ -176,28 +200,11 @@ func (b *Bot) postFor(ctx context.Context, channel string, out outgoing, files [
 
 // unsent says that an answer did not reach its channel: in the log, and in the
 // ops channel if the cause is a right that somebody can give.
-func (b *Bot) unsent(ctx context.Context, asked *discordgo.Message, err error) {
+func (b *Bot) unsent(ctx context.Context, o occasion, err error) {
 	b.log.Error("an answer could not be sent",
-		zap.String("message", asked.ID), zap.String("channel", asked.ChannelID), zap.Error(err))
-	if !hasCode(err, codeMissingAccess, codeMissingRights, codeThreadArchived, codeThreadLocked) || !b.complained.add(asked.ChannelID+time.Now().Format("@2006-01-02T15")) {
+		zap.String("message", o.message), zap.String("channel", o.channel), zap.Error(err))
+	if !hasCode(err, codeMissingAccess, codeMissingRights, codeThreadArchived, codeThreadLocked) || !b.complained.add(o.channel+time.Now().Format("@2006-01-02T15")) {
 		return
 	}
-	b.announce(ctx, fmt.Sprintf("Helix was asked something in <#%s> but may not answer there: it needs the rights View Channel and Send Messages (in threads: Send Messages in Threads; a locked thread also Manage Threads).", asked.ChannelID), asked.ChannelID)
-}
-
-// announce says something in the ops channel, unless that is the channel which
-// it is about.
-func (b *Bot) announce(ctx context.Context, text, about string) {
-	ops := b.options.OpsChannel
-	if ops == "" || ops == about {
-		return
-	}
-	ctx, cancel := lastWords(ctx)
-	defer cancel()
-	if err := b.post(ctx, ops, outgoing{
-		Content: clip(text, maxContent), Mentions: nobody(), Flags: flagNoEmbeds,
-		Nonce: nonce(rand.Text()), EnforceNonce: true,
-	}, nil); err != nil {
-		b.log.Error("the ops channel cannot be written to", zap.String("channel", ops), zap.Error(err))
-	}
+	b.announce(ctx, fmt.Sprintf("Helix was asked something in <#%s> but may not answer there: it needs the rights View Channel and Send Messages (in threads: Send Messages in Threads; a locked thread also Manage Threads).", o.channel), o.channel)
 }

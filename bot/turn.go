@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/bwmarrin/discordgo"
 )
 
 // pagePrefix begins the custom id of a button that turns a page.
@@ -30,18 +28,18 @@ func turners(id string, page, pages int) []row {
 
 // turnPage shows another page. Whoever sees an answer may turn it: its first
 // page was shown to the whole channel.
-func (b *Bot) turnPage(ctx context.Context, i *discordgo.Interaction, custom string) {
+func (b *Bot) turnPage(ctx context.Context, p *press, custom string) {
 	id, rest, _ := strings.Cut(custom, ":")
 	number, _, _ := strings.Cut(rest, ":")
 	n, err := strconv.Atoi(number)
 	if err != nil {
 		return // not a button of ours
 	}
-	b.noteClick(i, fmt.Sprintf("page %d of %s", n+1, id))
+	b.noteClick(p, fmt.Sprintf("page %d of %s", n+1, id))
 	text, pages := b.pages.page(id, n)
 	if pages == 0 {
-		b.whisper(ctx, i, "These pages are no longer kept. Run the command again to read on.")
+		p.whisper(ctx, "These pages are no longer kept. Run the command again to read on.")
 		return
 	}
-	b.callBack(ctx, i, callback{Type: callbackUpdate, Data: outgoing{Content: text, Mentions: nobody(), Rows: turners(id, n, pages)}})
+	p.update(ctx, answer{content: text, rows: turners(id, n, pages)})
 }

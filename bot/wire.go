@@ -19,12 +19,17 @@ type outgoing struct {
 	Flags       int          `json:"flags,omitempty"`
 }
 
-// edited is what takes a message's place. Its lists are never left out: an
-// empty one takes away what stands there.
+// amended is a change of a message's text and buttons; its files stay. The list
+// is never left out: an empty one takes away what stands there.
+type amended struct {
+	Content  string   `json:"content"`
+	Mentions mentions `json:"allowed_mentions"`
+	Rows     []row    `json:"components"`
+}
+
+// edited is what takes a message's place, its files included.
 type edited struct {
-	Content     string       `json:"content"`
-	Mentions    mentions     `json:"allowed_mentions"`
-	Rows        []row        `json:"components"`
+	amended
 	Attachments []attachment `json:"attachments"`
 }
 
@@ -64,19 +69,47 @@ type button struct {
 const (
 	componentRow    = 1
 	componentButton = 2
+	componentInput  = 4
+	stylePrimary    = 1
 	styleSecondary  = 2
+	styleSuccess    = 3
 	styleDanger     = 4
+	inputShort      = 1
 	flagNoEmbeds    = 1 << 2 // a link in an answer shows nothing of where it leads
 	flagEphemeral   = 1 << 6
 )
 
 // callback answers an interaction.
 type callback struct {
-	Type int      `json:"type"`
-	Data outgoing `json:"data"`
+	Type int `json:"type"`
+	Data any `json:"data,omitempty"`
 }
 
 const (
 	callbackMessage = 4 // a message of its own
+	callbackDefer   = 6 // what comes of it follows; nothing is shown meanwhile
 	callbackUpdate  = 7 // in the place of the message with the button
+	callbackForm    = 9 // a form to be filled in
 )
+
+// form is a window with fields to fill in.
+type form struct {
+	CustomID string     `json:"custom_id"`
+	Title    string     `json:"title"` // at most 45 characters
+	Rows     []inputRow `json:"components"`
+}
+
+type inputRow struct {
+	Type   int     `json:"type"`
+	Inputs []input `json:"components"`
+}
+
+type input struct {
+	Type        int    `json:"type"`
+	Style       int    `json:"style"`
+	Label       string `json:"label"` // at most 45 characters
+	CustomID    string `json:"custom_id"`
+	Placeholder string `json:"placeholder,omitempty"`
+	Required    bool   `json:"required"`
+	MaxLength   int    `json:"max_length"`
+}
