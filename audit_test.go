@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
@@ -83,4 +87,20 @@ func TestCheckSaysThatAChainWithoutAKeyProvesLess(t *testing.T) {
 	if got := runHelixIn(t, t.TempDir(), []string{"HELIX_AUDIT_KEY=0123456789abcdef0123456789abcdef"}, "", "check"); strings.Contains(got.stdout, says) {
 		t.Errorf("with one: %+v", got)
 	}
+}
+
+// Whoever can write to Redis cannot change what the ops channel was told.
+func TestTheHeadOfTheAuditGoesToTheOpsChannel(t *testing.T) {
+	server := redistest.Standalone(t)
+	log := audit.Open(audit.Options{Client: server.Client(), Log: zap.NewNop()})
+	if err := log.Require(t.Context(), audit.Entry{Event: audit.Done, Line: "!redis dbsize"}); err != nil {
+		t.Fatal(err)
+	}
+	head, err := log.Head(t.Context())
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	acme := newPlace(t)
+	acme.launch(t, "REDIS_URL="+server.URL())
+	acme.In("#ops").Sees("Audit head of "+time.Now().UTC().Format(time.DateOnly), "record 1", head.Hash)
 }

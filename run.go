@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -135,8 +136,22 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 		return errors.Join(err, a.close())
 	}
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
-	err = a.alongside(ctx, b.Run)
+	err = a.alongside(ctx, func(ctx context.Context) error { return a.runBot(ctx, b) })
 	return errors.Join(err, a.close())
+}
+
+// runBot runs the bot, and beside it announces the audit's head by day.
+func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var announcing sync.WaitGroup
+	if a.base.Snapshot().Text(settings.DiscordOpsChannel) != "" {
+		announcing.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
+	}
+	err := b.Run(ctx)
+	cancel()
+	announcing.Wait()
+	return err
 }
 
 func (a *app) botOptions(s *settings.Snapshot) bot.Options {

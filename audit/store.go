@@ -13,12 +13,13 @@ import (
 
 // Our keys in Redis, in one slot.
 const (
-	streamKey = "{helix}:audit"
-	headKey   = "{helix}:audit:head"
+	streamKey    = "{helix}:audit"
+	headKey      = "{helix}:audit:head"
+	announcedKey = "{helix}:audit:announced" // the day whose head has been told
 )
 
 // OwnKeys lists the keys that the audit lives in.
-func OwnKeys() []string { return []string{streamKey, headKey} }
+func OwnKeys() []string { return []string{streamKey, headKey, announcedKey} }
 
 // What an entry of the stream holds.
 const (
