@@ -17,6 +17,7 @@ type fetcher struct {
 	link  *ownLink
 	query Query
 	pace  *pace
+	load  *load
 	scan  *scan
 	full  chan *page // to be visited
 	free  chan *page // to be filled; never holds up who gives one back
@@ -100,31 +101,25 @@ func (f *fetcher) nextPage(ctx context.Context, cursor *string) (*page, error) {
 // once there is more than one call to make.
 func (f *fetcher) settle(ctx context.Context, work time.Duration) error {
 	if !f.pace.calibrated() {
-		f.calibrate(ctx)
+		f.link.calibrate(ctx, f.pace)
 	}
-	return sleep(ctx, f.pace.rest(work))
+	f.load.book(work, f.pace.rest(work))
+	return f.load.wait(ctx)
 }
 
-// calibrate asks a few times, as a single answer may have been held up. A
-// failure is left for the next call of SCAN to find.
-func (f *fetcher) calibrate(ctx context.Context) {
-	for range 3 {
-		took, err := f.link.way(ctx)
-		if err != nil {
-			return
-		}
-		f.pace.way(took)
+// mends are the pauses before each further attempt after a lost connection, for
+// as long as patience lasts.
+func mends(patience time.Duration) []time.Duration {
+	pauses := []time.Duration{50 * time.Millisecond, 250 * time.Millisecond, time.Second}
+	for all := 1300 * time.Millisecond; all < patience; all += time.Second {
+		pauses = append(pauses, time.Second)
 	}
-}
-
-// mends are the pauses before each further attempt after a lost connection.
-func mends() []time.Duration {
-	return []time.Duration{50 * time.Millisecond, 250 * time.Millisecond, time.Second}
+	return pauses
 }
 
 func (f *fetcher) fetch(ctx context.Context, cursor string, p *page) (next string, err error) {
 	next, err = f.call(ctx, cursor, p)
-	for _, pause := range mends() {
+	for _, pause := range mends(f.query.Patience) {
 		if err == nil || !mendable(err) {
 			break
 		}
@@ -188,7 +183,7 @@ func (f *fetcher) receive(w *wire, c sent, p *page) (next string, err error) {
 	if err != nil {
 		return "", err
 	}
-	took := time.Since(c.at)
+	took := f.load.took(c.at, f.pace.floor)
 	next, keys, err := w.head()
 	if err != nil {
 		return "", err

@@ -1,7 +1,8 @@
-// Package keyspace scans the keys of a Redis without stalling it.
-// It asks for as many keys at a time as the server names in a millisecond and
-// a half, on a connection of its own. It never uses KEYS, and it never
-// changes anything.
+// Package keyspace scans, counts and changes the keys of a Redis in bulk
+// without stalling it. It gives the server no more to do at a time than takes
+// about a millisecond, as measured, on connections of its own. It never uses
+// KEYS, it changes nothing but what Apply and ApplyTo are told to, and it never
+// claims of a change whose reply was lost that it was made or was not.
 package keyspace
 
 import (
@@ -12,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Keyspace reads the keys of one Redis: a server, what Sentinel names, or all
+// Keyspace works on the keys of one Redis: a server, what Sentinel names, or all
 // masters of a Cluster. Its methods may be called from several goroutines.
 type Keyspace struct{ client redis.UniversalClient }
 
@@ -34,6 +35,9 @@ type Query struct {
 	// Share is how many per cent of the time the server may be kept busy, from
 	// 1 to 100; anything else means 100.
 	Share int
+	// Patience is how long a server that went away is waited for, as for the
+	// time of a failover; 0 means a good second.
+	Patience time.Duration
 	// Progress, where set, is told how far the scan is, after every call to a
 	// server. Its calls never overlap; while one lasts the scan waits.
 	Progress func(Progress)
@@ -44,6 +48,8 @@ type Progress struct {
 	Keys   int64 // visited
 	Looked int64 // places looked at, whether or not a key there was meant: an estimate
 	Total  int64 // keys on the servers asked so far, when each began; 0 if none would say
+
+	Applied int64 // keys that the operation of Apply or ApplyTo is done with
 }
 
 // Stats is what a scan did.
@@ -87,10 +93,14 @@ func (e *PartialError) Unwrap() error { return e.Err }
 // scan begins anew there as long as every key visited is still remembered, and
 // ends with a *PartialError otherwise.
 func (k *Keyspace) Scan(ctx context.Context, q Query, visit func(keys [][]byte) error) (Stats, error) {
+	return k.scan(ctx, q, newLoads(), visit)
+}
+
+func (k *Keyspace) scan(ctx context.Context, q Query, l *loads, visit func(keys [][]byte) error) (Stats, error) {
 	if key, ok := literal(q.Pattern); ok {
 		return k.one(ctx, key, q.Type, visit)
 	}
-	s := &scan{query: q, visit: visit, seen: newWindow(generation)}
+	s := &scan{query: q, loads: l, visit: visit, seen: newWindow(generation)}
 	err := s.masters(ctx, k.client)
 	if s.visitErr != nil {
 		return s.stats, s.visitErr

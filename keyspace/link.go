@@ -14,7 +14,7 @@ import (
 	"github.com/helix-collective/helix/link"
 )
 
-// ownLink is a connection of a scan's own to one server, so that the end of a
+// ownLink is a connection of a run's own to one server, so that the end of a
 // context can cut it, and so that no reconnection goes unnoticed.
 type ownLink struct {
 	*link.Link
@@ -82,6 +82,18 @@ func (l *ownLink) connected() (server string, conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.server, l.Conn()
+}
+
+// calibrate asks a few times, as a single answer may have been held up. A
+// failure is left for the next call to find.
+func (l *ownLink) calibrate(ctx context.Context, p *pace) {
+	for range 3 {
+		took, err := l.way(ctx)
+		if err != nil {
+			return
+		}
+		p.way(took)
+	}
 }
 
 // way measures the way to the server and back.

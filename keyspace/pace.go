@@ -3,7 +3,8 @@ package keyspace
 import "time"
 
 const (
-	aim      = 1500 * time.Microsecond // of the server's time a call
+	scanAim  = 1500 * time.Microsecond // of the server's time a call of SCAN
+	applyAim = time.Millisecond        // of the server's time a batch of other commands
 	firstAsk = 10                      // keys to ask for before anything was measured; they may be long
 	minAsk   = 10                      // what SCAN itself takes by default
 	maxAsk   = 2000                    // what a wrong measurement costs stays a few milliseconds
@@ -11,12 +12,13 @@ const (
 )
 
 // pace decides how many keys to ask for, so that a call keeps the server busy
-// for about a millisecond and a half, and how long to let it rest in between.
+// for as long as it aims at, and how long to let it rest in between.
 //
 // The server's work is what a call takes beyond the way there and back. The
 // time that a long reply needs on the network counts as work too, which errs to
 // the server's advantage.
 type pace struct {
+	aim   time.Duration // of the server's time a call
 	fixed int           // keys a call; 0: as measured
 	share int           // per cent
 	floor time.Duration // the way there and back: the shortest seen
@@ -26,7 +28,7 @@ type pace struct {
 }
 
 func newPace(q Query) *pace {
-	p := &pace{fixed: min(max(q.Count, 0), maxAsk), share: q.Share, ask: firstAsk}
+	p := &pace{aim: scanAim, fixed: min(max(q.Count, 0), maxAsk), share: q.Share, ask: firstAsk}
 	if p.share <= 0 || p.share > 100 {
 		p.share = 100
 	}
@@ -65,7 +67,7 @@ func (p *pace) call(ask int, took time.Duration) (work time.Duration) {
 	}
 	p.key += (min(sample, p.last) - p.key) / 4
 	p.last = sample
-	p.ask = min(max(int(float64(aim)/p.key), minAsk), maxAsk, 2*p.ask)
+	p.ask = min(max(int(float64(p.aim)/p.key), minAsk), maxAsk, 2*p.ask)
 	return work
 }
 

@@ -13,6 +13,7 @@ import (
 // scan is one scan over all servers.
 type scan struct {
 	query Query
+	loads *loads
 
 	mu       sync.Mutex // one visit at a time
 	visit    func([][]byte) error
@@ -38,6 +39,20 @@ func (s *scan) masters(ctx context.Context, client redis.UniversalClient) error 
 }
 
 func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
+	all, err := mastersOf(ctx, client)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxAtOnce)
+	for _, c := range all {
+		group.Go(func() error { return s.node(ctx, c) })
+	}
+	return group.Wait()
+}
+
+// mastersOf answers the masters of a Cluster.
+func mastersOf(ctx context.Context, client *redis.ClusterClient) ([]*redis.Client, error) {
 	var mu sync.Mutex
 	var all []*redis.Client
 	err := client.ForEachMaster(ctx, func(_ context.Context, c *redis.Client) error {
@@ -47,14 +62,9 @@ func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("find the masters: %w", err)
+		return nil, fmt.Errorf("find the masters: %w", err)
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(maxAtOnce)
-	for _, c := range all {
-		group.Go(func() error { return s.node(ctx, c) })
-	}
-	return group.Wait()
+	return all, nil
 }
 
 // pagesAhead is how many pages wait to be visited while the server works on
@@ -68,6 +78,7 @@ func (s *scan) node(ctx context.Context, client *redis.Client) error {
 	own, closeLink := newLink(ctx, client)
 	f := &fetcher{
 		link: own, query: s.query, pace: newPace(s.query), scan: s,
+		load: s.loads.of(client.Options().Addr),
 		full: make(chan *page, pagesAhead),
 		free: make(chan *page, pagesAhead+2), // waiting, being filled, being visited
 	}
