@@ -6,8 +6,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// errReply is a reply that is no answer to SCAN.
-var errReply = errors.New("the server's reply to SCAN is malformed")
+// errReply is a reply that is no answer to what was asked.
+var errReply = errors.New("the server's reply is malformed")
 
 // errLongKey is a key that would take too much memory to read.
 var errLongKey = errors.New("a key is longer than 32 MiB, which is more than a scan reads")

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"math"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/helix-collective/helix/link"
@@ -30,10 +32,15 @@ func newWire(conn net.Conn, read, written time.Duration) *wire {
 // send sends a command.
 func (w *wire) send(args ...string) error {
 	w.out = link.AppendCommand(w.out[:0], args...)
+	return w.write(w.out)
+}
+
+// write sends commands as they are.
+func (w *wire) write(commands []byte) error {
 	if err := w.conn.SetWriteDeadline(deadline(w.written)); err != nil {
 		return err
 	}
-	_, err := w.conn.Write(w.out)
+	_, err := w.conn.Write(commands)
 	return err
 }
 
@@ -156,4 +163,76 @@ func orMalformed(err error) error {
 		return errReply
 	}
 	return err
+}
+
+// answer is a reply to a command about one key.
+type answer struct {
+	kind byte   // as the protocol marks it
+	n    int64  // a number, or a string's length
+	text []byte // a string's bytes, or an error
+	null bool
+	over bool // a string of more than the most bytes, which were not kept
+}
+
+// answer reads a reply that is no list. A string of more than most bytes is
+// read and forgotten.
+func (w *wire) answer(most int64) (answer, error) {
+	if w.in.Buffered() == 0 {
+		if _, err := w.await(); err != nil {
+			return answer{}, err
+		}
+	}
+	line, err := w.line()
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{kind: line[0]}
+	switch a.kind {
+	case '+':
+	case '_':
+		a.null = true
+	case '-':
+		a.text = bytes.Clone(line[1:])
+	case ':', '$':
+		if a.n, err = strconv.ParseInt(string(line[1:]), 10, 64); err != nil {
+			return answer{}, errReply
+		}
+	default:
+		return answer{}, errReply
+	}
+	if a.kind == '$' {
+		err = w.text(&a, most)
+	}
+	return a, err
+}
+
+// text reads the bytes of a string whose length is known.
+func (w *wire) text(a *answer, most int64) error {
+	switch {
+	case a.n == -1:
+		a.null, a.n = true, 0
+		return nil
+	case a.n < 0 || a.n > math.MaxInt32:
+		return errReply
+	case a.n > most:
+		a.over = true
+		return w.discard(int(a.n) + len("\r\n"))
+	}
+	a.text = make([]byte, a.n)
+	return w.bulk(a.text)
+}
+
+// discard passes over bytes, however long they take to come.
+func (w *wire) discard(n int) error {
+	for n > 0 {
+		if _, err := w.await(); err != nil {
+			return err
+		}
+		passed, err := w.in.Discard(min(n, readAhead))
+		if err != nil {
+			return err
+		}
+		n -= passed
+	}
+	return nil
 }
