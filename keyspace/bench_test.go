@@ -51,44 +51,135 @@ func BenchmarkScan(b *testing.B) {
 	populate(b, server.Addr, n)
 	k := keyspace.New(server.Client())
 	query := keyspace.Query{Pattern: "session:*"}
-	var ours, theirs, ourStalls, theirStalls []time.Duration
-	before := memory()
-	peak := before
-	b.ResetTimer()
+	var theirs []time.Duration
+	m := measured{before: memory()}
 	for b.Loop() {
-		took, stall := besideProbe(b, server.Addr, func() {
+		m.ours(besideProbe(b, server.Addr, func() {
 			stats, err := k.Scan(context.Background(), query, func([][]byte) error {
 				return nil
 			})
 			if err != nil || stats.Keys != int64(n) {
 				b.Fatalf("%+v, %v; want %d keys", stats, err, n)
 			}
-		})
-		ours, ourStalls = append(ours, took), append(ourStalls, stall)
-		peak = max(peak, memory())
+		}))
 		b.StopTimer()
-		took, stall = besideProbe(b, server.Addr, func() { keysAndCount(b, server.Addr, n) })
-		theirs, theirStalls = append(theirs, took), append(theirStalls, stall)
+		took, stall := besideProbe(b, server.Addr, func() { keysAndCount(b, server.Addr, n) })
+		theirs = append(theirs, took)
+		m.keys(took, stall)
 		b.StartTimer()
 	}
-	b.ReportMetric(float64(median(ours))/float64(median(theirs)), "time/KEYS")
-	b.ReportMetric(float64(median(theirStalls))/float64(median(ourStalls)), "KEYS/stall")
-	b.ReportMetric(median(ourStalls).Seconds()*1000, "stall-ms")
-	b.ReportMetric(float64(peak-before)/(1<<20), "peak-MiB")
+	b.ReportMetric(float64(median(m.times))/float64(median(theirs)), "time/KEYS")
+	m.report(b)
+}
+
+// BenchmarkExpireAll gives every session a TTL, and holds that against the
+// guide's `KEYS | xargs -I {} redis-cli EXPIRE {} 86400` on a part of them,
+// extrapolated. It says
+//
+//	guide/time  how many times longer the guide's line takes
+//
+// and what BenchmarkScan says of stalls and memory. For the whole figure:
+//
+//	HELIX_BENCH_KEYS=1000000 go test -run '^$' -bench 'All$' -benchtime 5x ./keyspace
+func BenchmarkExpireAll(b *testing.B) {
+	server := redistest.Standalone(b)
+	n := benchKeys(b)
+	populate(b, server.Addr, n)
+	part := min(5000, max(n/100, 1))
+	guide, _ := besideProbe(b, server.Addr, func() {
+		shellLine(b, server.Addr, fmt.Sprintf("$cli KEYS 'session:*' | head -n %d | xargs -I {} $cli EXPIRE {} 86400", part))
+	})
+	k := keyspace.New(server.Client())
+	m := measured{before: memory()}
+	for b.Loop() {
+		m.ours(besideProbe(b, server.Addr, func() { applyToAll(b, k, keyspace.Expire(24*time.Hour, keyspace.Always), n) }))
+		b.StopTimer()
+		m.keys(besideProbe(b, server.Addr, func() { keysAndCount(b, server.Addr, n) }))
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(guide)/float64(part)*float64(n)/float64(median(m.times)), "guide/time")
+	m.report(b)
+}
+
+// BenchmarkUnlinkAll ends every session, and holds that against `redis-cli
+// --scan | xargs -L 1000 redis-cli DEL`, in turns. It says
+//
+//	DEL/time  how many times longer that line takes
+//
+// and what BenchmarkScan says of stalls and memory.
+func BenchmarkUnlinkAll(b *testing.B) {
+	server := redistest.Standalone(b)
+	n := benchKeys(b)
+	k := keyspace.New(server.Client())
+	m := measured{before: memory()}
+	var theirs []time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		populate(b, server.Addr, n)
+		m.keys(besideProbe(b, server.Addr, func() { keysAndCount(b, server.Addr, n) }))
+		took, _ := besideProbe(b, server.Addr, func() {
+			shellLine(b, server.Addr, "$cli --scan --pattern 'session:*' | xargs -L 1000 $cli DEL")
+		})
+		theirs = append(theirs, took)
+		populate(b, server.Addr, n)
+		b.StartTimer()
+		m.ours(besideProbe(b, server.Addr, func() { applyToAll(b, k, keyspace.Unlink(), n) }))
+	}
+	b.ReportMetric(float64(median(theirs))/float64(median(m.times)), "DEL/time")
+	m.report(b)
+}
+
+func applyToAll(b *testing.B, k *keyspace.Keyspace, op keyspace.Operation, want int) {
+	b.Helper()
+	a, err := k.Apply(context.Background(), keyspace.Query{Pattern: "session:*"}, op, nil)
+	if err != nil || a.Changed != int64(want) {
+		b.Fatalf("%+v, %v; want %d keys changed", a, err, want)
+	}
+}
+
+// measured is what a benchmark measured in each round.
+type measured struct {
+	times, stalls, keysStalls []time.Duration
+	before, peak              uint64
+}
+
+func (m *measured) ours(took, stall time.Duration) {
+	m.times, m.stalls = append(m.times, took), append(m.stalls, stall)
+	m.peak = max(m.peak, memory())
+}
+
+func (m *measured) keys(_, stall time.Duration) { m.keysStalls = append(m.keysStalls, stall) }
+
+func (m *measured) report(b *testing.B) {
+	b.ReportMetric(float64(median(m.keysStalls))/float64(median(m.stalls)), "KEYS/stall")
+	b.ReportMetric(median(m.stalls).Seconds()*1000, "stall-ms")
+	b.ReportMetric(float64(max(m.peak, m.before)-m.before)/(1<<20), "peak-MiB")
 }
 
 // keysAndCount runs the guide's line for the number of sessions.
 func keysAndCount(b *testing.B, addr string, want int) {
+	b.Helper()
+	if got := strings.TrimSpace(shellLine(b, addr, "$cli KEYS 'session:*' | wc -l")); got != strconv.Itoa(want) {
+		b.Fatalf("redis-cli counts %q, want %d", got, want)
+	}
+}
+
+// shellLine runs a line of the shell, in which $cli is redis-cli for the server
+// at addr, and answers what it prints.
+func shellLine(b *testing.B, addr, line string) string {
 	b.Helper()
 	cli, err := exec.LookPath("redis-cli")
 	if err != nil {
 		b.Skip("there is no redis-cli")
 	}
 	host, port, _ := strings.Cut(addr, ":")
-	out, err := exec.Command("sh", "-c", fmt.Sprintf("%s -h %s -p %s KEYS 'session:*' | wc -l", cli, host, port)).Output()
-	if got := strings.TrimSpace(string(out)); err != nil || got != strconv.Itoa(want) {
-		b.Fatalf("redis-cli counts %q, %v; want %d", got, err, want)
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("cli=%s -h %s -p %s", cli, host, port))
+	out, err := cmd.Output()
+	if err != nil {
+		b.Fatalf("%s: %v", line, err)
 	}
+	return string(out)
 }
 
 // besideProbe runs work while another client asks for a key as fast as it is

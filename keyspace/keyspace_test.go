@@ -231,7 +231,7 @@ func TestALostServerIsSaidWithHowFarTheScanCame(t *testing.T) {
 		return nil
 	})
 	var partial *keyspace.PartialError
-	if !errors.As(err, &partial) || partial.Seen < 500 || partial.Seen > 1000 {
+	if !errors.As(err, &partial) || partial.Seen < 500 || partial.Seen > 1100 {
 		t.Errorf("%v", err)
 	}
 }
@@ -250,19 +250,15 @@ func TestARefusalIsFinal(t *testing.T) {
 	}
 }
 
+// A tenth of the time means nine times as long a rest after each call but the
+// last.
 func TestShareLeavesTheServerTime(t *testing.T) {
 	c := redistest.Standalone(t).Client()
-	fill(t, c, "session:", 50_000)
-	took := func(share int) time.Duration {
-		start := time.Now()
-		if _, err := keyspace.New(c).Scan(context.Background(), keyspace.Query{Share: share}, ignore); err != nil {
-			t.Fatal(err)
-		}
-		return time.Since(start)
-	}
-	full, tenth := took(100), took(10)
-	if tenth < 3*full {
-		t.Errorf("a tenth of the time took %v, all of it %v", tenth, full)
+	fill(t, c, "session:", 20_000)
+	start := time.Now()
+	stats, err := keyspace.New(c).Scan(t.Context(), keyspace.Query{Share: 10}, ignore)
+	if took := time.Since(start); err != nil || took < 6*stats.Server {
+		t.Errorf("it took %v, of which the server worked %v; %v", took, stats.Server, err)
 	}
 }
 

@@ -34,6 +34,9 @@ func (l *load) took(sent time.Time, way time.Duration) time.Duration {
 // book notes work that has just been done and the rest that is due for it. Two
 // rests never run at the same time, nor does a rest while the server works.
 func (l *load) book(work, rest time.Duration) {
+	if rest <= 0 {
+		return
+	}
 	begun := time.Now().Add(-work)
 	l.mu.Lock()
 	defer l.mu.Unlock()
