@@ -183,7 +183,10 @@ func (f *fetcher) receive(w *wire, c sent, p *page) (next string, err error) {
 	if err != nil {
 		return "", err
 	}
-	took := f.load.took(c.at, f.pace.floor)
+	var took time.Duration
+	if !there {
+		took = f.load.took(c.at, f.pace.floor)
+	}
 	next, keys, err := w.head()
 	if err != nil {
 		return "", err

@@ -51,15 +51,19 @@ func deadline(after time.Duration) time.Time {
 	return time.Now().Add(after)
 }
 
+// atOnce is less than a reply takes that has not yet come when it is waited for:
+// it is what the system needs to hand over what it holds.
+const atOnce = 20 * time.Microsecond
+
 // await waits until a reply begins, and reports whether its beginning was
 // there already.
 func (w *wire) await() (there bool, err error) {
-	there = w.in.Buffered() > 0
 	if err := w.conn.SetReadDeadline(deadline(w.read)); err != nil {
-		return there, err
+		return false, err
 	}
+	start := time.Now()
 	_, err = w.in.Peek(1)
-	return there, err
+	return time.Since(start) < atOnce, err
 }
 
 // head reads the first part of a reply to SCAN: the cursor, and how many keys

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -69,6 +70,51 @@ func TestReadScan(t *testing.T) {
 				t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 			}
 		}
+	}
+}
+
+func TestReadAnswers(t *testing.T) {
+	for _, tt := range []struct{ raw, want string }{
+		{":1\r\n", `: 1 ""`},
+		{":-2\r\n", `: -2 ""`},
+		{"+OK\r\n", `+ 0 ""`},
+		{"$3\r\na\r\n\r\n", `$ 3 "a\r\n"`},
+		{"$0\r\n\r\n", `$ 0 ""`},
+		{"$-1\r\n", `$ 0 "" null`},
+		{"_\r\n", `_ 0 "" null`},
+		{"$9\r\n123456789\r\n", `$ 9 "" over`},
+		{"-MOVED 7 host:1\r\n", `- 0 "MOVED 7 host:1"`},
+		{"*1\r\n:1\r\n", "malformed"},
+		{":x\r\n", "malformed"},
+		{"$-2\r\n", "malformed"},
+		{"$99999999999999\r\n", "malformed"},
+		{"$3\r\nabcde", "malformed"},
+	} {
+		near, far := net.Pipe()
+		go func() {
+			_, _ = far.Write([]byte(tt.raw + "+next\r\n")) // whoever reads says what came
+			far.Close()
+		}()
+		w := newWire(near, 0, 0)
+		a, err := w.answer(8)
+		got := fmt.Sprintf("%c %d %q", a.kind, a.n, a.text)
+		switch {
+		case errors.Is(err, errReply):
+			got = "malformed"
+		case err != nil:
+			t.Fatal(err)
+		case a.null:
+			got += " null"
+		case a.over:
+			got += " over"
+		}
+		if got != tt.want {
+			t.Errorf("%q is read as %s, want %s", tt.raw, got, tt.want)
+		}
+		if next, err := w.answer(8); got != "malformed" && (next.kind != '+' || err != nil) {
+			t.Errorf("behind %q comes %+v, %v", tt.raw, next, err)
+		}
+		near.Close()
 	}
 }
 
