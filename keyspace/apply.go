@@ -36,7 +36,7 @@ type Applied struct {
 	Calls    int64         // batches
 	Server   time.Duration // how long the servers worked on them together: an estimate
 	Resumed  int           // lost connections that were mended
-	Replaced int           // servers whose place another process took; it may lack what was changed before
+	Replaced int           // servers whose place another process took, or may have if it does not say who it is; it may lack what was changed before
 	Scan     Stats         // of Apply: the scan that found the keys
 	Partial  bool          // it ended before every key was settled
 }

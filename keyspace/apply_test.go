@@ -186,18 +186,41 @@ func noise(n int) string {
 	return string(b)
 }
 
-// Redis before 7.0 knows no conditions.
-func TestConditionsWhereExpireHasNone(t *testing.T) {
+// before7 answers a client of a server that knows no conditions of EXPIRE, as
+// Redis before 7.0, and refuses commands that begin with what is given.
+func before7(t *testing.T, refused string) *redis.Client {
 	m := miniredis.RunT(t)
 	m.Server().SetPreHook(func(peer *server.Peer, name string, args ...string) bool {
-		old := strings.HasPrefix(name, "PEXPIRE") && len(args) > 2
-		if old {
+		switch {
+		case strings.HasPrefix(name, "PEXPIRE") && len(args) > 2:
 			peer.WriteError(fmt.Sprintf("ERR wrong number of arguments for '%s' command", strings.ToLower(name)))
+		case refused != "" && strings.HasPrefix(name, refused):
+			peer.WriteError("NOPERM this user has no permissions to run it")
+		default:
+			return false
 		}
-		return old
+		return true
 	})
 	c := redis.NewClient(&redis.Options{Addr: m.Addr()})
 	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestConditionsWhereExpireHasNoneAndScriptsAreRefused(t *testing.T) {
+	c := before7(t, "SCRIPT")
+	fill(t, c, "session:", 50)
+	a, err := keyspace.New(c).Apply(t.Context(), keyspace.Query{}, keyspace.Expire(time.Hour, keyspace.IfNoTTL), nil)
+	if adds(t, a); err == nil || !strings.Contains(err.Error(), "before Redis 7.0") || a.Changed != 0 || a.Refused != a.Asked {
+		t.Errorf("%+v, %v", a, err)
+	}
+	a, err = keyspace.New(c).Apply(t.Context(), keyspace.Query{}, keyspace.Expire(time.Hour, keyspace.Always), nil)
+	if err != nil || a.Changed != 50 {
+		t.Errorf("without a condition: %+v, %v", a, err)
+	}
+}
+
+func TestConditionsWhereExpireHasNone(t *testing.T) {
+	c := before7(t, "")
 	conditionsHold(t, c, nil)
 	if err := c.ScriptFlush(t.Context()).Err(); err != nil {
 		t.Fatal(err)

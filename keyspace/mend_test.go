@@ -119,6 +119,27 @@ func TestALostServerLeavesExactCounts(t *testing.T) {
 	}
 }
 
+// A replica takes no changes. It may be about to become the master.
+func TestAReplicaIsWaitedForAndThenSaid(t *testing.T) {
+	t.Parallel()
+	c := redistest.Standalone(t).Client()
+	ctx := t.Context()
+	fill(t, c, "session:", 500)
+	if err := c.SlaveOf(ctx, "127.0.0.1", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := keyspace.New(c).Apply(ctx, keyspace.Query{}, keyspace.Unlink(), nil)
+	if adds(t, a); err == nil || !strings.Contains(err.Error(), "READONLY") || a.Refused == 0 || a.Refused != a.Asked {
+		t.Errorf("%+v, %v", a, err)
+	}
+	promoted := make(chan error, 1)
+	time.AfterFunc(100*time.Millisecond, func() { promoted <- c.SlaveOf(ctx, "NO", "ONE").Err() })
+	a, err = keyspace.New(c).Apply(ctx, keyspace.Query{Patience: time.Minute}, keyspace.Unlink(), nil)
+	if adds(t, a); err != nil || a.Changed != 500 || <-promoted != nil {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 func TestARunOutlastsAFailover(t *testing.T) {
 	t.Parallel()
 	sentinel := redistest.Sentinel(t)

@@ -74,17 +74,13 @@ func (r *Result) settle(changes bool) {
 	r.state = settled
 }
 
-// giveUp notes the outcome of an operation that is not tried again, and reports
-// whether it was sent at all.
-func (r *Result) giveUp() bool {
+// giveUp notes the outcome of an operation that is not tried again. One that was
+// never sent has none.
+func (r *Result) giveUp() {
 	switch r.state {
-	case unsent:
-		return false
 	case turned:
-		r.Outcome = Refused
+		r.Outcome, r.state = Refused, settled
 	case lost:
-		r.Outcome = Unknown
+		r.Outcome, r.state = Unknown, settled
 	}
-	r.state = settled
-	return true
 }

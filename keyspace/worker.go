@@ -113,7 +113,10 @@ func (w *worker) batch(ctx context.Context, keys [][]byte) error {
 		carryOut = w.sized
 	}
 	err := carryOut(ctx, &w.run.op, list)
-	w.results = slices.DeleteFunc(w.results, func(r Result) bool { return !r.giveUp() })
+	for i := range w.results {
+		w.results[i].giveUp()
+	}
+	w.results = slices.DeleteFunc(w.results, func(r Result) bool { return r.state == unsent })
 	if accountErr := w.run.account(w.results); accountErr != nil {
 		return accountErr
 	}
