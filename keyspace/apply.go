@@ -189,14 +189,20 @@ func (r *run) master(ctx context.Context, key []byte) (*redis.Client, error) {
 	return nil, fmt.Errorf("the keys of a %T cannot be changed", r.client)
 }
 
+// lookUpSlots has the client of a Cluster ask, soon, where the slots are now.
+func (r *run) lookUpSlots(ctx context.Context) {
+	if cluster, ok := r.client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(ctx)
+	}
+}
+
 // masterAt answers the master of a Cluster at an address that one of its servers
-// named, and has the slots looked up anew, as they have moved.
+// named.
 func (r *run) masterAt(ctx context.Context, addr string) (*redis.Client, error) {
 	cluster, ok := r.client.(*redis.ClusterClient)
 	if !ok {
 		return nil, &refusedError{fmt.Errorf("the server is part of a Cluster and sends a key to %s", addr)}
 	}
-	cluster.ReloadState(ctx)
 	all, err := mastersOf(ctx, cluster)
 	if err != nil {
 		return nil, err
@@ -206,6 +212,7 @@ func (r *run) masterAt(ctx context.Context, addr string) (*redis.Client, error) 
 			return c, nil
 		}
 	}
+	r.lookUpSlots(ctx)
 	return nil, fmt.Errorf("no master of the Cluster is known at %s", addr)
 }
 

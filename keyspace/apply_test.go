@@ -489,7 +489,7 @@ func TestARunLeavesTheServerTime(t *testing.T) {
 	c := redistest.Standalone(t).Client()
 	fill(t, c, "session:", 20_000)
 	start := time.Now()
-	a, err := keyspace.New(c).Apply(t.Context(), keyspace.Query{Share: 10}, keyspace.Persist(), nil)
+	a, err := keyspace.New(c).Apply(t.Context(), keyspace.Query{Share: 10, Count: 100}, keyspace.Persist(), nil)
 	if took := time.Since(start); err != nil || took < 6*(a.Server+a.Scan.Server) {
 		t.Errorf("it took %v, of which the server worked %v and %v; %v", took, a.Server, a.Scan.Server, err)
 	}

@@ -176,6 +176,9 @@ func (w *worker) round(ctx context.Context, op *Operation, list []*Result) error
 	}
 	var worst error
 	for to, group := range groups {
+		if to.addr != "" && !to.asking {
+			w.run.lookUpSlots(ctx)
+		}
 		l, err := w.lane(ctx, to.addr)
 		if err == nil {
 			err = l.call(ctx, op, group, false)
