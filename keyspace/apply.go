@@ -123,7 +123,7 @@ type run struct {
 
 func newRun(client redis.UniversalClient, op Operation, o ApplyOptions, done func([]Result) error) *run {
 	return &run{
-		client: client, op: op, options: o, done: done, loads: newLoads(),
+		client: client, op: op, options: o, done: done, loads: newLoads(true),
 		workers: make(map[*redis.Client]*worker),
 	}
 }

@@ -93,7 +93,7 @@ func (e *PartialError) Unwrap() error { return e.Err }
 // scan begins anew there as long as every key visited is still remembered, and
 // ends with a *PartialError otherwise.
 func (k *Keyspace) Scan(ctx context.Context, q Query, visit func(keys [][]byte) error) (Stats, error) {
-	return k.scan(ctx, q, newLoads(), visit)
+	return k.scan(ctx, q, newLoads(false), visit)
 }
 
 func (k *Keyspace) scan(ctx context.Context, q Query, l *loads, visit func(keys [][]byte) error) (Stats, error) {

@@ -58,9 +58,11 @@ func (l *load) wait(ctx context.Context) error {
 type loads struct {
 	mu  sync.Mutex
 	all map[string]*load // by address
+
+	shared bool // by a scan and the changes beside it
 }
 
-func newLoads() *loads { return &loads{all: make(map[string]*load)} }
+func newLoads(shared bool) *loads { return &loads{all: make(map[string]*load), shared: shared} }
 
 func (l *loads) of(addr string) *load {
 	l.mu.Lock()

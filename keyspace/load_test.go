@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,9 +45,10 @@ func TestALoadRestsForBoth(t *testing.T) {
 				l.book(time.Millisecond, p.rest(time.Millisecond))
 			}
 		}
-		go turn()
-		turn()
-		synctest.Wait()
+		var both sync.WaitGroup
+		both.Go(turn)
+		both.Go(turn)
+		both.Wait()
 		if err := l.wait(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -3,12 +3,13 @@ package keyspace
 import "time"
 
 const (
-	scanAim  = 1500 * time.Microsecond // of the server's time a call of SCAN
-	applyAim = time.Millisecond        // of the server's time a batch of other commands
-	firstAsk = 10                      // keys to ask for before anything was measured; they may be long
-	minAsk   = 10                      // what SCAN itself takes by default
-	maxAsk   = 2000                    // what a wrong measurement costs stays a few milliseconds
-	maxReply = 1 << 20                 // bytes; for fewer keys than that takes, if they are long
+	scanAim   = 1500 * time.Microsecond // of the server's time a call of SCAN
+	applyAim  = time.Millisecond        // of the server's time a batch of other commands
+	firstAsk  = 10                      // keys to ask for before anything was measured; they may be long
+	minAsk    = 10                      // what SCAN itself takes by default
+	maxAsk    = 2000                    // what a wrong measurement costs stays a few milliseconds
+	maxBeside = 1000                    // keys, of a scan beside changes: it is seldom alone with the server to be measured
+	maxReply  = 1 << 20                 // bytes; for fewer keys than that takes, if they are long
 )
 
 // pace decides how many keys to ask for, so that a call keeps the server busy
@@ -19,6 +20,7 @@ const (
 // the server's advantage.
 type pace struct {
 	aim   time.Duration // of the server's time a call
+	most  int           // keys a call
 	fixed int           // keys a call; 0: as measured
 	share int           // per cent
 	floor time.Duration // the way there and back: the shortest seen
@@ -28,7 +30,7 @@ type pace struct {
 }
 
 func newPace(q Query) *pace {
-	p := &pace{aim: scanAim, fixed: min(max(q.Count, 0), maxAsk), share: q.Share, ask: firstAsk}
+	p := &pace{aim: scanAim, most: maxAsk, fixed: min(max(q.Count, 0), maxAsk), share: q.Share, ask: firstAsk}
 	if p.share <= 0 || p.share > 100 {
 		p.share = 100
 	}
@@ -67,7 +69,7 @@ func (p *pace) call(ask int, took time.Duration) (work time.Duration) {
 	}
 	p.key += (min(sample, p.last) - p.key) / 4
 	p.last = sample
-	p.ask = min(max(int(float64(p.aim)/p.key), minAsk), maxAsk, 2*p.ask)
+	p.ask = min(max(int(float64(p.aim)/p.key), minAsk), p.most, 2*p.ask)
 	return work
 }
 

@@ -82,6 +82,9 @@ func (s *scan) node(ctx context.Context, client *redis.Client) error {
 		full: make(chan *page, pagesAhead),
 		free: make(chan *page, pagesAhead+2), // waiting, being filled, being visited
 	}
+	if s.loads.shared {
+		f.pace.most = maxBeside
+	}
 	for range cap(f.free) {
 		f.free <- &page{}
 	}
