@@ -1,0 +1,255 @@
+package change
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/helix-collective/helix/journal"
+)
+
+// batch is what is made at once: on one server one transaction, in a Cluster
+// one for each slot, side by side.
+type batch struct {
+	db     int
+	steps  []Step
+	units  []*unit
+	number int64         // counts the batches of a run
+	took   time.Duration // of the transactions
+}
+
+func newBatch(steps []Step) *batch { return &batch{db: steps[0].DB, steps: steps} }
+
+// apart reports whether the batch is a single step without keys.
+func (b *batch) apart() bool { return len(b.steps[0].Keys) == 0 }
+
+// alone reports whether what comes next must not be looked at before the batch
+// is made: steps decide by what they find.
+func (b *batch) alone() bool {
+	return b.apart() || slices.ContainsFunc(b.steps, Step.looks)
+}
+
+// outcome is what became of a transaction.
+type outcome int
+
+const (
+	conflicted outcome = iota // nothing was done: a key changed before it could be
+	refused                   // nothing was done: the server took one of the commands for wrong
+	made
+)
+
+// unit is one transaction.
+type unit struct {
+	session *session
+	slot    int
+	steps   []Step
+	names   []string        // of the keys, each once
+	alters  map[string]bool // of those, which may get another value
+	images  []journal.Image // what the keys held, one for each name
+	large   []bool          // of those, which are too large to be kept
+	at      int64           // when that was, in Unix milliseconds by the server's clock
+
+	commands [][]string // one for each step; nil leaves it alone
+	outcome  outcome
+	replies  [][]byte // one for each step; nil where they got lost
+	states   []journal.State
+}
+
+func newUnit(slot int) *unit { return &unit{slot: slot, alters: make(map[string]bool)} }
+
+func (u *unit) add(s Step) {
+	u.steps = append(u.steps, s)
+	for _, k := range s.Keys {
+		if _, known := u.alters[k.Name]; !known {
+			u.names = append(u.names, k.Name)
+			u.alters[k.Name] = false
+		}
+		u.alters[k.Name] = u.alters[k.Name] || k.Alters
+	}
+}
+
+// unkept reports whether something of what the keys held is not in the journal.
+func (u *unit) unkept() bool {
+	for i, large := range u.large {
+		if large && u.images[i].Exists {
+			return true
+		}
+	}
+	return false
+}
+
+// decide settles what each step's command is, now that it is known what the
+// keys hold.
+func (u *unit) decide() {
+	u.commands = make([][]string, len(u.steps))
+	for i, s := range u.steps {
+		u.commands[i] = s.Argv
+		if s.Decide != nil {
+			u.commands[i] = s.Decide(u.imageOf(s.Keys[0].Name), u.at)
+		}
+		if slices.ContainsFunc(s.Absent, func(name string) bool { return u.imageOf(name).Exists }) {
+			u.commands[i] = nil
+		}
+	}
+}
+
+func (u *unit) imageOf(name string) journal.Image { return u.images[slices.Index(u.names, name)] }
+
+// idle reports whether there is nothing to be done.
+func (u *unit) idle() bool {
+	for _, c := range u.commands {
+		if c != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// unchanged answers the states of keys that nothing was done to.
+func (u *unit) unchanged() []journal.State {
+	states := make([]journal.State, len(u.images))
+	for i, image := range u.images {
+		states[i] = journal.State{Exists: image.Exists, Deadline: image.Deadline}
+	}
+	return states
+}
+
+// voided is the deadline in a state that says that nothing was done to a key,
+// and that what was kept of it is not what it held then.
+const voided = -1
+
+func (b *batch) images() []journal.Image {
+	var list []journal.Image
+	for _, u := range b.units {
+		list = append(list, u.images...)
+	}
+	return list
+}
+
+func (b *batch) states() []journal.State {
+	var list []journal.State
+	for _, u := range b.units {
+		if u.outcome != made {
+			list = append(list, slices.Repeat([]journal.State{{Deadline: voided}}, len(u.images))...)
+			continue
+		}
+		list = append(list, u.states...)
+	}
+	return list
+}
+
+func (b *batch) keys() int {
+	n := 0
+	for _, u := range b.units {
+		n += len(u.names)
+	}
+	return n
+}
+
+// unmade lists the steps that nothing was done of.
+func (b *batch) unmade() []Step {
+	var list []Step
+	for _, u := range b.units {
+		if u.outcome != made {
+			list = append(list, u.steps...)
+		}
+	}
+	return list
+}
+
+// refused reports whether the server took one of the commands for wrong.
+func (b *batch) refused() bool {
+	for _, u := range b.units {
+		if u.outcome == refused {
+			return true
+		}
+	}
+	return false
+}
+
+// name is what a step is called in messages.
+func (s Step) name() string {
+	if len(s.Argv) == 0 {
+		return "a change"
+	}
+	return s.Argv[0]
+}
+
+// gather takes the next steps that may go together.
+func (r *run) gather() (*batch, error) {
+	var steps []Step
+	keys, bytes := 0, 0
+	for keys < r.size.keys() && len(steps) < r.size.keys() && bytes < maxBatch {
+		s, ok, err := r.source.take()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		if len(steps) > 0 && (s.DB != steps[0].DB || len(s.Keys) == 0 || keys+len(s.Keys) > 2*r.size.keys() || s.follows(steps)) {
+			r.source.giveBack(s)
+			break
+		}
+		steps = append(steps, s)
+		if len(s.Keys) == 0 {
+			break
+		}
+		keys += len(s.Keys)
+		bytes += s.bytes()
+	}
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	return newBatch(steps), nil
+}
+
+// looks reports whether a step depends on what its keys hold.
+func (s Step) looks() bool { return s.Decide != nil || len(s.Absent) > 0 }
+
+// follows reports whether a step decides by what one of the others leaves.
+func (s Step) follows(steps []Step) bool {
+	return s.looks() && slices.ContainsFunc(steps, func(other Step) bool {
+		return slices.ContainsFunc(other.Keys, func(k Key) bool {
+			return slices.ContainsFunc(s.Keys, func(own Key) bool { return own.Name == k.Name })
+		})
+	})
+}
+
+// maxBatch bounds the bytes of a batch's words, and of what its keys hold.
+const maxBatch = 4 << 20
+
+func (s Step) bytes() int {
+	n := 0
+	for _, w := range s.Argv {
+		n += len(w)
+	}
+	return n
+}
+
+var errNoKeys = errors.New("the step has no keys")
+
+// sizer finds how many keys keep the server busy for about as long as they may.
+type sizer struct{ now float64 }
+
+const (
+	aim     = 2 * time.Millisecond // for a transaction, the way there and back included
+	fewest  = 16
+	most    = 500
+	inFirst = 64
+)
+
+func newSizer() *sizer { return &sizer{now: inFirst} }
+
+func (s *sizer) keys() int { return int(s.now) }
+
+// learn takes in how long a transaction over so many keys took. The number
+// never more than doubles at once, and one that was held up by something else
+// halves it at most.
+func (s *sizer) learn(keys int, took time.Duration) {
+	if keys == 0 || keys < int(s.now)/2 && took < aim {
+		return // too few to tell
+	}
+	want := float64(keys) * float64(aim) / float64(max(took, time.Microsecond))
+	s.now = min(max(want, s.now/2, fewest), 2*s.now, most)
+}

@@ -1,0 +1,148 @@
+// Package change carries out Redis commands in journalled transactions: what
+// their keys held is on disk before anything is changed, and no key is changed
+// that is not what was kept of it. Commands go in batches that keep the server
+// busy for about a millisecond. It decides nothing about who may do what.
+package change
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/journal"
+)
+
+// Step is one command.
+type Step struct {
+	DB   int
+	Argv []string
+	Keys []Key // that it changes, each once. None: Options.Apart carries it out
+
+	// Decide, where set, stands in for Argv: it answers the command for what
+	// the step's only key holds now, or none to leave it alone. at is the
+	// server's time in Unix milliseconds. It may be called again, if that
+	// changed before the command could be carried out.
+	Decide func(now journal.Image, at int64) (argv []string)
+
+	// Absent lists keys that must not exist for the command to be carried out.
+	Absent []string
+
+	Note any // the caller's own; comes back in Done
+}
+
+// Key is a key that a step changes.
+type Key struct {
+	Name   string
+	Alters bool // it may hold another value afterwards, rather than none or the same for another time
+}
+
+// Done is what became of a step.
+type Done struct {
+	Step  Step
+	Reply []byte // as the server sent it, in RESP2; nil where it got lost or the step was left alone
+	Left  bool   // Decide left it alone, or a key exists that must not
+	Kept  bool   // what its keys held is in the journal, whole
+}
+
+// Journal keeps what keys held. *journal.Writer is one.
+type Journal interface {
+	Before(batch []journal.Image) error
+	After(states []journal.State) error
+}
+
+// Options is what changes are made with. Client is needed.
+type Options struct {
+	Client  func(db int) (redis.UniversalClient, error) // of a database, in RESP2
+	Journal Journal                                     // nil: nothing is kept
+	ID      string                                      // of the change; names the key that says how far it is, where it is set
+
+	// Apart carries out a step without keys and answers its raw reply.
+	Apart func(context.Context, Step) (reply []byte, err error)
+
+	Share    func() int        // per cent of the server's time; nil means 100
+	Patience time.Duration     // how long a server that went away is waited for; 0 means 15 s
+	Progress func(steps int64) // told after each batch how many steps are done; may be nil
+}
+
+const defaultPatience = 15 * time.Second
+
+// LostError says that a run ended since the server went away, and that of the
+// last steps nobody knows yet whether they were made.
+type LostError struct {
+	Unknown int // steps
+	Err     error
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the server went away, and of %d commands it is not known whether they were carried out: %v", e.Unknown, e.Err)
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
+
+// UndoneError says that the server came back without changes that it had
+// confirmed: it was restarted, or another one took over.
+type UndoneError struct{ Batches int64 }
+
+func (e *UndoneError) Error() string {
+	return "Redis came back without the last changes that it had confirmed"
+}
+
+// Engine carries out the steps of one change, in one or several runs, one at a
+// time.
+type Engine struct {
+	Options
+	work     context.Context
+	stop     context.CancelFunc
+	size     *sizer
+	sessions *sessions
+	marking  bool  // each transaction notes its number in a key of ours
+	batches  int64 // of all runs
+	lasted   int64 // the last number that the key of ours was given
+	markedIn int   // the database of that key
+
+	troubled int64     // the batch that the server took for the wrong one to ask
+	since    time.Time // and since when it does
+}
+
+// New returns an Engine. Close gives up its connections.
+func New(o Options) *Engine {
+	if o.Share == nil {
+		o.Share = func() int { return 100 }
+	}
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
+	work, stop := context.WithCancel(context.Background())
+	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), marking: o.ID != ""}
+}
+
+// Close takes away the key that said how far the change was, and gives up the
+// connections. No run may go on.
+func (e *Engine) Close() {
+	if e.lasted > 0 {
+		e.unmark()
+	}
+	e.stop()
+	e.sessions.close()
+}
+
+// unmark takes the marker away, soon or never: it ends by itself.
+func (e *Engine) unmark() {
+	ctx, cancel := context.WithTimeout(e.work, time.Second)
+	defer cancel()
+	if client, err := e.Client(e.markedIn); err == nil {
+		client.Unlink(ctx, markerKey(e.ID))
+	}
+}
+
+// Run carries out what next answers, in order, until there is no more (ok is
+// false), an error, or the end of ctx; a batch under way is carried to its end
+// then. done is called for every step, in order, with what became of it; its
+// error ends the run, after the batch. The steps of a batch that were made are
+// always told.
+func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err error), done func(Done) error) error {
+	r := &run{Engine: e, source: &source{next: next}, done: done}
+	return r.all(ctx, e.work)
+}

@@ -1,0 +1,230 @@
+package change
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/helix-collective/helix/dump"
+	"github.com/helix-collective/helix/journal"
+)
+
+// markerLasts is how long it can be seen how far a change was.
+const markerLasts = 24 * time.Hour
+
+// commit makes the transactions of a batch, side by side.
+func (r *run) commit(ctx context.Context, b *batch) error {
+	start := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, u := range b.units {
+		group.Go(func() error { return r.commitUnit(ctx, b, u) })
+	}
+	err := group.Wait()
+	b.took = time.Since(start)
+	return err
+}
+
+func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
+	if u.idle() {
+		u.outcome, u.states = made, u.unchanged()
+		return nil
+	}
+	marked := r.marks(b, u)
+	commands := r.transaction(b, u, marked)
+	replies, err := u.session.exchange(ctx, commands)
+	if err != nil {
+		return r.resolve(ctx, b, u, err)
+	}
+	err = u.conclude(replies, commands)
+	if failed := asRefusal(err); failed != nil {
+		return r.refused(ctx, b, u, failed, replies, commands)
+	}
+	if err != nil || !marked || u.outcome != made {
+		return err
+	}
+	return r.noted(b, replies[len(replies)-1])
+}
+
+// refused deals with a transaction of which nothing was done.
+func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, replies [][]byte, commands [][]string) error {
+	switch {
+	case why.code() == "OOM" && r.marks(b, u):
+		r.marking = false // our own key is what does not fit, or else it shows now
+		u.outcome = conflicted
+		return nil
+	case passing(why):
+		return r.elsewhere(ctx, b, u, why)
+	}
+	return u.refuse(why, replies, commands)
+}
+
+// noted takes in that a transaction has noted its number. The one that stood
+// there before has to be the last that was made.
+func (r *run) noted(b *batch, results []byte) error {
+	list, _ := elements(results)
+	before, _ := bulk(list[len(list)-1])
+	n, _ := strconv.ParseInt(string(before), 10, 64) // 0: there was none
+	lost := r.lasted - n
+	r.lasted, r.markedIn = b.number, b.db
+	if lost > 0 {
+		return &UndoneError{Batches: lost}
+	}
+	return nil
+}
+
+// marks reports whether a transaction notes its number. A single command is
+// told by what its keys hold.
+func (r *run) marks(b *batch, u *unit) bool {
+	client, err := r.Client(b.db)
+	return err == nil && r.marking && len(b.steps) > 1 && !isCluster(client)
+}
+
+// transaction lists the commands from MULTI to EXEC.
+func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
+	list := [][]string{{"MULTI"}, {"TIME"}}
+	for _, c := range u.commands {
+		if c != nil {
+			list = append(list, c)
+		}
+	}
+	if u.images != nil {
+		for i, name := range u.names {
+			if u.fingerprinted(i) {
+				list = append(list, []string{"DUMP", name})
+			}
+			list = append(list, []string{"PTTL", name})
+		}
+	}
+	if marked {
+		list = append(list, []string{"SET", markerKey(r.ID), strconv.FormatInt(b.number, 10),
+			"PX", strconv.FormatInt(markerLasts.Milliseconds(), 10), "GET"})
+	}
+	return append(list, []string{"EXEC"})
+}
+
+// fingerprinted reports whether a key's value is looked at afterwards.
+func (u *unit) fingerprinted(i int) bool { return u.alters[u.names[i]] && !u.large[i] }
+
+// refusal is an answer that stands in the place of QUEUED, or of all replies.
+type refusal struct{ *ServerError }
+
+func asRefusal(err error) *ServerError {
+	if r, ok := err.(refusal); ok {
+		return r.ServerError
+	}
+	return nil
+}
+
+// conclude reads the replies of a transaction. A *refusal means that nothing of
+// it was done.
+func (u *unit) conclude(replies [][]byte, commands [][]string) error {
+	last := replies[len(replies)-1]
+	if text, failed := isError(last); failed {
+		for _, reply := range replies[:len(replies)-1] {
+			if text, failed := isError(reply); failed {
+				return refusal{&ServerError{text}}
+			}
+		}
+		return refusal{&ServerError{text}}
+	}
+	results, ok := elements(last)
+	if !ok {
+		u.outcome = conflicted
+		return nil
+	}
+	if len(results) != len(commands)-2 {
+		return fmt.Errorf("read a transaction's replies: %w", errMalformed)
+	}
+	now, ok := milliseconds(results[0])
+	if !ok {
+		return fmt.Errorf("ask for the time: %w", errMalformed)
+	}
+	rest := u.takeReplies(results[1:])
+	u.outcome = made
+	return u.takeStates(now, rest)
+}
+
+// takeReplies gives every step its reply and answers the results that follow.
+func (u *unit) takeReplies(results [][]byte) (rest [][]byte) {
+	u.replies = make([][]byte, len(u.commands))
+	for i, c := range u.commands {
+		if c != nil {
+			u.replies[i], results = results[0], results[1:]
+		}
+	}
+	return results
+}
+
+// takeStates reads what the keys hold now.
+func (u *unit) takeStates(now int64, results [][]byte) error {
+	if u.images == nil {
+		return nil
+	}
+	u.states = make([]journal.State, len(u.names))
+	for i := range u.names {
+		var content []byte
+		if u.fingerprinted(i) {
+			content, results = results[0], results[1:]
+		}
+		var err error
+		if u.states[i], err = u.stateOf(i, now, content, results[0]); err != nil {
+			return err
+		}
+		results = results[1:]
+	}
+	return nil
+}
+
+// missing is what PTTL answers for a key that is not there.
+const missing = -2
+
+// stateOf reads what DUMP and PTTL answered for a key; content is nil where
+// DUMP was not asked.
+func (u *unit) stateOf(i int, now int64, content, ttl []byte) (journal.State, error) {
+	left, _ := integer(ttl)
+	state := journal.State{Exists: left != missing, Deadline: deadlineOf(now, ttl)}
+	payload, ok := bulk(content)
+	if !ok {
+		state.Altered = state.Exists && u.alters[u.names[i]]
+		return state, nil
+	}
+	sum, err := dump.Digest(payload)
+	if err != nil {
+		return state, fmt.Errorf("read the value of a key: %w", err)
+	}
+	state.Altered, state.Sum = true, sum
+	return state, nil
+}
+
+// refuse ends a transaction that the server refused: a single command has its
+// answer, several are made one by one.
+func (u *unit) refuse(failed *ServerError, replies [][]byte, commands [][]string) error {
+	if len(u.steps) > 1 {
+		u.outcome = refused
+		return nil
+	}
+	for i, reply := range replies[:len(replies)-1] {
+		if text, bad := isError(reply); bad && !ours(commands[i]) {
+			u.outcome, u.replies, u.states = made, [][]byte{reply}, u.unchanged()
+			return nil
+		} else if bad {
+			return &ServerError{text}
+		}
+	}
+	return failed
+}
+
+// ours reports whether a command of a transaction is one that nobody asked for.
+func ours(command []string) bool {
+	switch command[0] {
+	case "MULTI", "TIME", "EXEC":
+		return true
+	case "DUMP", "PTTL":
+		return false // those of the person cannot be told apart, and fail for the same reason
+	}
+	return command[0] == "SET" && len(command) > 1 && strings.HasPrefix(command[1], markerKey(""))
+}

@@ -1,0 +1,164 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/helix-collective/helix/dump"
+	"github.com/helix-collective/helix/journal"
+)
+
+func isEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}
+
+// elsewhere has a transaction begin anew, which did nothing since the server is
+// not the one any more that takes it.
+func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError) error {
+	if time.Since(r.trouble(b)) > r.Patience {
+		return why
+	}
+	r.leave(ctx, b.db, u)
+	pause(ctx, 100*time.Millisecond)
+	u.outcome = conflicted
+	return nil
+}
+
+// trouble answers since when the server is not the one that takes changes.
+func (r *run) trouble(b *batch) time.Time {
+	if r.troubled != b.number-1 && r.troubled != b.number {
+		r.since = time.Now()
+	}
+	r.troubled = b.number
+	return r.since
+}
+
+// resolve finds out whether a transaction was made whose replies got lost.
+func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error {
+	var answered bool
+	var done bool
+	err := r.patiently(ctx, b.db, u, func() error {
+		var err error
+		done, err = r.wasMade(ctx, b, u)
+		answered = err == nil
+		return err
+	})
+	var undone *UndoneError
+	switch {
+	case errors.As(err, &undone):
+		return err
+	case !answered:
+		return &LostError{Unknown: len(u.steps), Err: lost}
+	case !done:
+		u.outcome = conflicted
+		return nil
+	}
+	u.outcome, u.replies = made, nil
+	return nil
+}
+
+// wasMade reports whether a transaction was made, by the number that it would
+// have noted, or else by what its keys hold.
+func (r *run) wasMade(ctx context.Context, b *batch, u *unit) (bool, error) {
+	now, err := u.session.presentStates(ctx, u)
+	if err != nil {
+		return false, err
+	}
+	u.states = now
+	if !r.marks(b, u) {
+		return differs(u.images, now), nil
+	}
+	number, err := u.session.marker(ctx, r.ID)
+	if err != nil {
+		return false, err
+	}
+	if number < r.lasted {
+		return false, &UndoneError{Batches: r.lasted - number}
+	}
+	return number >= b.number, nil
+}
+
+// marker answers the number of the last transaction that was made.
+func (s *session) marker(ctx context.Context, id string) (int64, error) {
+	replies, err := s.exchange(ctx, [][]string{{"GET", markerKey(id)}})
+	if err != nil {
+		return 0, err
+	}
+	if err := asError(replies[0]); err != nil {
+		return 0, err
+	}
+	text, _ := bulk(replies[0])
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return 0, nil // there is no such key, or none of ours
+	}
+	return n, nil
+}
+
+// presentStates asks what the keys of a transaction hold now.
+func (s *session) presentStates(ctx context.Context, u *unit) ([]journal.State, error) {
+	if u.images == nil {
+		return nil, nil
+	}
+	commands := [][]string{{"TIME"}}
+	for i, name := range u.names {
+		content := []string{"DUMP", name}
+		if u.large[i] {
+			content = []string{"EXISTS", name}
+		}
+		commands = append(commands, content, []string{"PTTL", name})
+	}
+	replies, err := s.exchange(ctx, commands)
+	if err != nil {
+		return nil, err
+	}
+	for _, reply := range replies {
+		if err := asError(reply); err != nil {
+			return nil, err
+		}
+	}
+	now, _ := milliseconds(replies[0])
+	states := make([]journal.State, len(u.names))
+	for i := range u.names {
+		if states[i], err = u.stateOf(i, now, replies[1+2*i], replies[2+2*i]); err != nil {
+			return nil, err
+		}
+	}
+	return states, nil
+}
+
+// slack is how far two readings of one deadline may be apart, in milliseconds.
+const slack = 1000
+
+// differs reports whether any key is another than it was.
+func differs(images []journal.Image, states []journal.State) bool {
+	for i, image := range images {
+		if !same(image, states[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// same reports whether a key is as it was.
+func same(image journal.Image, state journal.State) bool {
+	if image.Exists != state.Exists || !near(image.Deadline, state.Deadline) {
+		return false
+	}
+	if image.Content == nil || !state.Altered {
+		return true
+	}
+	sum, err := dump.Digest(image.Content)
+	return err == nil && sum == state.Sum
+}
+
+func near(a, b int64) bool {
+	if a == 0 || b == 0 {
+		return a == b
+	}
+	return a-b < slack && b-a < slack
+}
