@@ -18,6 +18,7 @@ var floors = map[string]int{
 	"console":            4,
 	"commands":           3,
 	"guard":              2,
+	"guard/change":       2,
 	"audit":              2,
 	"plans":              2,
 	"actions":            1,
@@ -40,7 +41,7 @@ var floors = map[string]int{
 }
 
 // neighbours are uses within one floor: room → rooms it may use.
-var neighbours = map[string]string{"shell/text": "shell"}
+var neighbours = map[string]string{"shell/text": "shell", "guard": "guard/change"}
 
 // walls: a library that only one room (and what lies below it) may use.
 var walls = map[string]string{

@@ -51,13 +51,24 @@ func (b *batching) note(status int) {
 
 // add takes one more call, after running those that it cannot go with.
 func (b *batching) add(ctx context.Context, c *call) error {
-	if len(b.waiting) > 0 && (len(b.waiting) >= maxPipeline || !sameClient(b.waiting[0].client, c.client)) {
+	if len(b.waiting) > 0 && (len(b.waiting) >= b.most(c) || !sameClient(b.waiting[0].client, c.client)) {
 		if err := b.run(ctx); err != nil {
 			return err
 		}
 	}
 	b.waiting = append(b.waiting, c)
 	return nil
+}
+
+// maxChanges bounds the calls that are handed on to be made together.
+const maxChanges = 2048
+
+// most answers how many calls may wait, c being the next.
+func (b *batching) most(c *call) int {
+	if b.waiting[0].isChange() && c.isChange() {
+		return maxChanges
+	}
+	return maxPipeline
 }
 
 func sameClient(a, b redis.UniversalClient) bool { return a == b }
@@ -96,6 +107,13 @@ func weighAll(ctx context.Context, calls []*call) error {
 // runSome carries out the first of the calls by itself, or as many as may go
 // together, and answers how many that were.
 func (b *batching) runSome(ctx context.Context, calls []*call) (int, error) {
+	if n := leadingChanges(calls); n > 0 {
+		return n, calls[0].changes.carry(ctx, calls[:n], func(c *call, r reply) error {
+			status, err := c.printer(b.stdout, b.stderr).reply(r)
+			b.note(status)
+			return err
+		})
+	}
 	together, err := admitted(ctx, calls)
 	if err != nil {
 		return 0, err
@@ -125,13 +143,22 @@ func (b *batching) runSome(ctx context.Context, calls []*call) (int, error) {
 	return together, nil
 }
 
+// leadingChanges answers how many of the first calls change something.
+func leadingChanges(calls []*call) int {
+	n := 0
+	for n < len(calls) && calls[n].isChange() {
+		n++
+	}
+	return n
+}
+
 // admitted answers how many calls from the first on are simply sent, and hold
 // no more together than one may. A call that is refused counts as none: it
 // says so when it runs by itself.
 func admitted(ctx context.Context, calls []*call) (int, error) {
 	var total cost
 	for i, c := range calls {
-		if c.answer != nil || c.rule.run != nil {
+		if c.answer != nil || c.rule.run != nil || c.isChange() || c.ghostly() {
 			return i, nil
 		}
 		page, err := c.admit(ctx)

@@ -24,8 +24,10 @@ type call struct {
 	keys   []keyUse
 	client redis.UniversalClient
 
-	weighed  []weight // of keys, once they have been asked for
-	resolved bool     // short forms of keys have been looked for
+	predicted []byte   // the reply that a plan foresaw, raw
+	absent    []string // keys that must not exist when a change is made
+	weighed   []weight // of keys, once they have been asked for
+	resolved  bool     // short forms of keys have been looked for
 
 	// answer stands for the server's reply where that is certain without it.
 	answer *reply
@@ -125,25 +127,6 @@ func (c *call) bounded() error {
 		return &Refused{Command: c.cmd.shown(), Reason: fmt.Sprintf("%d words in one call are too many; up to %d are taken", len(c.argv)-1, maxElements)}
 	}
 	return nil
-}
-
-// change ends every call that changes something: with the right that is
-// missing, or with the plan that is.
-func (c *call) change(ctx context.Context) error {
-	c.early.forget(c.keys)
-	if lost := overwritten(c.keys); len(lost) > 0 && !c.policy.Scope(c.caller, permissions.Destroy).All() {
-		existing, err := c.existing(ctx, lost)
-		if err != nil {
-			return err
-		}
-		if len(existing) > 0 {
-			action := permissions.Action{Right: permissions.Destroy, Name: c.cmd.shown(), Keys: existing}
-			if err := c.policy.Check(c.caller, action); err != nil {
-				return err
-			}
-		}
-	}
-	return &Refused{Command: c.cmd.shown(), NeedsPlan: true}
 }
 
 // existing answers which of the keys there are.
@@ -258,6 +241,17 @@ func (c *call) run(ctx context.Context, stdout Sink, stderr io.Writer) (int, err
 	switch {
 	case c.answer != nil:
 		return p.reply(*c.answer)
+	case c.rule.kind == changing:
+		return c.carry(ctx, stdout, stderr)
+	case c.ghostly():
+		if r, ok, err := c.plan.read(ctx, c); ok || err != nil {
+			if err != nil {
+				return 0, err
+			}
+			return p.reply(r)
+		}
+	}
+	switch {
 	case c.rule.run != nil:
 		return c.rule.run(ctx, c, p)
 	}

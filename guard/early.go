@@ -47,6 +47,9 @@ func (g *Guard) Prefetch(ctx context.Context, caller permissions.Member, batch [
 	if g.early == nil {
 		return
 	}
+	if g.plan != nil {
+		g.plan.lookAhead(ctx, caller, batch)
+	}
 	byClient := make(map[redis.UniversalClient][]*call)
 	for _, c := range g.early.missing(g.foreseen(ctx, caller, batch)) {
 		byClient[c.client] = append(byClient[c.client], c)

@@ -16,14 +16,14 @@ type Refused struct {
 	Reason  string // a sentence without its full stop; or, where NeedsPlan, empty
 
 	// NeedsPlan says that the call would change something, that the caller may
-	// do so, and that only the plan for it is missing.
+	// do so, and that the Guard was given nothing to make or record changes with.
 	NeedsPlan bool
 }
 
 // Error says what was refused, why, and where it helps what to do instead.
 func (e *Refused) Error() string {
 	if e.NeedsPlan {
-		return fmt.Sprintf("`%s` changes data, and changes need a plan, which this version cannot make yet.", e.Command)
+		return fmt.Sprintf("`%s` changes data, and nothing may be changed here.", e.Command)
 	}
 	return fmt.Sprintf("`%s` is refused: %s.", e.Command, strings.TrimSuffix(e.Reason, "."))
 }

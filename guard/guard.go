@@ -1,9 +1,10 @@
 // Package guard carries out typed Redis commands: it knows every command of the
 // server from the server's own table, checks the caller's rights on each key,
 // asks for sizes before it reads, and prints what redis-cli would print where
-// standard output is no terminal. It never sends a command that changes
-// anything, that leaves state on a shared connection, or that could hold the server
-// for longer than a few milliseconds.
+// standard output is no terminal. Commands that change something it makes at
+// once, journalled, or records for a plan. It never sends a command that leaves
+// state on a shared connection, or that could hold the server for longer than a
+// few milliseconds.
 package guard
 
 import (
@@ -62,6 +63,9 @@ type Guard struct {
 	heard   func(keyspace.Progress) // nil: nobody asks how far a scan is
 	gate    Gate
 	viewer  Viewer
+	changes changes   // nil: calls that change something are refused
+	plan    *Planning // changes, if they are recorded; else nil
+	final   bool      // nothing but the person reads what calls print
 
 	redaction *redaction // nil: nothing is hidden
 	early     *early     // nil: nothing is asked for early
@@ -113,6 +117,14 @@ func (g *Guard) WithGate(gate Gate) *Guard {
 	gated := *g
 	gated.gate = gate
 	return &gated
+}
+
+// Final returns a Guard that shares everything with g and knows that nothing
+// but the person reads what its calls print.
+func (g *Guard) Final() *Guard {
+	final := *g
+	final.final = true
+	return &final
 }
 
 // Literal is one word of a call as the source has it. A word that is not Known
@@ -174,6 +186,7 @@ type Description struct {
 	Right   permissions.Right   // the first that it needs; empty where no right helps
 	Rights  []permissions.Right // all of them
 	Keys    []string            // the words that are keys
+	Changes bool                // it changes something
 	Refusal string              // why it does not run, as a sentence; empty where it does
 }
 

@@ -114,7 +114,7 @@ func described(name string, r rule, rights []permissions.Right) Description {
 		d.Refusal = (&Refused{Command: name, Reason: r.why}).Error()
 		return d
 	case changing:
-		d.Refusal = (&Refused{Command: name, NeedsPlan: true}).Error()
+		d.Changes = true
 	}
 	d.Rights = rights
 	d.Right = rights[0]

@@ -64,9 +64,9 @@ func (c *call) named(ctx context.Context, key string, visit func(key []byte) err
 func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte) error) error {
 	scope := c.visible()
 	var visitErr error
-	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), func(keys [][]byte) error {
+	visitAll := func(keys [][]byte) error {
 		for _, key := range keys {
-			if !scope.All() && !scope.Allows(string(key)) {
+			if !scope.All() && !scope.Allows(string(key)) || c.plan != nil && c.plan.absent(c.db(), key) {
 				continue
 			}
 			if visitErr = visit(key); visitErr != nil {
@@ -74,7 +74,14 @@ func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte
 			}
 		}
 		return nil
-	})
+	}
+	if c.plan != nil {
+		c.plan.patterned(q.Pattern)
+	}
+	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), visitAll)
+	if err == nil && c.plan != nil {
+		err = visitAll(c.plan.created(c.db(), q))
+	}
 	if err == nil || visitErr != nil {
 		return visitErr
 	}
@@ -196,6 +203,13 @@ func runDBSize(ctx context.Context, c *call, p *printer) (int, error) {
 			return p.reply(r)
 		}
 		total += n
+	}
+	if c.plan != nil {
+		delta, emptied := c.plan.grown(c.db())
+		if emptied {
+			total = 0
+		}
+		total += delta
 	}
 	c.adviseOnSize(ctx, total)
 	return p.reply(integerOf(total))

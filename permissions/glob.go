@@ -118,6 +118,12 @@ func readSet(p string) (*byteSet, string) {
 	return set, strings.TrimPrefix(p, "]")
 }
 
+// Matches reports whether a Redis glob pattern matches a key, as KEYS has it.
+func Matches(pattern, key string) bool {
+	g := compileGlob(pattern)
+	return g.match(key)
+}
+
 // match reports whether the pattern matches the whole of name.
 func (g *glob) match(name string) bool {
 	if name == "" {

@@ -1,0 +1,118 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/journal"
+)
+
+// apart carries out a step that changes something other than keys it names.
+func (m *Making) apart(ctx context.Context, s change.Step) ([]byte, error) {
+	c := s.Note.(*call)
+	run := everywhere
+	switch c.cmd.name {
+	case "config set":
+		run = m.configSet
+	case "flushdb", "flushall":
+		run = m.flush
+	case "publish", "spublish":
+		run = once
+	}
+	r, err := run(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return appendRESP(nil, r), nil
+}
+
+// once sends a call to whoever takes it.
+func once(ctx context.Context, c *call) (reply, error) {
+	channel := ""
+	if len(c.argv) > 1 {
+		channel = c.argv[1]
+	}
+	return c.ask(ctx, c.argv, channel)
+}
+
+// everywhere sends a call to every master and answers the first error, the sum
+// of numbers, or else the first reply.
+func everywhere(ctx context.Context, c *call) (reply, error) {
+	replies, _, err := askMasters(ctx, c.client, c.argv...)
+	if err != nil {
+		c.distrust()
+		return reply{}, c.fault(ctx, err)
+	}
+	for _, r := range replies {
+		if r.kind == errorReply {
+			return r, nil
+		}
+	}
+	if _, numbers := replies[0].integer(); numbers {
+		return joined(replies), nil
+	}
+	return replies[0], nil
+}
+
+// configSet changes parameters of every master, after their values are kept.
+func (m *Making) configSet(ctx context.Context, c *call) (reply, error) {
+	before, err := c.parameters(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if m.kept != nil && len(before) > 0 {
+		if err := m.kept.Before(before); err != nil {
+			return reply{}, fmt.Errorf("keep what there was: %w", err)
+		}
+	}
+	r, err := everywhere(ctx, c)
+	if err != nil || m.kept == nil || len(before) == 0 {
+		return r, err
+	}
+	after, err := c.parameters(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	states := make([]journal.State, len(after))
+	for i, image := range after {
+		states[i] = journal.State{Exists: true, Altered: true, Content: image.Content}
+	}
+	return r, m.kept.After(states)
+}
+
+// parameters answers the values of the parameters that the call sets.
+func (c *call) parameters(ctx context.Context) ([]journal.Image, error) {
+	var images []journal.Image
+	for i := 2; i < len(c.argv); i += 2 {
+		name := strings.ToLower(c.argv[i])
+		r, err := c.ask(ctx, []string{"CONFIG", "GET", name}, "")
+		if err != nil {
+			return nil, err
+		}
+		if value, ok := r.field(name); ok {
+			images = append(images, journal.Image{Kind: journal.Parameter, Name: []byte(name), Exists: true, Content: value.text})
+		}
+	}
+	return images, nil
+}
+
+// appendRESP adds a reply as RESP2 has it on the wire.
+func appendRESP(dst []byte, r reply) []byte {
+	switch r.kind {
+	case bulkReply:
+		dst = append(strconv.AppendInt(append(dst, '$'), int64(len(r.text)), 10), "\r\n"...)
+		return append(append(dst, r.text...), "\r\n"...)
+	case nullReply:
+		return append(dst, "$-1\r\n"...)
+	case arrayReply:
+		dst = append(strconv.AppendInt(append(dst, '*'), int64(len(r.elems)), 10), "\r\n"...)
+		for _, e := range r.elems {
+			dst = appendRESP(dst, e)
+		}
+		return dst
+	}
+	return append(append(append(dst, r.kind), r.text...), "\r\n"...)
+}

@@ -1,0 +1,310 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/helix-collective/helix/guard/shadow"
+)
+
+// foresee answers what a call would reply, and notes what its keys will be. The
+// zero reply says that nobody can tell.
+func (p *Planning) foresee(ctx context.Context, c *call) (reply, error) {
+	if len(c.keys) == 0 {
+		return p.foreseeApart(ctx, c)
+	}
+	db := c.db()
+	switch c.cmd.name {
+	case "del", "unlink":
+		return p.foreseeDelete(db, c), nil
+	case "expire", "pexpire", "expireat", "pexpireat":
+		if g, _ := p.ghosts.find(db, c.argv[1]); !g.is(copied | opaque) {
+			if r, ok := p.foreseeExpire(db, c, g); ok {
+				return r, nil
+			}
+		}
+	case "persist":
+		if g, _ := p.ghosts.find(db, c.argv[1]); !g.is(copied | opaque) {
+			return p.foreseePersist(db, c.argv[1], g), nil
+		}
+	}
+	return p.foreseeByShadow(ctx, c)
+}
+
+// foreseeApart is for calls that change something other than keys they name.
+func (p *Planning) foreseeApart(_ context.Context, c *call) (reply, error) {
+	ok := reply{kind: statusReply, text: []byte("OK")}
+	switch c.cmd.name {
+	case "flushdb":
+		p.ghosts.flush(c.db())
+		return ok, nil
+	case "flushall":
+		for db := range 16 {
+			p.ghosts.flush(db)
+		}
+		return ok, nil
+	case "config resetstat", "slowlog reset":
+		return ok, nil
+	case "config set":
+		p.summary.parameters = append(p.summary.parameters, c.argv[2:]...)
+		return ok, nil
+	}
+	return reply{}, nil
+}
+
+func (p *Planning) foreseeDelete(db int, c *call) reply {
+	n, certain := int64(0), true
+	for _, k := range c.keys {
+		g, _ := p.ghosts.find(db, k.key)
+		certain = certain && !g.is(opaque)
+		if g.is(present) {
+			n++
+		}
+		if g.is(copied | opaque) {
+			p.shadow.Delete(db, k.key)
+		}
+		p.gone(db, k.key, g)
+	}
+	if !certain {
+		return reply{}
+	}
+	return integerOf(n)
+}
+
+// gone notes that a key will not be there.
+func (p *Planning) gone(db int, key string, g ghost) {
+	p.summary.gone(key, g, p.users)
+	if g.is(present) {
+		p.ghosts.set(db, key, ghost{flags: g.flags&there | touched})
+	}
+}
+
+// foreseeExpire answers the reply to EXPIRE and its like; ok is false where its
+// words are not what it takes.
+func (p *Planning) foreseeExpire(db int, c *call, g ghost) (r reply, ok bool) {
+	deadline, ok := p.deadlineIn(c.argv)
+	if !ok {
+		return reply{}, false
+	}
+	refused, ok := conditionsRefuse(c.argv[3:], g, deadline)
+	if !ok {
+		return reply{}, false
+	}
+	key := c.argv[1]
+	switch {
+	case !g.is(present):
+		p.summary.missing(key)
+		return integerOf(0), true
+	case refused:
+		p.summary.unchanged++
+		return integerOf(0), true
+	case deadline <= p.now().UnixMilli():
+		p.gone(db, key, g)
+		return integerOf(1), true
+	}
+	p.retimed(db, key, g, deadline)
+	return integerOf(1), true
+}
+
+// retimed notes that a key will live until another time.
+func (p *Planning) retimed(db int, key string, g ghost, deadline int64) {
+	p.summary.retimed(key, g, deadline)
+	p.ghosts.set(db, key, ghost{deadline: deadline, flags: g.flags | touched})
+}
+
+func (p *Planning) foreseePersist(db int, key string, g ghost) reply {
+	switch {
+	case !g.is(present):
+		p.summary.missing(key)
+		return integerOf(0)
+	case g.deadline == 0:
+		p.summary.unchanged++
+		return integerOf(0)
+	}
+	p.retimed(db, key, g, 0)
+	return integerOf(1)
+}
+
+// deadlineIn answers the time that the words of EXPIRE and its like name, in
+// Unix milliseconds.
+func (p *Planning) deadlineIn(argv []string) (int64, bool) {
+	n, err := strconv.ParseInt(argv[2], 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	name := strings.ToLower(argv[0])
+	if !strings.HasPrefix(name, "p") {
+		if n > math.MaxInt64/1000 || n < math.MinInt64/1000 {
+			return 0, false
+		}
+		n *= 1000
+	}
+	if strings.HasSuffix(name, "at") {
+		return n, true
+	}
+	now := p.now().UnixMilli()
+	if n > math.MaxInt64-now {
+		return 0, false
+	}
+	return now + n, true
+}
+
+// conditionsRefuse reports whether NX, XX, GT or LT keep a key's time as it is;
+// ok is false for words that are none of these, or do not go together.
+func conditionsRefuse(words []string, g ghost, deadline int64) (refused, ok bool) {
+	if len(words) > 1 {
+		return false, false
+	}
+	for _, w := range words {
+		old := g.deadline
+		if old == 0 {
+			old = math.MaxInt64
+		}
+		switch strings.ToUpper(w) {
+		case "NX":
+			refused = g.deadline != 0
+		case "XX":
+			refused = g.deadline == 0
+		case "GT":
+			refused = deadline <= old
+		case "LT":
+			refused = deadline >= old
+		default:
+			return false, false
+		}
+	}
+	return refused, true
+}
+
+// foreseeByShadow runs a call on copies of its keys.
+func (p *Planning) foreseeByShadow(ctx context.Context, c *call) (reply, error) {
+	r, err := p.onCopies(ctx, c)
+	if err != nil {
+		var unpredictable *shadow.UnpredictableError
+		var large *shadow.TooLargeError
+		var unsupported *shadow.UnsupportedError
+		var opaqueKey *UnforeseenError
+		switch {
+		case errors.As(err, &unpredictable), errors.As(err, &large), errors.As(err, &unsupported), errors.As(err, &opaqueKey):
+			p.blur(c, err)
+			return reply{}, nil
+		}
+		return reply{}, err
+	}
+	db := c.db()
+	for _, k := range c.keys {
+		if k.use.changes() {
+			p.altered(db, k.key)
+		}
+	}
+	return r, nil
+}
+
+// onCopies copies what is not copied yet, and runs the call on the copies.
+func (p *Planning) onCopies(ctx context.Context, c *call) (reply, error) {
+	db := c.db()
+	var load []string
+	for _, k := range c.keys {
+		g, known := p.ghosts.find(db, k.key)
+		switch {
+		case g.is(opaque):
+			return reply{}, &UnforeseenError{c.cmd.shown(), "what `" + clip(k.key) + "` will hold is not known before the plan is carried out"}
+		case known && g.is(touched) && !g.is(present) && !g.is(copied):
+			p.shadow.Delete(db, k.key)
+		case !p.shadow.Holds(db, k.key):
+			load = append(load, k.key)
+		}
+	}
+	if len(load) > 0 {
+		if err := p.load(ctx, c, load); err != nil {
+			return reply{}, err
+		}
+	}
+	raw, err := p.shadow.Run(ctx, db, c.instead())
+	if err != nil {
+		return reply{}, err
+	}
+	return parseReply(raw)
+}
+
+// load copies keys, and gives those the time that the plan has given them.
+func (p *Planning) load(ctx context.Context, c *call, keys []string) error {
+	db := c.db()
+	err := p.shadow.Load(ctx, db, keys, func(ctx context.Context, commands [][]string) ([][]byte, error) {
+		qs := make([]request, len(commands))
+		for i, words := range commands {
+			qs[i] = request{args: words, key: keyOf(words)}
+		}
+		replies, err := c.askAll(ctx, qs)
+		if err != nil {
+			return nil, err
+		}
+		raw := make([][]byte, len(replies))
+		for i, r := range replies {
+			raw[i] = appendRESP(nil, r)
+		}
+		return raw, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if g, ok := p.ghosts.find(db, key); ok && g.is(touched) && g.is(present) {
+			p.shadow.SetDeadline(db, key, timeOf(g.deadline))
+		}
+	}
+	return nil
+}
+
+// timeOf answers a deadline as a time; the zero time is never.
+func timeOf(deadline int64) time.Time {
+	if deadline == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(deadline)
+}
+
+// keyOf answers the key of a command that reads one key, for its slot.
+func keyOf(words []string) string {
+	switch {
+	case len(words) < 2:
+		return ""
+	case strings.EqualFold(words[0], "MEMORY"), strings.EqualFold(words[0], "OBJECT"), strings.EqualFold(words[0], "XINFO"):
+		return words[2]
+	}
+	return words[1]
+}
+
+// altered notes what a key is on the copies.
+func (p *Planning) altered(db int, key string) {
+	was, _ := p.ghosts.find(db, key)
+	exists, _, deadline := p.shadow.State(db, key)
+	g := ghost{flags: was.flags&there | touched | copied, deadline: 0}
+	if exists {
+		g.flags |= present
+		if !deadline.IsZero() {
+			g.deadline = deadline.UnixMilli()
+		}
+	}
+	p.summary.written(key, was, g, p.users)
+	p.ghosts.set(db, key, g)
+}
+
+// blur notes that nobody can tell what a call's keys will hold.
+func (p *Planning) blur(c *call, why error) {
+	p.summary.unforeseen(c, why)
+	for _, k := range c.keys {
+		if !k.use.changes() {
+			continue
+		}
+		was, _ := p.ghosts.find(c.db(), k.key)
+		g := ghost{flags: was.flags&there | touched | opaque | present, deadline: was.deadline}
+		p.summary.written(k.key, was, g, p.users)
+		p.ghosts.set(c.db(), k.key, g)
+		p.shadow.Forget(c.db(), k.key)
+	}
+}

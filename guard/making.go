@@ -1,0 +1,236 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/guard/change"
+)
+
+// Making carries out the changes of one program at once, each kept in a journal
+// before it is made. It has to be closed. Its zero fields mean that nothing is
+// kept, noted or told.
+type Making struct {
+	// ID names the change in the journal, and in Redis how far it is.
+	ID string
+	// Journal opens where what keys held is kept, at the first change. It
+	// answers nil where nothing is kept.
+	Journal func() (change.Journal, error)
+	// Made is told of every kind of change that was made: "del", 3 commands.
+	Made func(kind string, commands int)
+	// Progress is told how many commands have been carried out.
+	Progress func(commands int64)
+
+	guard  *Guard
+	mu     sync.Mutex // one run at a time
+	engine *change.Engine
+	kept   change.Journal
+	report Report
+}
+
+// Report says what became of the commands of a change.
+type Report struct {
+	Kinds   map[string]int64 // carried out, by name
+	Unkept  int64            // of those, which cannot be taken back
+	Failed  int64            // answered with an error
+	Left    int64            // left alone, since a key is there now that must not be
+	Unknown int64            // whose replies got lost; they were carried out
+
+	// Differed counts the commands of a plan that answered other than was
+	// foreseen; Differing names some of their keys.
+	Differed  int64
+	Differing []string
+}
+
+// Commands answers how many commands were carried out.
+func (r Report) Commands() int64 {
+	var n int64
+	for _, k := range r.Kinds {
+		n += k
+	}
+	return n
+}
+
+// WithMaking returns a Guard that shares everything with g and makes changes at
+// once.
+func (g *Guard) WithMaking(m *Making) *Guard {
+	making := *g
+	making.changes = m
+	m.guard = &making
+	return &making
+}
+
+// Report answers what was made so far.
+func (m *Making) Report() Report {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.report
+	r.Kinds = maps.Clone(r.Kinds)
+	return r
+}
+
+// Close gives up the connections that changes were made on.
+func (m *Making) Close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.engine != nil {
+		m.engine.Close()
+	}
+}
+
+func (m *Making) live() bool { return true }
+
+// open prepares what the first change needs.
+func (m *Making) open() error {
+	if m.engine != nil {
+		return nil
+	}
+	if m.Journal != nil {
+		var err error
+		if m.kept, err = m.Journal(); err != nil {
+			return err
+		}
+	}
+	m.engine = change.New(change.Options{
+		Client:  func(db int) (redis.UniversalClient, error) { return m.guard.clients.Client(db, 2) },
+		Journal: m.kept, ID: m.ID,
+		Apart:    m.apart,
+		Share:    m.guard.options.Share,
+		Progress: m.Progress,
+	})
+	return nil
+}
+
+func (m *Making) carry(ctx context.Context, calls []*call, told func(*call, reply) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.open(); err != nil {
+		return err
+	}
+	p := &passage{making: m, calls: inTurn(calls), told: told}
+	err := m.engine.Run(ctx, p.next, p.done)
+	return m.failed(ctx, calls[0], err)
+}
+
+// inTurn hands out calls.
+func inTurn(calls []*call) func() (*call, bool, error) {
+	return func() (*call, bool, error) {
+		if len(calls) == 0 {
+			return nil, false, nil
+		}
+		c := calls[0]
+		calls = calls[1:]
+		return c, true, nil
+	}
+}
+
+// passage hands the steps of calls on, and the replies of steps back. next and
+// done run side by side.
+type passage struct {
+	making *Making
+	mu     sync.Mutex
+	calls  func() (c *call, ok bool, err error) // whose steps are yet to come
+	steps  []change.Step
+	sent   []int // how many steps each call has that is not answered yet
+	told   func(*call, reply) error
+	parts  []reply // of the call at hand
+}
+
+func (p *passage) next() (change.Step, bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.steps) == 0 {
+		c, ok, err := p.calls()
+		if !ok || err != nil {
+			return change.Step{}, false, err
+		}
+		p.steps = c.steps()
+		p.sent = append(p.sent, len(p.steps))
+	}
+	s := p.steps[0]
+	p.steps = p.steps[1:]
+	return s, true, nil
+}
+
+func (p *passage) done(d change.Done) error {
+	c := d.Step.Note.(*call)
+	r, err := p.making.note(c, d)
+	if err != nil {
+		return err
+	}
+	p.parts = append(p.parts, r)
+	if !p.whole() {
+		return nil
+	}
+	r = joined(p.parts)
+	p.parts = nil
+	return p.told(c, r)
+}
+
+// whole reports whether all steps of the call at hand are answered.
+func (p *passage) whole() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.parts) < p.sent[0] {
+		return false
+	}
+	p.sent = p.sent[1:]
+	return true
+}
+
+// note takes in what became of a step and answers its reply.
+func (m *Making) note(c *call, d change.Done) (reply, error) {
+	switch {
+	case d.Left:
+		m.report.Left++
+		return failure("ERR %s exists now, and overwriting it needs the right destroy", d.Step.Absent[0]), nil
+	case d.Reply == nil:
+		m.count(c, d)
+		m.report.Unknown++
+		return failure("ERR the reply got lost with the connection; the command was carried out"), nil
+	}
+	r, err := parseReply(d.Reply)
+	if err != nil {
+		return reply{}, err
+	}
+	if r.kind == errorReply {
+		m.report.Failed++
+		return r, serverFault(r)
+	}
+	m.count(c, d)
+	return r, nil
+}
+
+func (m *Making) count(c *call, d change.Done) {
+	if !d.Kept {
+		m.report.Unkept++
+	}
+	m.counted(c.cmd.name)
+}
+
+// counted notes that a command of a kind was carried out.
+func (m *Making) counted(kind string) {
+	if m.report.Kinds == nil {
+		m.report.Kinds = make(map[string]int64)
+	}
+	m.report.Kinds[kind]++
+	if m.Made != nil {
+		m.Made(kind, 1)
+	}
+}
+
+// failed names what ended a run.
+func (m *Making) failed(ctx context.Context, c *call, err error) error {
+	var answered *change.ServerError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &answered) && serverFault(failure("%s", answered.Text)) != nil:
+		return c.fault(ctx, serverFault(failure("%s", answered.Text)))
+	}
+	return err
+}

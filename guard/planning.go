@@ -1,0 +1,210 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/helix-collective/helix/guard/shadow"
+)
+
+// Planning records the changes of one program instead of making them. What a
+// change would answer, and what later reads of its keys would, is foreseen
+// where it can be. It has to be closed.
+type Planning struct {
+	// Record takes one change, as bytes that Execute understands.
+	Record func(step []byte) error
+	// Progress is told how many changes were recorded; may be nil.
+	Progress func(commands int64)
+	// Undo says that what a plan changes can be taken back afterwards.
+	Undo bool
+
+	guard   *Guard
+	mu      sync.Mutex
+	ghosts  *ghosts
+	shadow  *shadow.Shadow
+	summary Summary
+	users   map[uint64]struct{} // whose sessions end, as hashes
+	buffer  []byte
+	ahead   time.Duration // how far the server's clock is ahead of ours
+	clocked bool
+}
+
+// UnforeseenError says that a program cannot be planned further, since it goes
+// by what nobody can know before a change is made.
+type UnforeseenError struct{ Command, Reason string }
+
+func (e *UnforeseenError) Error() string {
+	return fmt.Sprintf("`%s` cannot be shown before it happens: %s", e.Command, e.Reason)
+}
+
+// WithPlanning returns a Guard that shares everything with g and records
+// changes in p.
+func (g *Guard) WithPlanning(p *Planning) *Guard {
+	planning := *g
+	planning.changes, planning.plan = p, p
+	p.guard, p.ghosts, p.users = &planning, newGhosts(), make(map[uint64]struct{})
+	p.shadow = shadow.New(p.now)
+	return &planning
+}
+
+// Close gives up what the plan was foreseen with.
+func (p *Planning) Close() error { return p.shadow.Close() }
+
+func (p *Planning) live() bool { return false }
+
+// carry records calls.
+func (p *Planning) carry(ctx context.Context, calls []*call, told func(*call, reply) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.look(ctx, calls); err != nil {
+		return err
+	}
+	for _, c := range calls {
+		r, err := p.record(ctx, c)
+		if err != nil {
+			return err
+		}
+		if err := p.tell(c, r, told); err != nil {
+			return err
+		}
+	}
+	if p.Progress != nil {
+		p.Progress(p.summary.Commands)
+	}
+	return nil
+}
+
+// tell hands a foreseen reply on. What could not be foreseen may be missing
+// only where nothing but the person reads it.
+func (p *Planning) tell(c *call, r reply, told func(*call, reply) error) error {
+	if r.kind != 0 {
+		return told(c, r)
+	}
+	if c.final {
+		return nil
+	}
+	return &UnforeseenError{c.cmd.shown(), "what follows it would read its answer, which is not known before it runs"}
+}
+
+// record foresees one call and records it.
+func (p *Planning) record(ctx context.Context, c *call) (reply, error) {
+	r, err := p.foresee(ctx, c)
+	if err != nil {
+		return reply{}, err
+	}
+	rec := recorded{db: c.db(), argv: c.instead(), absent: c.absent}
+	if r.kind != 0 {
+		rec.predicted = appendRESP(nil, r)
+	}
+	p.buffer = rec.append(p.buffer[:0])
+	if len(p.buffer) > maxRecorded {
+		return reply{}, &Refused{Command: c.cmd.shown(), Reason: "the command is too long for a plan"}
+	}
+	if err := p.Record(p.buffer); err != nil {
+		return reply{}, fmt.Errorf("record a change: %w", err)
+	}
+	p.summary.add(c, r)
+	return r, nil
+}
+
+// look asks what keys of calls are, as far as that is not known, in as few
+// round trips as that takes.
+func (p *Planning) look(ctx context.Context, calls []*call) error {
+	if err := p.clock(ctx, calls[0]); err != nil {
+		return err
+	}
+	var qs []request
+	var where []int
+	asked := make(map[uint64]bool)
+	for _, c := range calls {
+		for _, k := range c.keys {
+			if _, known := p.ghosts.find(c.db(), k.key); known || asked[p.ghosts.id(c.db(), k.key)] {
+				continue
+			}
+			asked[p.ghosts.id(c.db(), k.key)] = true
+			qs = append(qs, request{[]string{"PTTL", k.key}, k.key})
+			where = append(where, c.db())
+		}
+	}
+	return p.ask(ctx, calls[0], qs, where)
+}
+
+func (p *Planning) ask(ctx context.Context, c *call, qs []request, where []int) error {
+	for from := 0; from < len(qs); from += maxStep {
+		to := min(from+maxStep, len(qs))
+		replies, err := c.askAll(ctx, qs[from:to])
+		if err != nil {
+			return err
+		}
+		now := p.now().UnixMilli()
+		for i, r := range replies {
+			left, ok := r.integer()
+			if !ok {
+				return fmt.Errorf("look at a key: %w: %s", errMalformed, r.text)
+			}
+			deadline := int64(0)
+			if left >= 0 {
+				deadline = now + left
+			}
+			p.ghosts.seen(where[from+i], qs[from+i].key, left != -2, deadline)
+		}
+	}
+	return p.weigh(ctx, c, qs)
+}
+
+// clock learns how far the server's clock is from ours.
+func (p *Planning) clock(ctx context.Context, c *call) error {
+	if p.clocked {
+		return nil
+	}
+	r, err := c.ask(ctx, []string{"TIME"}, "")
+	if err != nil {
+		return err
+	}
+	var s, us int64
+	if len(r.elems) == 2 {
+		fmt.Sscan(string(r.elems[0].text), &s)
+		fmt.Sscan(string(r.elems[1].text), &us)
+	}
+	if s > 0 {
+		p.ahead = time.UnixMicro(s*1e6 + us).Sub(p.guard.options.Now())
+	}
+	p.clocked = true
+	return nil
+}
+
+// now is the server's time.
+func (p *Planning) now() time.Time { return p.guard.options.Now().Add(p.ahead) }
+
+// maxWeighed is how many of the keys that a plan takes away are asked for their
+// size; the rest is reckoned from them.
+const maxWeighed = 1000
+
+// weigh asks for the size of some of the keys.
+func (p *Planning) weigh(ctx context.Context, c *call, qs []request) error {
+	n := min(len(qs), maxWeighed-p.summary.weighed)
+	if n <= 0 {
+		return nil
+	}
+	sizes := make([]request, n)
+	for i := range sizes {
+		sizes[i] = request{[]string{"MEMORY", "USAGE", qs[i].key}, qs[i].key}
+	}
+	for part := range slices.Chunk(sizes, maxPipeline) {
+		replies, err := c.askAll(ctx, part)
+		if err != nil {
+			return err
+		}
+		for _, r := range replies {
+			if bytes, ok := r.integer(); ok {
+				p.summary.weighed++
+				p.summary.weight += bytes
+				p.summary.heaviest = max(p.summary.heaviest, bytes)
+			}
+		}
+	}
+	return nil
+}

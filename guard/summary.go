@@ -1,0 +1,206 @@
+package guard
+
+import (
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/helix-collective/helix/permissions"
+)
+
+// Summary says what a plan would do.
+type Summary struct {
+	Commands int64
+	Plain    bool             // it is one command that changes one key, which is not large
+	CatchAll bool             // it goes by the pattern *, which means every key
+	Kinds    map[string]int64 // commands by name
+	Keys     int64            // that are changed, or taken away
+	First    []string         // of those, up to ten
+
+	Gone      int64 // keys taken away
+	Sessions  int64 // of those, sessions
+	Users     int64 // whose sessions those are, as far as the names tell
+	Missing   int64 // keys named that do not exist
+	Created   int64 // keys that do not exist yet
+	Altered   int64 // keys that get another value
+	Given     int64 // keys without a TTL that get one
+	Taken     int64 // keys that lose theirs
+	Longer    int64 // keys that live longer than they would
+	Shorter   int64 // keys that end sooner
+	Unchanged int64 // keys that stay as they are
+	Failing   int64 // commands that answer an error
+
+	// Freed is how much memory is given back, in bytes; Sampled says that it is
+	// reckoned from some of the keys.
+	Freed   int64
+	Sampled bool
+
+	Everything []string            // commands that empty whole databases
+	Parameters []string            // names and values that CONFIG SET gets, in turn
+	Unforeseen map[string]string   // command: why nobody can tell what it will do
+	NoWayBack  map[string]string   // command: why it cannot be taken back
+	Rights     []permissions.Right // that the plan needs
+
+	plain      bool // the last command changes one key and is no matter of the whole server
+	unchanged  int64
+	parameters []string
+	weighed    int   // keys
+	weight     int64 // bytes of those
+	heaviest   int64
+}
+
+// maxFirst is how many keys a plan names.
+const maxFirst = 10
+
+// Summary answers what was recorded so far.
+func (p *Planning) Summary() Summary {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.summary
+	s.Kinds, s.Unforeseen, s.NoWayBack = maps.Clone(s.Kinds), maps.Clone(s.Unforeseen), maps.Clone(s.NoWayBack)
+	s.Users, s.Unchanged, s.Parameters = int64(len(p.users)), s.unchanged, s.parameters
+	s.Plain = s.plain && s.Commands == 1 && s.heaviest <= maxBytes
+	if s.weighed > 0 {
+		s.Freed, s.Sampled = s.weight*s.Gone/int64(s.weighed), s.Gone > int64(s.weighed)
+	}
+	return s
+}
+
+// add counts a recorded call.
+func (s *Summary) add(c *call, r reply) {
+	s.Commands++
+	if s.Kinds == nil {
+		s.Kinds = make(map[string]int64)
+	}
+	s.Kinds[c.cmd.name]++
+	if r.kind == errorReply {
+		s.Failing++
+	}
+	s.plain = c.isPlain()
+	for _, d := range c.rule.demands(c.keys) {
+		if d.right != permissions.Read && !slices.Contains(s.Rights, d.right) {
+			s.Rights = append(s.Rights, d.right)
+		}
+	}
+	if why := c.noWayBack(); why != "" {
+		s.NoWayBack = noted(s.NoWayBack, c.cmd.shown(), why)
+	}
+	if c.cmd.name == "flushdb" || c.cmd.name == "flushall" {
+		s.Everything = append(s.Everything, strings.ToUpper(c.cmd.name))
+	}
+}
+
+// isPlain reports whether a call changes one key, and nothing of the server.
+func (c *call) isPlain() bool {
+	changed := 0
+	for _, k := range c.keys {
+		if k.use.changes() {
+			changed++
+		}
+	}
+	return changed == 1 && !slices.Contains(c.rule.rights, permissions.Admin)
+}
+
+// noWayBack answers why a call cannot be taken back, as a clause; empty where
+// it can.
+func (c *call) noWayBack() string {
+	switch c.cmd.name {
+	case "config set":
+		return ""
+	case "flushdb", "flushall":
+		return "what others write between the look at the keys and the flush is lost"
+	case "publish", "spublish":
+		return "others act on what is published"
+	case "client kill", "client unblock":
+		return "a connection cannot be brought back"
+	case "config resetstat", "slowlog reset", "latency reset":
+		return "figures that are reset are lost"
+	case "move":
+		return "it reaches into another database"
+	case "copy":
+		if hasWord(c.argv, 3, "db") {
+			return "it reaches into another database"
+		}
+	}
+	return ""
+}
+
+func noted(m map[string]string, command, why string) map[string]string {
+	if m == nil {
+		m = make(map[string]string)
+	}
+	m[command] = why
+	return m
+}
+
+func (s *Summary) unforeseen(c *call, why error) {
+	s.Unforeseen = noted(s.Unforeseen, c.cmd.shown(), why.Error())
+}
+
+// gone counts a key that is taken away.
+func (s *Summary) gone(key string, g ghost, users map[uint64]struct{}) {
+	if !g.is(present) {
+		s.missing(key)
+		return
+	}
+	s.changed(key, g)
+	s.Gone++
+	if !isSession(key) {
+		return
+	}
+	s.Sessions++
+	if rest, ok := strings.CutPrefix(key, sessionPrefix+"user:"); ok {
+		user, _, _ := strings.Cut(rest, ":")
+		h := fnv.New64a()
+		h.Write([]byte(user))
+		users[h.Sum64()] = struct{}{}
+	}
+}
+
+func (s *Summary) missing(string) { s.Missing++ }
+
+// changed counts a key at its first change.
+func (s *Summary) changed(key string, was ghost) {
+	if was.is(touched) {
+		return
+	}
+	s.Keys++
+	if len(s.First) < maxFirst {
+		s.First = append(s.First, key)
+	}
+}
+
+// retimed counts a key that will live until another time.
+func (s *Summary) retimed(key string, was ghost, deadline int64) {
+	s.changed(key, was)
+	switch {
+	case was.deadline == 0:
+		s.Given++
+	case deadline == 0:
+		s.Taken++
+	case deadline > was.deadline:
+		s.Longer++
+	default:
+		s.Shorter++
+	}
+}
+
+// written counts a key that was written to.
+func (s *Summary) written(key string, was, is ghost, users map[uint64]struct{}) {
+	switch {
+	case was.is(present) && !is.is(present):
+		s.gone(key, was, users)
+		return
+	case !was.is(present) && !is.is(present):
+		return
+	}
+	s.changed(key, was)
+	switch {
+	case was.is(touched):
+	case was.is(present):
+		s.Altered++
+	default:
+		s.Created++
+	}
+}
