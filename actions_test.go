@@ -25,7 +25,7 @@ func TestActionsOfTheConfiguration(t *testing.T) {
 		status        int
 		says          string
 	}{
-		{"in order", someActions, []string{"RAILWAY_TOKEN=" + token}, 4, "`railway service restart redis` changes"},
+		{"in order", someActions, []string{"RAILWAY_TOKEN=" + token}, 4, "Plan: POST https://127.0.0.1:1/graphql"},
 		{"without its variable", someActions, nil, exitFailure, "actions.restart-redis.headers.Authorization: the variable RAILWAY_TOKEN is not set (nor RAILWAY_TOKEN_FILE)"},
 		{"with a line of Helix's own", strings.ReplaceAll(someActions, "railway service", "config service"), []string{"RAILWAY_TOKEN=" + token}, exitFailure, `"config" means something to Helix already`},
 		{"none", "", nil, exitUsage, "docs/actions.md"},

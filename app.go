@@ -18,6 +18,7 @@ import (
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
@@ -34,6 +35,9 @@ type app struct {
 	live       *settings.Live
 	policy     *permissions.Policy
 	audit      *audit.Log
+	plans      *plans.Store
+	journal    *journal.Journal // nil: nothing can be taken back
+	local      bool             // somebody runs it at a terminal or from a script
 	dispatcher *commands.Dispatcher
 
 	closers []func() error // in the order of opening
@@ -65,9 +69,10 @@ var errNoRedis = &exitError{exitFailure,
 		"--demo starts an embedded one with sample sessions."}
 
 // open wires the program. Without an address, demo decides whether an embedded
-// Redis is started or the missing address is an error.
-func open(ctx context.Context, base *settings.Base, log *zap.Logger, demo bool) (_ *app, err error) {
-	a := &app{base: base, log: log}
+// Redis is started or the missing address is an error, and local whether it is
+// somebody at a terminal, or a script of theirs, who asks.
+func open(ctx context.Context, base *settings.Base, log *zap.Logger, demo, local bool) (_ *app, err error) {
+	a := &app{base: base, log: log, local: local}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -112,9 +117,15 @@ func (a *app) wire(ctx context.Context, address string) error {
 	a.live = settings.Open(ctx, a.client, a.base)
 	a.audit = openAudit(a.client, a.base, a.log, redactor)
 	a.closers = append(a.closers, a.audit.Close)
+	if err := a.openChanges(); err != nil {
+		return &exitError{exitFailure, sentence(err.Error())}
+	}
 	a.dispatcher = commands.New(commands.Options{
 		Actions:  calls,
 		Audit:    a.audit,
+		Plans:    a.plans,
+		Journal:  a.journal,
+		Conceal:  newConcealer(s).conceal,
 		Guard:    guard.New(a.pool, a.policy, a.guardOptions(target)),
 		Settings: a.live,
 		Policy:   a.policy,

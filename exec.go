@@ -57,7 +57,7 @@ func runExec(terminated context.Context, c *cli, args []string) error {
 		return err
 	}
 	opening, opened := f.bounded(ctx)
-	a, err := open(opening, base, newFaultLogger(c.err), f.demo)
+	a, err := open(opening, base, newFaultLogger(c.err), f.demo, true)
 	opened()
 	if err != nil {
 		return unreachable(err)

@@ -61,8 +61,12 @@ func TestExecStatus(t *testing.T) {
 		{"denied by name", []string{"--config", config, "--role", "reader", "!redis flushdb"}, 3, "", "destroy"},
 		{"denied by key", []string{"--config", config, "--role", "reader", "!redis get other"}, 3, "", "read"},
 		{"denied behind xargs", []string{"--config", config, "--role", "reader", "!echo other | xargs redis get"}, 3, "", "read"},
-		{"a change", []string{"!redis set a 1"}, 4, "", "plan"},
-		{"a change, though confirmed", []string{"--yes", "!redis set a 1"}, 4, "", "plan"},
+		{"a change of one key", []string{"!redis set a 1"}, 0, "OK\n", "`!undo` takes it back"},
+		{"a change that waits", []string{"!redis mset a 2 b 2"}, 4, "", "Plan: 1 × mset."},
+		{"the plan alone", []string{"--plan", "!redis set a 2"}, 0, "", "Plan: 1 × set."},
+		{"nothing was changed", []string{"!redis mget a b"}, 0, "1\n\n", ""},
+		{"a change that is confirmed", []string{"--yes", "!redis mset a 2 b 2"}, 0, "OK\n", ""},
+		{"the change was made", []string{"!redis mget a b"}, 0, "2\n2\n", ""},
 		{"out of reach", []string{"--redis", nowhere, "!redis dbsize"}, 5, "", "does not answer"},
 		{"no such database", []string{"--redis", server.URL() + "/99", "!redis dbsize"}, 5, "", "answers: ERR DB index is out of range."},
 		{"no Cluster", []string{"--redis", "redis+cluster://" + server.Addr, "!redis dbsize"}, 5, "", "cluster support disabled"},
@@ -72,7 +76,7 @@ func TestExecStatus(t *testing.T) {
 		{"no line", nil, 2, "", "no line"},
 		{"the timeout", []string{"--timeout", "100ms", "!while true; do true; done"}, 1, "", "after 100ms, the time limit"},
 		{"a timeout of nothing", []string{"--timeout", "-5s", "!echo"}, 2, "", "above 0"},
-		{"nothing is flushed", []string{"!redis dbsize"}, 0, "2\n", ""}, // the audit of what was denied
+		{"nothing is flushed", []string{"!redis keys '[a-z]'"}, 0, "a\nb\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"exec", "--redis", server.URL()}, tt.args...)

@@ -59,7 +59,7 @@ func commonFlags(c *cli, name string, args []string) (common, error) {
 
 // converse opens the console, on an embedded Redis if none is configured.
 func converse(ctx context.Context, c *cli, base *settings.Base) error {
-	a, err := open(ctx, base, newFaultLogger(c.err), true)
+	a, err := open(ctx, base, newFaultLogger(c.err), true, true)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
 	log := newLogger(base.Snapshot(), c.err)
-	a, err := open(ctx, base, log, demo)
+	a, err := open(ctx, base, log, demo, false)
 	if err != nil {
 		return err
 	}

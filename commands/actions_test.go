@@ -33,7 +33,7 @@ func TestActionsNeedAdminAndAPlan(t *testing.T) {
 		outcome    commands.Outcome
 		says       string
 	}{
-		{"admin", "!railway service restart redis", commands.Unconfirmed, "`railway service restart redis` changes"},
+		{"admin", "!railway service restart redis", commands.Unconfirmed, ""},
 		{"admin", "!redis railway service restart redis", commands.Unconfirmed, ""},
 		{"admin", "!echo redis | xargs railway service restart", commands.Unconfirmed, ""},
 		{"admin", "!what=redis; railway service restart $what", commands.Unconfirmed, ""},

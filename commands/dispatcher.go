@@ -14,7 +14,9 @@ import (
 	"github.com/helix-collective/helix/actions"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -29,7 +31,9 @@ const replyBytes = 8 << 20
 // Redactor and Version are needed.
 type Options struct {
 	Actions  *actions.Set
-	Audit    *audit.Log // nil: nothing is recorded
+	Audit    *audit.Log       // nil: nothing is recorded
+	Plans    *plans.Store     // nil: nothing can be changed
+	Journal  *journal.Journal // nil: nothing can be taken back
 	Guard    *guard.Guard
 	Settings *settings.Live
 	Policy   *permissions.Policy
@@ -38,6 +42,10 @@ type Options struct {
 	Redactor *redact.Redactor // nil means one without additions
 	Redis    string           // where Redis is, without its password
 	Version  string
+
+	// Conceal takes secrets out of what was typed, for what is kept of it. Nil
+	// leaves it as it is.
+	Conceal func(string) string
 }
 
 // Dispatcher answers requests. Its methods may be called from several goroutines.
@@ -83,18 +91,22 @@ func (d *Dispatcher) Addressed(text string, mentioned bool) bool {
 // the Reply.
 func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 	start := time.Now()
-	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member}
-	if t.progress = req.Progress; t.progress == nil {
-		t.progress = &Progress{}
-	}
-	t.recording = d.recordingOf(req)
-	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.recording.gate).WithViewer(t.viewer(req)).WithCache()
+	t := d.turnOf(req)
 	end := t.redact(&req)
 	out := &output{limit: replyBytes, to: req.Stdout}
-	status, names, err := t.run(ctx, req, out)
-	err = errors.Join(err, end())
+	status, names, plan, err := t.run(ctx, req, out)
+	err = errors.Join(err, out.release(), end())
 
 	reply := d.answer(err)
+	if refused := (*guard.Refused)(nil); req.Late && errors.As(err, &refused) && refused.NeedsPlan {
+		reply.Problem = "This was said too long ago to change anything now. Say it again if it still holds."
+	}
+	if plan == nil {
+		plan = t.waits
+	}
+	if reply.Plan = plan; plan != nil && err == nil {
+		reply.Outcome = Unconfirmed
+	}
 	reply.Status = max(reply.Status, status)
 	reply.Output, reply.Truncated = out.kept, out.dropped
 	reply.Hints = t.hints.all()
@@ -111,6 +123,17 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 	d.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
 	return reply
+}
+
+// turnOf prepares to serve a request.
+func (d *Dispatcher) turnOf(req Request) *turn {
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, mode: req.Mode, late: req.Late, request: req.ID}
+	if t.progress = req.Progress; t.progress == nil {
+		t.progress = &Progress{}
+	}
+	t.recording = d.recordingOf(req)
+	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.recording.gate).WithViewer(t.viewer(req)).WithCache()
+	return t
 }
 
 // logFault logs why a request failed through our own fault. It names the
@@ -132,33 +155,43 @@ type turn struct {
 	hints     hints
 	progress  *Progress
 	recording *recording
+	mode      Mode
+	late      bool   // the request may change nothing
+	request   string // the id of what asks
+	waits     *Plan  // that a verb of the program asks a confirmation for
 }
 
 // run reads the message, checks what stands in it, and only then starts it.
-func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, err error) {
+func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, plan *Plan, err error) {
 	msg, err := readMessage(req.Text, t.prefix())
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	program, err := shell.Parse(msg.source)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), &tooLongError{t.timeout(req)})
 	defer cancel()
+	settle := t.prepareChanges(ctx, program, req, out)
+	defer func() {
+		var failed error
+		plan, failed = settle(ctx, err)
+		err = errors.Join(err, failed)
+	}()
 	err = t.preflight(ctx, program)
 	names = t.callNames(ctx, program, err)
 	if err != nil {
-		return 0, names, err
+		return 0, names, nil, err
 	}
 	t.recording.commands(names)
 	release, err := t.slots.take(person(t.caller))
 	if err != nil {
-		return 0, names, err
+		return 0, names, nil, err
 	}
 	defer release()
 	status, err = shell.Run(ctx, program, t.env(req, msg, out))
-	return status, names, err
+	return status, names, nil, err
 }
 
 func (t *turn) timeout(req Request) time.Duration {

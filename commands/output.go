@@ -16,6 +16,37 @@ type output struct {
 	lines   int64
 	open    bool // the last byte was not a line's end
 	to      io.Writer
+	held    io.Writer // where bytes go once it is certain that they are true; nil: they are not held back
+}
+
+// hold keeps back what is written, until release or drop.
+func (o *output) hold() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.to, o.held = nil, o.to
+}
+
+// release passes on what was held back.
+func (o *output) release() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.held == nil {
+		return nil
+	}
+	o.to, o.held = o.held, nil
+	kept := o.kept
+	o.kept = nil
+	if _, err := o.to.Write(kept); err != nil {
+		return &writeError{err}
+	}
+	return nil
+}
+
+// drop forgets what was written.
+func (o *output) drop() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.kept, o.held, o.lines, o.dropped = nil, nil, 0, 0
 }
 
 func (o *output) Write(p []byte) (int, error) {

@@ -1,9 +1,6 @@
 package commands
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Plan is a change that waits for a person's yes. What it stands for is kept
 // in full; this is what people see of it.
@@ -25,27 +22,4 @@ type Confirmation struct {
 	Plan    string // the plan's id
 	Word    string // what was typed; empty where nothing was
 	Asked   string // the message that asked for the plan, as far as it is known
-}
-
-// Confirm claims a plan for its only run. It answers at once: with how to run
-// it, or, where run is nil, with why not. A refusal is for the eyes of who
-// confirms alone, and leaves the plan as it was.
-func (d *Dispatcher) Confirm(ctx context.Context, c Confirmation) (run func(context.Context) Reply, refusal Reply) {
-	return nil, lapsed()
-}
-
-// Cancel drops a plan. Its author may, and who could approve it.
-func (d *Dispatcher) Cancel(ctx context.Context, c Confirmation) (dropped bool, reply Reply) {
-	return false, lapsed()
-}
-
-// Approve notes the agreement of a second person. Where approved is false the
-// reply is for their eyes alone.
-func (d *Dispatcher) Approve(ctx context.Context, c Confirmation) (approved bool, reply Reply) {
-	return false, lapsed()
-}
-
-// lapsed answers for a plan that there is not, or not any more.
-func lapsed() Reply {
-	return Reply{Outcome: Unconfirmed, Problem: "There is no such plan any more: a plan waits for two minutes and runs once. Type the command again to see a fresh one."}
 }

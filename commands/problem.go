@@ -48,7 +48,10 @@ func (d *Dispatcher) answer(err error) Reply {
 func (d *Dispatcher) asRefusal(err error) (Reply, bool) {
 	var denied *permissions.Denied
 	var refused *guard.Refused
+	var unforeseen *guard.UnforeseenError
 	switch {
+	case errors.As(err, &unforeseen):
+		return Reply{Outcome: Unconfirmed, Problem: unforeseen.Error() + ". Nothing was changed. Run that command by itself, so that nothing depends on its answer."}, true
 	case errors.As(err, &denied):
 		return Reply{Outcome: Denied, Problem: denied.Error()}, true
 	case errors.As(err, &refused) && refused.NeedsPlan:

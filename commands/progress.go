@@ -17,6 +17,11 @@ type Progress struct {
 	scan  keyspace.Progress
 	calls int64 // to Redis, made together with others
 
+	planned int64     // changes recorded for a plan
+	changes int64     // changes made
+	total   int64     // changes that are to be made; 0: nobody knows
+	changed time.Time // when the first was
+
 	viewing viewing
 }
 
@@ -38,6 +43,27 @@ func (p *Progress) called(n int) {
 	p.calls += int64(n)
 }
 
+// recorded notes how many changes a plan has so far.
+func (p *Progress) recorded(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.planned = n
+}
+
+// expect notes how many changes are to be made.
+func (p *Progress) expect(total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total, p.changed = total, time.Now()
+}
+
+// made notes how many changes have been made.
+func (p *Progress) made(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changes = n
+}
+
 // Percent answers how much of the keyspace the latest scan has looked at, from
 // 0 to 100; ok is false where there is no scan, or no way to tell.
 func (p *Progress) Percent() (percent int, ok bool) {
@@ -47,6 +73,9 @@ func (p *Progress) Percent() (percent int, ok bool) {
 }
 
 func (p *Progress) percent() (int, bool) {
+	if p.total > 0 {
+		return int(100 * min(p.changes, p.total) / p.total), true
+	}
 	if p.scan.Total == 0 {
 		return 0, false
 	}
@@ -70,6 +99,9 @@ func (p *Progress) reached() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var parts []string
+	if p.total > 0 {
+		return []string{fmt.Sprintf("%s of %s changes made", grouped(p.changes), grouped(p.total)), p.rate()}
+	}
 	if percent, known := p.percent(); known {
 		parts = append(parts, fmt.Sprintf("%d %% of the keyspace looked at", percent))
 	}
@@ -79,16 +111,32 @@ func (p *Progress) reached() []string {
 	if p.calls > 0 {
 		parts = append(parts, grouped(p.calls)+" calls made")
 	}
+	if p.planned > 0 {
+		parts = append(parts, grouped(p.planned)+" changes planned")
+	}
+	if p.changes > 0 {
+		parts = append(parts, grouped(p.changes)+" changes made")
+	}
 	if seen > 0 {
 		parts = append(parts, grouped(seen)+" "+unitOf(seen)+" seen")
 	}
 	return parts
 }
 
+// rate says how many changes are made in a second.
+func (p *Progress) rate() string {
+	seconds := time.Since(p.changed).Seconds()
+	return grouped(int64(float64(p.changes)/max(seconds, 0.001))) + " a second"
+}
+
 // left estimates how long the scan will still take, in whole seconds.
 func (p *Progress) left() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.total > 0 && p.changes > 0 {
+		each := time.Since(p.changed) / time.Duration(p.changes)
+		return (each * time.Duration(p.total-p.changes)).Round(time.Second)
+	}
 	if p.scan.Looked == 0 || p.scan.Looked >= p.scan.Total {
 		return 0
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -53,6 +54,16 @@ func (d *Dispatcher) Clicked(m permissions.Member, what string) {
 	e := d.entryOf(m)
 	e.Event, e.Request, e.Line, e.Outcome = audit.Clicked, audit.NewID(), what, string(OK)
 	d.Audit.Add(e)
+}
+
+// confirms notes the plan that is carried out, and who agreed to it.
+func (r *recording) confirms(p plans.Plan) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entry.Plan = p.ID
+	for _, a := range p.Approvers {
+		r.entry.Approver = a.ID
+	}
 }
 
 // commands notes what the program calls, as its text tells.

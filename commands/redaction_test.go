@@ -108,7 +108,7 @@ func TestShortFormsAreTakenForKeys(t *testing.T) {
 			}
 		}
 		// What a change would do is judged on the whole key.
-		if r := say("ann", "!redis del session:3f2a9c01…"); r.Outcome != commands.Unconfirmed {
+		if r := say("ann", "!redis persist session:3f2a9c01…"); r.Outcome != commands.OK || string(r.Output) != "0\n" {
 			t.Errorf("a change ends as %s: %s", r.Outcome, r.Problem)
 		}
 		if r := say("sue", "!redis get session:3f2a9c01…"); r.Outcome != commands.Denied || strings.Contains(r.Problem, "77aa-") {

@@ -20,7 +20,9 @@ import (
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell/text"
 )
@@ -64,6 +66,39 @@ type stage struct {
 	dispatcher *commands.Dispatcher
 	client     redis.UniversalClient
 	people     map[string]permissions.Member
+	plan       string // the last that was shown
+}
+
+// say answers a message, or a button: [Confirm], with the word behind it where
+// one is to be typed, [Cancel] and [Approve] speak of the last plan.
+func (s *stage) say(req commands.Request) commands.Reply {
+	ctx := context.Background()
+	press, isPress := strings.CutPrefix(req.Text, "[")
+	if !isPress {
+		reply := s.dispatcher.Handle(ctx, req)
+		if reply.Plan != nil {
+			s.plan = reply.Plan.ID
+		}
+		return reply
+	}
+	button, word, _ := strings.Cut(strings.TrimSuffix(press, "]"), " ")
+	c := commands.Confirmation{Request: req, Plan: s.plan, Word: word}
+	switch button {
+	case "Cancel":
+		_, reply := s.dispatcher.Cancel(ctx, c)
+		return reply
+	case "Approve":
+		_, reply := s.dispatcher.Approve(ctx, c)
+		reply.Plan = nil
+		return reply
+	}
+	run, refusal := s.dispatcher.Confirm(ctx, c)
+	if run == nil {
+		return refusal
+	}
+	reply := run(ctx)
+	reply.Problem = strings.TrimPrefix(reply.Problem+"\n"+reply.Footer, "\n")
+	return reply
 }
 
 func playTranscript(t *testing.T, file, url string, redact bool) {
@@ -81,7 +116,7 @@ func playTranscript(t *testing.T, file, url string, redact bool) {
 		if !ok {
 			t.Fatalf("line %d: nobody is called %q", e.line, e.who)
 		}
-		reply := s.dispatcher.Handle(context.Background(), commands.Request{Text: e.message, Caller: member, Redact: redact})
+		reply := s.say(commands.Request{Text: e.message, Caller: member, Redact: redact})
 		if got := show(reply); !matches(got, e.answer) {
 			t.Errorf("%s:%d\n%s> %s\ngot:\n%s\nwant:\n%s", file, e.line, e.who, e.message, got, e.answer)
 		}
@@ -100,6 +135,12 @@ func show(r commands.Reply) string {
 	}
 	if r.Problem != "" {
 		out += r.Problem + "\n"
+	}
+	if r.Plan != nil {
+		out += r.Plan.Text + "\n"
+		if r.Plan.Word != "" {
+			out += "[Confirm " + r.Plan.Word + "]\n"
+		}
 	}
 	for _, h := range r.Hints {
 		out += "hint: " + h + "\n"
@@ -172,11 +213,22 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		records = audit.Open(audit.Options{Client: client, Log: zap.NewNop(), Key: strings.TrimSpace(key)})
 		t.Cleanup(func() { records.Close() })
 	}
+	dir := t.TempDir()
+	waiting, err := plans.Open(plans.Options{Client: client, Dir: filepath.Join(dir, "plans")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := journal.Open(journal.Options{Dir: filepath.Join(dir, "journal"), MaxBytes: 1 << 30, Retention: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return stage{
 		client: client,
 		people: readPeople(t, parts["people"]),
 		dispatcher: commands.New(commands.Options{
 			Audit:    records,
+			Plans:    waiting,
+			Journal:  kept,
 			Guard:    guard.New(pool, policy, guard.Options{}),
 			Settings: settings.Open(ctx, client, settings.Defaults()),
 			Policy:   policy,

@@ -3,12 +3,14 @@ package commands
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/helix-collective/helix/actions"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/shell"
 	"github.com/helix-collective/helix/shell/text"
 )
@@ -78,25 +80,39 @@ func describeAction(a actions.Action) string {
 	return strings.TrimPrefix(a.Description+"\n", "\n") + a.Plan() + "\n"
 }
 
+// act carries out a plan for the line of an action, after the right is checked
+// anew.
+func (t *turn) act(ctx context.Context, line string, out io.Writer) error {
+	action, ok := t.Actions.Match(strings.Split(line, "\x00"))
+	if !ok {
+		return &usageError{reason: "This action is not configured any more."}
+	}
+	if err := t.mayAct(action.Line); err != nil {
+		return err
+	}
+	_, err := runAction(ctx, t, action, out, out)
+	return err
+}
+
 // runAction makes the call of an action, once, and writes what was answered.
 // It comes after everything that could speak against the call: its status is 1
 // where the other side has not done as asked.
-func runAction(ctx context.Context, t *turn, action actions.Action, call *shell.Call) (int, error) {
+func runAction(ctx context.Context, t *turn, action actions.Action, stdout, stderr io.Writer) (int, error) {
 	if err := t.recording.gate(ctx, action.Line, permissions.Admin); err != nil {
 		return 0, err
 	}
 	t.recording.count("action "+action.Name, 1)
 	result, err := action.Run(ctx)
-	words, status, to := result.Words(), 0, call.Stdout
+	words, status, to := result.Words(), 0, stdout
 	if err != nil || !result.OK {
-		status, to = 1, call.Stderr
+		status, to = 1, stderr
 	}
 	if err != nil {
 		words = err.Error()
 	}
 	line := string(t.Redactor.Text([]byte(action.Line + ": " + words)))
 	t.recording.note(line)
-	if _, failed := to.WriteString(line + "\n"); failed != nil {
+	if _, failed := io.WriteString(to, line+"\n"); failed != nil {
 		return 0, failed
 	}
 	if err != nil && ctx.Err() != nil {
@@ -164,7 +180,7 @@ type actionCommand struct {
 }
 
 // Run ends every call: with the right that is missing, or with the plan that is.
-func (c actionCommand) Run(_ context.Context, call *shell.Call) (int, error) {
+func (c actionCommand) Run(ctx context.Context, call *shell.Call) (int, error) {
 	words := append([]string{c.word}, wholes(call.Args)...)
 	action, ok := c.t.Actions.Match(words)
 	if !ok {
@@ -173,5 +189,19 @@ func (c actionCommand) Run(_ context.Context, call *shell.Call) (int, error) {
 	if err := c.t.mayAct(action.Line); err != nil {
 		return 0, err
 	}
-	return 0, &guard.Refused{Command: action.Line, NeedsPlan: true}
+	switch {
+	case c.t.Plans == nil || c.t.late:
+		return 0, &guard.Refused{Command: action.Line, NeedsPlan: true}
+	case c.t.mode == Direct:
+		return runAction(ctx, c.t, action, call.Stdout, call.Stderr)
+	}
+	text := "Plan: " + strings.TrimSpace(describeAction(action)) + "\nIt CANNOT be taken back."
+	if c.t.mode == Only {
+		c.t.waits = &Plan{Text: text}
+		return 0, nil
+	}
+	needs := guard.Summary{Rights: []permissions.Right{permissions.Admin}}
+	return 0, c.t.planStep(ctx, actionMark+strings.Join(words, "\x00"), plans.Plan{
+		Line: action.Line, Text: text, Word: wordForever, Rights: []string{string(permissions.Admin)}, Approval: c.t.approval(needs),
+	})
 }

@@ -47,7 +47,7 @@ func runBare(ctx context.Context, action actions.Action, r *recording) (stdout, 
 	var out, errs strings.Builder
 	call := &shell.Call{Stdout: shell.NewWriter(&out), Stderr: shell.NewWriter(&errs)}
 	t := &turn{Dispatcher: &Dispatcher{Options: Options{Redactor: redact.Default()}}, recording: r}
-	status, err = runAction(ctx, t, action, call)
+	status, err = runAction(ctx, t, action, call.Stdout, call.Stderr)
 	err = errors.Join(err, call.Stdout.Flush(), call.Stderr.Flush())
 	return out.String(), errs.String(), status, err
 }

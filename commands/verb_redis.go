@@ -44,17 +44,25 @@ func (c redisCommand) Run(ctx context.Context, call *shell.Call) (int, error) {
 		return 0, err
 	}
 	args := wholes(withoutRedis(call.Args, argText))
-	return c.t.guard.Do(ctx, c.t.caller, args, call.Stdout, call.Stderr)
+	return c.t.guardFor(call).Do(ctx, c.t.caller, args, call.Stdout, call.Stderr)
 }
 
 // RunBatch hands many calls to the guard at once, which pipelines them.
 func (c redisCommand) RunBatch(ctx context.Context, call *shell.Call, argv [][]shell.Arg) (int, error) {
 	batch := redisCalls(argv)
-	status, err := c.t.guard.DoBatch(ctx, c.t.caller, batch, call.Stdout, call.Stderr)
+	status, err := c.t.guardFor(call).DoBatch(ctx, c.t.caller, batch, call.Stdout, call.Stderr)
 	if err == nil {
 		c.t.progress.called(len(batch))
 	}
 	return status, err
+}
+
+// guardFor is the turn's guard for a call.
+func (t *turn) guardFor(call *shell.Call) *guard.Guard {
+	if call.Final {
+		return t.guard.Final()
+	}
+	return t.guard
 }
 
 // Prefetch hands the calls of a loop's coming rounds to the guard, which asks for

@@ -21,6 +21,7 @@ type Steps struct {
 	id      string
 	content content
 	in      *bufio.Reader
+	total   int64
 	left    int64
 	step    []byte
 	removed func() error // takes what was recorded away
@@ -64,6 +65,16 @@ func noEnd(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// Rewind begins anew with the first step.
+func (s *Steps) Rewind() error {
+	if err := s.content.rewind(); err != nil {
+		return fmt.Errorf("read the steps of plan %s again: %w", s.id, err)
+	}
+	s.in.Reset(s.content)
+	s.left = s.total
+	return nil
 }
 
 // Close ends the reading and removes what was recorded.

@@ -114,7 +114,7 @@ func (s *Store) open(p Plan) (*Steps, error) {
 	if err := verify(p, c); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	return &Steps{id: p.ID, content: c, in: bufio.NewReaderSize(c, chunkSize), left: p.Steps,
+	return &Steps{id: p.ID, content: c, in: bufio.NewReaderSize(c, chunkSize), total: p.Steps, left: p.Steps,
 		removed: func() error { return s.shelf.remove(p.ID) }}, nil
 }
 

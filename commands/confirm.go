@@ -1,0 +1,201 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
+)
+
+// Confirm claims a plan for its only run. It answers at once: with how to run
+// it, or, where run is nil, with why not. A refusal is for the eyes of who
+// confirms alone, and leaves the plan as it was.
+func (d *Dispatcher) Confirm(ctx context.Context, c Confirmation) (run func(context.Context) Reply, refusal Reply) {
+	p, refusal, ok := d.waiting(ctx, c)
+	if !ok {
+		return nil, refusal
+	}
+	switch {
+	case p.Author != person(c.Caller):
+		return nil, denied("Only who asked for a plan may confirm it.")
+	case p.Guild != c.Caller.Guild || p.Channel != c.Caller.Channel:
+		return nil, denied("A plan is confirmed in the channel where it was asked for.")
+	case c.Asked != "" && p.Asked != "" && p.Asked != c.Asked:
+		return nil, denied("This is not the message that the plan belongs to.")
+	case !p.Approved():
+		return nil, unconfirmed(p.Approval + " Nobody has yet.")
+	case p.Word != "" && !strings.EqualFold(strings.TrimSpace(c.Word), p.Word):
+		return nil, unconfirmed(fmt.Sprintf("That is not the word. Type %s to confirm; nothing was changed.", p.Word))
+	}
+	taken, steps, err := d.Plans.Take(ctx, c.Plan, plans.NewID())
+	if err != nil {
+		return nil, d.planProblem(err)
+	}
+	return func(ctx context.Context) Reply { return d.carryOut(ctx, c, taken, steps) }, Reply{}
+}
+
+func denied(text string) Reply { return Reply{Outcome: Denied, Problem: text} }
+
+func unconfirmed(text string) Reply { return Reply{Outcome: Unconfirmed, Problem: text} }
+
+// waiting answers the plan that a confirmation speaks of, if there is one.
+func (d *Dispatcher) waiting(ctx context.Context, c Confirmation) (plans.Plan, Reply, bool) {
+	if d.Plans == nil {
+		return plans.Plan{}, lapsed(), false
+	}
+	p, ok, err := d.Plans.Get(ctx, c.Plan)
+	switch {
+	case err != nil:
+		return p, d.planProblem(err), false
+	case !ok:
+		return p, lapsed(), false
+	}
+	return p, Reply{}, true
+}
+
+// lapsed answers for a plan that there is not, or not any more.
+func lapsed() Reply {
+	return unconfirmed("There is no such plan any more: a plan waits for two minutes and runs once. Type the command again to see a fresh one.")
+}
+
+// planProblem words why a plan could not be had.
+func (d *Dispatcher) planProblem(err error) Reply {
+	var gone *plans.Gone
+	var elsewhere *plans.Elsewhere
+	var tampered *plans.TamperedError
+	var unapproved *plans.Unapproved
+	var notCounted *plans.NotCounted
+	switch {
+	case errors.As(err, &gone):
+		return lapsed()
+	case errors.As(err, &elsewhere), errors.As(err, &unapproved), errors.As(err, &notCounted):
+		return unconfirmed(sentence(err.Error()))
+	case errors.As(err, &tampered):
+		return denied(sentence(err.Error()) + " Somebody has changed it since it was shown, so nothing was done. Type the command again.")
+	}
+	reply := d.answer(err)
+	d.logFault(Request{}, nil, reply, err)
+	return reply
+}
+
+// carryOut runs a plan that has been claimed.
+func (d *Dispatcher) carryOut(ctx context.Context, c Confirmation, p plans.Plan, steps *plans.Steps) Reply {
+	start := time.Now()
+	req := c.Request
+	req.Text = p.Line
+	t := d.turnOf(req)
+	t.recording.confirms(p)
+	total := steps.Left()
+	t.progress.expect(total)
+	end := t.redact(&req)
+	report, err := t.execute(ctx, req, p, steps)
+	err = errors.Join(err, steps.Close(), end())
+	reply := d.answer(err)
+	reply.Output = report.output
+	t.reportOn(&reply, report, total, time.Since(start))
+	if req.Redact {
+		d.redactReply(&reply)
+	}
+	names := slices.Sorted(maps.Keys(report.Kinds))
+	d.logFault(req, names, reply, err)
+	t.recording.end(names, reply, time.Since(start))
+	return reply
+}
+
+// execute makes the plan's changes, whatever they are.
+func (t *turn) execute(ctx context.Context, req Request, p plans.Plan, steps *plans.Steps) (made, error) {
+	first, err := steps.Next()
+	if err != nil {
+		return made{}, err
+	}
+	step := string(first)
+	out := &output{limit: replyBytes, to: req.Stdout}
+	if id, ok := strings.CutPrefix(step, undoMark); ok {
+		change, err := t.changeToUndo([]string{id})
+		if err == nil {
+			_, err = t.undo(ctx, change, true, out)
+		}
+		return made{output: out.kept, told: true}, err
+	}
+	if line, ok := strings.CutPrefix(step, actionMark); ok {
+		err := t.act(ctx, line, out)
+		return made{output: out.kept, told: true}, err
+	}
+	if err := steps.Rewind(); err != nil {
+		return made{}, err
+	}
+	return t.makePlan(ctx, req, p, steps)
+}
+
+// makePlan checks the rights anew and makes the plan's changes.
+func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *plans.Steps) (made, error) {
+	if err := t.guard.Recheck(ctx, t.caller, handOut(steps)); err != nil {
+		return made{}, err
+	}
+	if err := steps.Rewind(); err != nil {
+		return made{}, err
+	}
+	if err := t.recording.open(ctx); err != nil {
+		return made{}, err
+	}
+	u := t.newMaking(journal.Header{Request: req.ID, Line: p.Line, Plan: p.ID})
+	out := &output{limit: replyBytes, to: req.Stdout}
+	_, err := out.Write(p.Output)
+	if err == nil {
+		err = t.guard.WithMaking(u.Making).Execute(ctx, t.caller, u.Making, handOut(steps), func(printed []byte) error {
+			_, err := out.Write(printed)
+			return err
+		})
+	}
+	m := made{Report: u.Report(), id: u.id, kept: u.journal != nil, output: out.kept}
+	return m, errors.Join(err, u.end(outcomeOf(err)))
+}
+
+// Cancel drops a plan. Its author may, and who could approve it.
+func (d *Dispatcher) Cancel(ctx context.Context, c Confirmation) (dropped bool, reply Reply) {
+	p, refusal, ok := d.waiting(ctx, c)
+	if !ok {
+		return false, refusal
+	}
+	if p.Author != person(c.Caller) {
+		if err := d.Policy.Check(c.Caller, permissions.Action{Right: permissions.Approve, Name: "cancel"}); err != nil {
+			return false, denied("Only who asked for a plan, or could approve it, may cancel it.")
+		}
+	}
+	if dropped, err := d.Plans.Drop(ctx, c.Plan); err != nil || !dropped {
+		if err != nil {
+			return false, d.planProblem(err)
+		}
+		return false, lapsed()
+	}
+	return true, Reply{Outcome: Cancelled, Problem: "Cancelled; nothing was changed."}
+}
+
+// Approve notes the agreement of a second person. Where approved is false the
+// reply is for their eyes alone.
+func (d *Dispatcher) Approve(ctx context.Context, c Confirmation) (approved bool, reply Reply) {
+	p, refusal, ok := d.waiting(ctx, c)
+	if !ok {
+		return false, refusal
+	}
+	switch err := d.Policy.Check(c.Caller, permissions.Action{Right: permissions.Approve, Name: "approve"}); {
+	case err != nil:
+		return false, denied(err.Error())
+	case p.Guild != c.Caller.Guild:
+		return false, denied("A plan is approved where it was asked for.")
+	}
+	p, err := d.Plans.Approve(ctx, c.Plan, plans.Approver{ID: person(c.Caller), Name: c.Caller.Name})
+	if err != nil {
+		return false, d.planProblem(err)
+	}
+	d.Clicked(c.Caller, "approval of plan "+p.ID)
+	return true, Reply{Outcome: OK, Plan: asShown(p), Problem: fmt.Sprintf("%s agrees. %s can confirm it now, within %s.",
+		c.Caller.Name, p.Name, time.Until(p.Until).Round(time.Second))}
+}

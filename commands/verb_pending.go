@@ -1,0 +1,77 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/shell"
+)
+
+func pendingVerb() verb {
+	return verb{
+		name:     "pending",
+		summary:  "list the plans that wait",
+		usage:    []string{""},
+		details:  "Plans wait for two minutes; those that a second person has to agree to, longer (approvals.ttl).",
+		examples: []string{"!pending"},
+		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+			return 0, t.listPlans(ctx, call.Stdout)
+		},
+	}
+}
+
+// listPlans shows the plans of the guild.
+func (t *turn) listPlans(ctx context.Context, out io.Writer) error {
+	if t.Plans == nil {
+		return nil
+	}
+	list, err := t.Plans.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"plan", "who", "for", "keys", "waits for", "line"}}
+	for _, p := range list {
+		if p.Guild != t.caller.Guild {
+			continue
+		}
+		waits := "its author"
+		if !p.Approved() {
+			waits = "a second person"
+		}
+		rows = append(rows, []string{p.ID, p.Name, time.Until(p.Until).Round(time.Second).String(), grouped(p.Keys), waits, clipLine(p.Line)})
+	}
+	if len(rows) == 1 {
+		_, err := fmt.Fprintln(out, "No plan waits.")
+		return err
+	}
+	_, err = io.WriteString(out, table(rows))
+	return err
+}
+
+func approveVerb() verb {
+	return verb{
+		name:     "approve",
+		summary:  "agree to another person's plan",
+		usage:    []string{"PLAN"},
+		details:  "It takes the right approve, and nobody can agree to a plan of their own.\nThe plan's author confirms it afterwards.",
+		examples: []string{"!pending"},
+		check: func(_ context.Context, t *turn, _ []shell.SourceArg) error {
+			return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Approve, Name: "approve"})
+		},
+		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+			words := call.Texts()
+			if len(words) != 1 {
+				return 0, t.misused(approveVerb(), "`approve` takes the id of one plan, as `pending` shows it.")
+			}
+			_, reply := t.Approve(ctx, Confirmation{Request: Request{Caller: t.caller}, Plan: words[0]})
+			if reply.Outcome != OK {
+				return 0, &usageError{reason: reply.Problem}
+			}
+			_, err := fmt.Fprintln(call.Stdout, reply.Problem)
+			return 0, err
+		},
+	}
+}
