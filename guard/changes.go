@@ -92,7 +92,7 @@ func (c *call) carry(ctx context.Context, stdout Sink, stderr io.Writer) (status
 }
 
 // maxStep bounds the keys of one command that is sent in parts.
-const maxStep = 500
+const maxStep = 100
 
 // steps answers what a changing call sends: what it says, but that DEL gives
 // memory back beside the server's work, as UNLINK does, and that what takes

@@ -22,6 +22,9 @@ type index struct {
 	last    *place  // the last mark
 	torn    bool    // the file does not end with a whole record
 	damaged int     // records whose content is
+
+	told int  // the first batch that no state has been told of since the last Before
+	in   bool // the last record was a batch's
 }
 
 type batchPlaces struct {
@@ -81,15 +84,23 @@ func (x *index) add(p place) {
 		x.damaged++
 	}
 	last := len(x.batches) - 1
+	within := x.in
+	x.in = p.kind == recordBefore
 	switch {
 	case p.kind == recordHeader && x.header.kind == 0:
 		x.header = p
 	case p.kind == recordBefore:
+		if !within { // one Before is told of from its first batch on
+			x.told = last + 1
+		}
 		x.batches = append(x.batches, batchPlaces{before: p})
 	case p.kind == recordEnd && !p.damaged:
 		x.end = &p
-	case p.kind == recordAfter && last >= 0 && !p.damaged:
-		x.batches[last].after = &p
+	case p.kind == recordAfter && x.told <= last:
+		if !p.damaged {
+			x.batches[x.told].after = &p
+		}
+		x.told++
 	case p.kind == recordMark && !p.damaged:
 		x.last = &p
 		if last < 0 {

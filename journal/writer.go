@@ -18,7 +18,7 @@ type Writer struct {
 	file    file
 	end     int64 // of the last whole record
 	pack    *packer
-	pending int   // images that After is to tell of; -1: none
+	pending []int // how many images the batches have that After is to tell of
 	broken  error // why nothing more can be written
 }
 
@@ -45,7 +45,7 @@ func (j *Journal) Begin(h Header) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin journal %s: %w", h.ID, err)
 	}
-	w := &Writer{journal: j, id: h.ID, undoes: h.Undoes, file: dataFile{f}, pack: pack, pending: -1}
+	w := &Writer{journal: j, id: h.ID, undoes: h.Undoes, file: dataFile{f}, pack: pack}
 	if err := w.open(h); err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path))
 	}
@@ -97,31 +97,47 @@ func lasting(dir string) (err error) {
 	return nil
 }
 
-// Before records what a batch held. When it returns without an error, that
-// lasts, and the batch may be changed. A *FullError says that there is no room;
-// any error leaves the file as it was.
-func (w *Writer) Before(batch []Image) error {
-	w.pending = -1
-	w.pack.plain = appendImages(w.pack.plain[:0], batch)
-	if err := w.add("write the journal", recordBefore, len(batch), bounded|synced); err != nil {
-		return err
+// Before records what batches held. When it returns without an error, that
+// lasts, and they may be changed. A *FullError says that there is no room; after
+// any error nothing is known of batches that were open.
+func (w *Writer) Before(batches ...[]Image) error {
+	if len(w.pending) > 0 { // a reader tells by it that these stay open
+		w.pending = nil
+		if err := w.Mark(leftOpen); err != nil {
+			return err
+		}
 	}
-	w.pending = len(batch)
+	var open []int
+	for i, batch := range batches {
+		how := bounded
+		if i == len(batches)-1 {
+			how |= synced
+		}
+		w.pack.plain = appendImages(w.pack.plain[:0], batch)
+		if err := w.add("write the journal", recordBefore, len(batch), how); err != nil {
+			return err
+		}
+		open = append(open, len(batch))
+	}
+	w.pending = open
 	return nil
 }
 
-// After records what the change of the last batch left, in the order of its
-// images. It outlives the process when it returns, and a power cut once
-// something after it was recorded.
+// leftOpen is the note between batches that stay open and those after them.
+const leftOpen = "the batches before this were left open"
+
+// After records what the change of a batch left, in the order of its images. It
+// tells of the batches of the last Before in their order. It outlives the
+// process when it returns, and a power cut once something after it was recorded.
 func (w *Writer) After(states []State) error {
-	if w.pending != len(states) {
-		return fmt.Errorf("write the journal: %d states, where %d are expected", len(states), max(w.pending, 0))
+	if len(w.pending) == 0 || w.pending[0] != len(states) {
+		return fmt.Errorf("write the journal: %d states, where %d are expected", len(states), append(w.pending, 0)[0])
 	}
 	w.pack.plain = appendStates(w.pack.plain[:0], states)
 	if err := w.add("write the journal", recordAfter, len(states), 0); err != nil {
 		return err
 	}
-	w.pending = -1
+	w.pending = w.pending[1:]
 	return nil
 }
 

@@ -8,14 +8,15 @@ import (
 	"github.com/helix-collective/helix/journal"
 )
 
-// batch is what is made at once: on one server one transaction, in a Cluster
-// one for each slot, side by side.
+// batch is what is kept at once in the journal, and then made, one transaction
+// after another; in a Cluster side by side.
 type batch struct {
-	db     int
-	steps  []Step
-	units  []*unit
-	number int64         // counts the batches of a run
-	took   time.Duration // of the transactions
+	db        int
+	steps     []Step
+	units     []*unit
+	scattered bool          // over several servers
+	blind     bool          // what its keys hold is neither kept nor looked at
+	took      time.Duration // of the transactions
 }
 
 func newBatch(steps []Step) *batch { return &batch{db: steps[0].DB, steps: steps} }
@@ -41,7 +42,7 @@ const (
 // unit is one transaction.
 type unit struct {
 	session *session
-	slot    int
+	number  int64 // counts the transactions of an engine
 	steps   []Step
 	names   []string        // of the keys, each once
 	alters  map[string]bool // of those, which may get another value
@@ -55,7 +56,7 @@ type unit struct {
 	states   []journal.State
 }
 
-func newUnit(slot int) *unit { return &unit{slot: slot, alters: make(map[string]bool)} }
+func newUnit() *unit { return &unit{alters: make(map[string]bool)} }
 
 func (u *unit) add(s Step) {
 	u.steps = append(u.steps, s)
@@ -118,24 +119,20 @@ func (u *unit) unchanged() []journal.State {
 // and that what was kept of it is not what it held then.
 const voided = -1
 
-func (b *batch) images() []journal.Image {
-	var list []journal.Image
-	for _, u := range b.units {
-		list = append(list, u.images...)
+func (b *batch) images() [][]journal.Image {
+	list := make([][]journal.Image, len(b.units))
+	for i, u := range b.units {
+		list[i] = u.images
 	}
 	return list
 }
 
-func (b *batch) states() []journal.State {
-	var list []journal.State
-	for _, u := range b.units {
-		if u.outcome != made {
-			list = append(list, slices.Repeat([]journal.State{{Deadline: voided}}, len(u.images))...)
-			continue
-		}
-		list = append(list, u.states...)
+// left answers what the journal is to tell of the keys afterwards.
+func (u *unit) left() []journal.State {
+	if u.outcome != made {
+		return slices.Repeat([]journal.State{{Deadline: voided}}, len(u.images))
 	}
-	return list
+	return u.states
 }
 
 func (b *batch) keys() int {
@@ -177,44 +174,63 @@ func (s Step) name() string {
 
 // gather takes the next steps that may go together.
 func (r *run) gather() (*batch, error) {
-	var steps []Step
-	keys, bytes := 0, 0
-	for keys < r.size.keys() && len(steps) < r.size.keys() && bytes < maxBatch {
+	var g gathering
+	for g.keys < r.size.keys() && len(g.steps) < r.size.keys() && g.bytes < maxBatch {
 		s, ok, err := r.source.take()
-		if err != nil {
+		if err != nil && len(g.steps) == 0 {
 			return nil, err
 		}
-		if !ok {
+		if !ok { // an error comes again, once the steps before it are made
 			break
 		}
-		if len(steps) > 0 && (s.DB != steps[0].DB || len(s.Keys) == 0 || keys+len(s.Keys) > 2*r.size.keys() || s.follows(steps)) {
+		if !g.add(s) {
 			r.source.giveBack(s)
 			break
 		}
-		steps = append(steps, s)
 		if len(s.Keys) == 0 {
 			break
 		}
-		keys += len(s.Keys)
-		bytes += s.bytes()
 	}
-	if len(steps) == 0 {
+	if len(g.steps) == 0 {
 		return nil, nil
 	}
-	return newBatch(steps), nil
+	return newBatch(g.steps), nil
+}
+
+// gathering is steps that may go together.
+type gathering struct {
+	steps       []Step
+	keys, bytes int
+	names       map[string]bool
+	repeated    bool // a key is changed by several of them
+}
+
+// add takes a step, unless it has to wait for those before it: such as share a
+// key go in one transaction, or else one after another.
+func (g *gathering) add(s Step) bool {
+	repeats := slices.ContainsFunc(s.Keys, func(k Key) bool { return g.names[k.Name] })
+	switch {
+	case len(g.steps) == 0:
+		g.names = make(map[string]bool)
+	case s.DB != g.steps[0].DB, len(s.Keys) == 0:
+		return false
+	case repeats && s.looks():
+		return false
+	case (repeats || g.repeated) && g.keys+len(s.Keys) > perUnit:
+		return false
+	}
+	g.steps = append(g.steps, s)
+	g.keys += len(s.Keys)
+	g.bytes += s.bytes()
+	g.repeated = g.repeated || repeats
+	for _, k := range s.Keys {
+		g.names[k.Name] = true
+	}
+	return true
 }
 
 // looks reports whether a step depends on what its keys hold.
 func (s Step) looks() bool { return s.Decide != nil || len(s.Absent) > 0 }
-
-// follows reports whether a step decides by what one of the others leaves.
-func (s Step) follows(steps []Step) bool {
-	return s.looks() && slices.ContainsFunc(steps, func(other Step) bool {
-		return slices.ContainsFunc(other.Keys, func(k Key) bool {
-			return slices.ContainsFunc(s.Keys, func(own Key) bool { return own.Name == k.Name })
-		})
-	})
-}
 
 // maxBatch bounds the bytes of a batch's words, and of what its keys hold.
 const maxBatch = 4 << 20
@@ -233,10 +249,14 @@ var errNoKeys = errors.New("the step has no keys")
 type sizer struct{ now float64 }
 
 const (
-	aim     = 2 * time.Millisecond // for a transaction, the way there and back included
+	aim     = 10 * time.Millisecond // for a batch, the ways there and back included
 	fewest  = 16
-	most    = 500
+	most    = 1600
 	inFirst = 64
+
+	// perUnit bounds the keys of one transaction whose keys are watched: WATCH
+	// compares every key with all that its connection watches already.
+	perUnit = 100
 )
 
 func newSizer() *sizer { return &sizer{now: inFirst} }

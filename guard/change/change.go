@@ -48,7 +48,7 @@ type Done struct {
 
 // Journal keeps what keys held. *journal.Writer is one.
 type Journal interface {
-	Before(batch []journal.Image) error
+	Before(batches ...[]journal.Image) error
 	After(states []journal.State) error
 }
 

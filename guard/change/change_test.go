@@ -19,17 +19,17 @@ import (
 // memory is a journal that forgets.
 type memory struct {
 	entries [][]change.Entry
-	open    []journal.Image
+	open    [][]journal.Image
 }
 
-func (m *memory) Before(batch []journal.Image) error { m.open = batch; return nil }
+func (m *memory) Before(batches ...[]journal.Image) error { m.open = batches; return nil }
 
 func (m *memory) After(states []journal.State) error {
 	var list []change.Entry
-	for i, image := range m.open {
+	for i, image := range m.open[0] {
 		list = append(list, change.Entry{Before: image, After: states[i]})
 	}
-	m.entries, m.open = append(m.entries, list), nil
+	m.entries, m.open = append(m.entries, list), m.open[1:]
 	return nil
 }
 

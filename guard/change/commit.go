@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,16 +17,48 @@ import (
 // markerLasts is how long it can be seen how far a change was.
 const markerLasts = 24 * time.Hour
 
-// commit makes the transactions of a batch, side by side.
+// commit makes the transactions of a batch, one after another; in a Cluster
+// side by side.
 func (r *run) commit(ctx context.Context, b *batch) error {
 	start := time.Now()
-	group, ctx := errgroup.WithContext(ctx)
+	defer func() { b.took = time.Since(start) }()
+	for _, u := range b.units {
+		r.batches++
+		u.number = r.batches
+	}
+	if b.scattered {
+		return r.commitScattered(ctx, b)
+	}
+	for _, u := range b.units {
+		if err := r.commitUnit(ctx, b, u); err != nil && !isUndone(err) {
+			return err
+		} else if failed := r.conclude(u); err != nil || failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
+	return nil
+}
+
+func isUndone(err error) bool {
+	var undone *UndoneError
+	return errors.As(err, &undone)
+}
+
+// commitScattered makes transactions on several servers.
+func (r *run) commitScattered(ctx context.Context, b *batch) error {
+	var group errgroup.Group
 	for _, u := range b.units {
 		group.Go(func() error { return r.commitUnit(ctx, b, u) })
 	}
-	err := group.Wait()
-	b.took = time.Since(start)
-	return err
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, u := range b.units {
+		if err := r.conclude(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
@@ -46,7 +79,7 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	if err != nil || !marked || u.outcome != made {
 		return err
 	}
-	return r.noted(b, replies[len(replies)-1])
+	return r.noted(b, u, replies[len(replies)-1])
 }
 
 // refused deals with a transaction of which nothing was done.
@@ -64,12 +97,12 @@ func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, 
 
 // noted takes in that a transaction has noted its number. The one that stood
 // there before has to be the last that was made.
-func (r *run) noted(b *batch, results []byte) error {
+func (r *run) noted(b *batch, u *unit, results []byte) error {
 	list, _ := elements(results)
 	before, _ := bulk(list[len(list)-1])
 	n, _ := strconv.ParseInt(string(before), 10, 64) // 0: there was none
 	lost := r.lasted - n
-	r.lasted, r.markedIn = b.number, b.db
+	r.lasted, r.markedIn = u.number, b.db
 	if lost > 0 {
 		return &UndoneError{Batches: lost}
 	}
@@ -80,7 +113,7 @@ func (r *run) noted(b *batch, results []byte) error {
 // told by what its keys hold.
 func (r *run) marks(b *batch, u *unit) bool {
 	client, err := r.Client(b.db)
-	return err == nil && r.marking && len(b.steps) > 1 && !isCluster(client)
+	return err == nil && r.marking && len(u.steps) > 1 && !isCluster(client)
 }
 
 // transaction lists the commands from MULTI to EXEC.
@@ -100,7 +133,7 @@ func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
 		}
 	}
 	if marked {
-		list = append(list, []string{"SET", markerKey(r.ID), strconv.FormatInt(b.number, 10),
+		list = append(list, []string{"SET", markerKey(r.ID), strconv.FormatInt(u.number, 10),
 			"PX", strconv.FormatInt(markerLasts.Milliseconds(), 10), "GET"})
 	}
 	return append(list, []string{"EXEC"})

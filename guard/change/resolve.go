@@ -19,7 +19,7 @@ func isEnd(err error) bool {
 // elsewhere has a transaction begin anew, which did nothing since the server is
 // not the one any more that takes it.
 func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError) error {
-	if time.Since(r.trouble(b)) > r.Patience {
+	if time.Since(r.trouble(u)) > r.Patience {
 		return why
 	}
 	r.leave(ctx, b.db, u)
@@ -29,11 +29,11 @@ func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError
 }
 
 // trouble answers since when the server is not the one that takes changes.
-func (r *run) trouble(b *batch) time.Time {
-	if r.troubled != b.number-1 && r.troubled != b.number {
+func (r *run) trouble(u *unit) time.Time {
+	if r.troubled != u.number-1 && r.troubled != u.number {
 		r.since = time.Now()
 	}
-	r.troubled = b.number
+	r.troubled = u.number
 	return r.since
 }
 
@@ -79,7 +79,7 @@ func (r *run) wasMade(ctx context.Context, b *batch, u *unit) (bool, error) {
 	if number < r.lasted {
 		return false, &UndoneError{Batches: r.lasted - number}
 	}
-	return number >= b.number, nil
+	return number >= u.number, nil
 }
 
 // marker answers the number of the last transaction that was made.

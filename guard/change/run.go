@@ -179,23 +179,25 @@ func (r *run) oneByOne(ctx, work context.Context, steps []Step) error {
 // attempt journals and makes a batch once.
 func (r *run) attempt(ctx context.Context, b *batch) error {
 	if r.Journal != nil {
-		if err := r.Journal.Before(b.images()); err != nil {
+		if err := r.Journal.Before(b.images()...); err != nil {
 			return fmt.Errorf("keep what there was: %w", err)
 		}
 	}
-	r.batches++
-	b.number = r.batches
 	start := time.Now()
 	err := r.commit(ctx, b)
 	r.size.learn(b.keys(), time.Since(start))
-	var undone *UndoneError
-	if err != nil && !errors.As(err, &undone) || r.Journal == nil {
-		return err
-	}
-	if failed := r.Journal.After(b.states()); failed != nil {
-		return errors.Join(err, fmt.Errorf("keep what there is now: %w", failed))
-	}
 	return err
+}
+
+// conclude notes in the journal what became of a transaction.
+func (r *run) conclude(u *unit) error {
+	if r.Journal == nil {
+		return nil
+	}
+	if err := r.Journal.After(u.left()); err != nil {
+		return fmt.Errorf("keep what there is now: %w", err)
+	}
+	return nil
 }
 
 // report tells of the steps that were made or left, and lets the sessions go.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -28,7 +29,7 @@ func (r *run) look(ctx context.Context, b *batch) error {
 		return err
 	}
 	if len(b.units) > maxUnits {
-		b.steps, b.units = r.sendBack(b), b.units[:0]
+		b.steps, b.units = r.sendBack(b), nil
 		if err := r.divide(b); err != nil {
 			return err
 		}
@@ -63,18 +64,41 @@ func (r *run) divide(b *batch) error {
 	if err != nil {
 		return err
 	}
+	if isCluster(client) {
+		return b.divideBySlot()
+	}
+	most := perUnit
+	if r.Journal == nil {
+		most = unwatched
+	}
+	var u *unit
+	for _, s := range b.steps {
+		if len(s.Keys) == 0 {
+			return errNoKeys
+		}
+		if u == nil || len(u.names)+len(s.Keys) > most {
+			u = newUnit()
+			b.units = append(b.units, u)
+		}
+		u.add(s)
+	}
+	return nil
+}
+
+// unwatched bounds the keys of one transaction whose keys are not watched.
+const unwatched = 500
+
+func (b *batch) divideBySlot() error {
+	b.scattered = true
 	bySlot := make(map[int]*unit)
 	for _, s := range b.steps {
 		if len(s.Keys) == 0 {
 			return errNoKeys
 		}
-		slot := 0
-		if isCluster(client) {
-			slot = Slot(s.Keys[0].Name)
-		}
+		slot := Slot(s.Keys[0].Name)
 		u := bySlot[slot]
 		if u == nil {
-			u = newUnit(slot)
+			u = newUnit()
 			bySlot[slot], b.units = u, append(b.units, u)
 		}
 		u.add(s)
@@ -82,17 +106,89 @@ func (r *run) divide(b *batch) error {
 	return nil
 }
 
-// lookAt has every unit look at its keys, side by side.
+// lookAt watches the keys of a batch and takes in what they hold. With cut,
+// steps go back that would make it too large.
 func (r *run) lookAt(ctx context.Context, b *batch, cut bool) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, u := range b.units {
-		group.Go(func() error { return r.patiently(ctx, b.db, u, func() error { return r.lookAtUnit(ctx, b, u, cut) }) })
+	err := r.lookBlind(b)
+	if err == nil && !b.blind {
+		err = r.lookClosely(ctx, b, cut)
 	}
-	err := group.Wait()
 	if err != nil {
 		r.release(b)
+		return err
 	}
-	return err
+	for _, u := range b.units {
+		u.decide()
+	}
+	return nil
+}
+
+// lookBlind finds out whether the keys of a batch need not be looked at: nothing
+// is kept, and nothing depends on them.
+func (r *run) lookBlind(b *batch) error {
+	b.blind = r.Journal == nil && !slices.ContainsFunc(b.steps, Step.looks)
+	if !b.blind {
+		return nil
+	}
+	for _, u := range b.units {
+		if err := r.connect(context.Background(), b.db, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
+	sizes := make(map[string]int64)
+	var mu sync.Mutex
+	ask := func(ctx context.Context, u *unit) error {
+		of, err := u.sizes(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range of {
+			sizes[u.names[i]] = of[i]
+		}
+		return err
+	}
+	if err := r.eachUnit(ctx, b, ask); err != nil {
+		return err
+	}
+	if n := b.fitting(sizes); cut && n < len(b.steps) {
+		r.source.giveBack(b.steps[n:]...)
+		r.release(b)
+		b.steps, b.units = b.steps[:n], nil
+		if err := r.divide(b); err != nil {
+			return err
+		}
+	}
+	return r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watch(ctx, b.db, sizes) })
+}
+
+// eachUnit has every unit do something, side by side.
+func (r *run) eachUnit(ctx context.Context, b *batch, do func(context.Context, *unit) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, u := range b.units {
+		group.Go(func() error { return r.patiently(ctx, b.db, u, func() error { return do(ctx, u) }) })
+	}
+	return group.Wait()
+}
+
+// fitting answers how many of the steps have keys that are not too large to be
+// looked at together; the first always has.
+func (b *batch) fitting(sizes map[string]int64) int {
+	total, counted := int64(0), make(map[string]bool)
+	for i, s := range b.steps {
+		for _, k := range s.Keys {
+			if !counted[k.Name] {
+				counted[k.Name] = true
+				total += min(sizes[k.Name], MaxKept)
+			}
+		}
+		if i > 0 && total > maxBatch {
+			return i
+		}
+	}
+	return len(b.steps)
 }
 
 // patiently tries again while the server is away, or the slot on its way.
@@ -164,26 +260,6 @@ func (r *run) connect(ctx context.Context, db int, u *unit) error {
 	return fmt.Errorf("a %T can change nothing", client)
 }
 
-// lookAtUnit watches a unit's keys and takes in what they hold.
-func (r *run) lookAtUnit(ctx context.Context, b *batch, u *unit, cut bool) error {
-	if r.Journal == nil && !slices.ContainsFunc(u.steps, Step.looks) {
-		u.decide()
-		return nil
-	}
-	sizes, err := u.sizes(ctx)
-	if err != nil {
-		return err
-	}
-	if cut && len(b.units) == 1 {
-		sizes = r.cut(b, u, sizes)
-	}
-	if err := u.watch(ctx, b.db, sizes); err != nil {
-		return err
-	}
-	u.decide()
-	return nil
-}
-
 // sizes answers the bytes that each key takes; 0 for one that is not there.
 func (u *unit) sizes(ctx context.Context) ([]int64, error) {
 	commands := make([][]string, len(u.names))
@@ -204,43 +280,12 @@ func (u *unit) sizes(ctx context.Context) ([]int64, error) {
 	return sizes, nil
 }
 
-// cut gives back steps whose keys hold more than goes in one batch.
-func (r *run) cut(b *batch, u *unit, sizes []int64) []int64 {
-	size := make(map[string]int64, len(sizes))
-	for i, name := range u.names {
-		size[name] = min(sizes[i], MaxKept)
-	}
-	total, keep := int64(0), 0
-	for i, s := range u.steps {
-		for _, k := range s.Keys {
-			total += size[k.Name]
-			size[k.Name] = 0
-		}
-		if i > 0 && total > maxBatch {
-			break
-		}
-		keep++
-	}
-	if keep == len(u.steps) {
-		return sizes
-	}
-	r.source.giveBack(u.steps[keep:]...)
-	kept := newUnit(u.slot)
-	for _, s := range u.steps[:keep] {
-		kept.add(s)
-	}
-	kept.session = u.session
-	*u = *kept
-	b.steps = u.steps
-	return sizes[:len(u.names)] // names stand in the order of the steps
-}
-
 // watch watches the keys and asks what they hold, all in one round trip.
-func (u *unit) watch(ctx context.Context, db int, sizes []int64) error {
+func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error {
 	commands := [][]string{append([]string{"WATCH"}, u.names...), {"TIME"}}
 	u.large = make([]bool, len(u.names))
 	for i, name := range u.names {
-		u.large[i] = sizes[i] > MaxKept
+		u.large[i] = sizes[name] > MaxKept
 		content := []string{"DUMP", name}
 		if u.large[i] {
 			content = []string{"EXISTS", name}
