@@ -24,7 +24,7 @@ var floors = map[string]int{
 	"actions":            1,
 	"check":              1,
 	"dial":               1,
-	"dump":               1,
+	"dump":               0,
 	"embedded":           1,
 	"internal/redistest": 1,
 	"journal":            1,

@@ -239,3 +239,22 @@ func TestTheCollectionIsWhatAServerTakes(t *testing.T) {
 		}
 	}
 }
+
+// What OfString makes is what the server would have answered, as far as RESTORE
+// and the digest tell.
+func TestAServerTakesAStringThatWasMadeHere(t *testing.T) {
+	c := redistest.Standalone(t).Client()
+	for _, text := range []string{"", "12", "x", strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("b", 16383), strings.Repeat("b", 16384), strings.Repeat("\x00\xff\n", 400_000)} {
+		payload := OfString([]byte(text))
+		if got, ok := Text(payload); !ok || string(got) != text {
+			t.Fatalf("%.20q reads as %.20q, %v", text, got, ok)
+		}
+		restore(t, c, "k", payload)
+		if got := c.Get(t.Context(), "k").Val(); got != text {
+			t.Fatalf("%.20q arrives as %.20q", text, got)
+		}
+		if digestOf(t, dumped(t, c, "k")) != digestOf(t, payload) {
+			t.Errorf("%.20q: the digests differ", text)
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/helix-collective/helix/dump"
 )
 
 // A dump is the commands that make the value anew, as an array in RESP, behind
@@ -123,7 +125,12 @@ func parseRestore(args []string) (r restoring, refusal string) {
 		return r, "ERR Invalid TTL value, must be >= 0"
 	}
 	var ok bool
-	if r.commands, ok = unsealed(args[2]); !ok {
+	if text, isText := dump.Text([]byte(args[2])); isText {
+		r.commands, ok = []value{strs([]string{"set", string(text)})}, true
+	} else {
+		r.commands, ok = unsealed(args[2])
+	}
+	if !ok {
 		return r, "ERR DUMP payload version or checksum are wrong"
 	}
 	return r, ""

@@ -570,11 +570,11 @@ func comparable(how comparison, v value) string {
 		if strings.Contains("$=", string(v.kind)) {
 			return string(v.kind) + infoShape(v.text)
 		}
-		return figures.ReplaceAllString(dump(v), "N")
+		return figures.ReplaceAllString(written(v), "N")
 	case kinds:
 		return string(v.kind)
 	}
-	return dump(v)
+	return written(v)
 }
 
 // same reports whether a reply is what it has to be. What INFO tells may be a
@@ -615,21 +615,21 @@ func infoShape(text string) string {
 	return b.String()
 }
 
-// dump writes a reply with all its kinds.
-func dump(v value) string {
+// written writes a reply with all its kinds.
+func written(v value) string {
 	if len(v.elems) == 0 {
 		return fmt.Sprintf("%c%q", v.kind, v.text)
 	}
 	var parts []string
 	for _, e := range v.elems {
-		parts = append(parts, dump(e))
+		parts = append(parts, written(e))
 	}
 	return fmt.Sprintf("%c[%s]", v.kind, strings.Join(parts, " "))
 }
 
 func leaves(v value) []string {
 	if len(v.elems) == 0 {
-		return []string{dump(v)}
+		return []string{written(v)}
 	}
 	var all []string
 	for _, e := range v.elems {

@@ -150,6 +150,7 @@ func bySlot(keys []keyUse) [][]keyUse {
 }
 
 func (c *call) step(argv []string, keys []keyUse) change.Step {
+	name := strings.ToLower(argv[0])
 	s := change.Step{DB: c.db(), Argv: argv, Absent: c.absent, Note: c}
 	for _, k := range keys {
 		if !k.use.changes() {
@@ -161,6 +162,7 @@ func (c *call) step(argv []string, keys []keyUse) change.Step {
 			i = len(s.Keys) - 1
 		}
 		s.Keys[i].Alters = s.Keys[i].Alters || k.use.alters()
+		s.Keys[i].Ends = name == "unlink"
 	}
 	return s
 }

@@ -46,6 +46,7 @@ type unit struct {
 	steps   []Step
 	names   []string        // of the keys, each once
 	alters  map[string]bool // of those, which may get another value
+	ends    map[string]bool // of those, which do not exist afterwards
 	images  []journal.Image // what the keys held, one for each name
 	large   []bool          // of those, which are too large to be kept
 	at      int64           // when that was, in Unix milliseconds by the server's clock
@@ -56,7 +57,7 @@ type unit struct {
 	states   []journal.State
 }
 
-func newUnit() *unit { return &unit{alters: make(map[string]bool)} }
+func newUnit() *unit { return &unit{alters: make(map[string]bool), ends: make(map[string]bool)} }
 
 func (u *unit) add(s Step) {
 	u.steps = append(u.steps, s)
@@ -66,6 +67,7 @@ func (u *unit) add(s Step) {
 			u.alters[k.Name] = false
 		}
 		u.alters[k.Name] = u.alters[k.Name] || k.Alters
+		u.ends[k.Name] = k.Ends
 	}
 }
 

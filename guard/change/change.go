@@ -7,6 +7,7 @@ package change
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -36,6 +37,7 @@ type Step struct {
 type Key struct {
 	Name   string
 	Alters bool // it may hold another value afterwards, rather than none or the same for another time
+	Ends   bool // it does not exist afterwards
 }
 
 // Done is what became of a step.
@@ -96,6 +98,7 @@ type Engine struct {
 	work     context.Context
 	stop     context.CancelFunc
 	size     *sizer
+	odd      *atomic.Bool // the last keys were no strings
 	sessions *sessions
 	marking  bool  // each transaction notes its number in a key of ours
 	batches  int64 // of all runs
@@ -115,7 +118,7 @@ func New(o Options) *Engine {
 		o.Patience = defaultPatience
 	}
 	work, stop := context.WithCancel(context.Background())
-	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), marking: o.ID != ""}
+	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), odd: new(atomic.Bool), sessions: newSessions(work), marking: o.ID != ""}
 }
 
 // Close takes away the key that said how far the change was, and gives up the

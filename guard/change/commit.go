@@ -129,7 +129,9 @@ func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
 			if u.fingerprinted(i) {
 				list = append(list, []string{"DUMP", name})
 			}
-			list = append(list, []string{"PTTL", name})
+			if !u.ends[name] {
+				list = append(list, []string{"PTTL", name})
+			}
 		}
 	}
 	if marked {
@@ -140,7 +142,9 @@ func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
 }
 
 // fingerprinted reports whether a key's value is looked at afterwards.
-func (u *unit) fingerprinted(i int) bool { return u.alters[u.names[i]] && !u.large[i] }
+func (u *unit) fingerprinted(i int) bool {
+	return u.alters[u.names[i]] && !u.ends[u.names[i]] && !u.large[i]
+}
 
 // refusal is an answer that stands in the place of QUEUED, or of all replies.
 type refusal struct{ *ServerError }
@@ -198,8 +202,11 @@ func (u *unit) takeStates(now int64, results [][]byte) error {
 		return nil
 	}
 	u.states = make([]journal.State, len(u.names))
-	for i := range u.names {
+	for i, name := range u.names {
 		var content []byte
+		if u.ends[name] {
+			continue // the zero state
+		}
 		if u.fingerprinted(i) {
 			content, results = results[0], results[1:]
 		}

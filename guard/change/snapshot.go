@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/helix-collective/helix/dump"
 	"github.com/helix-collective/helix/journal"
 )
 
@@ -138,7 +141,16 @@ func (r *run) lookBlind(b *batch) error {
 	return nil
 }
 
+// lookClosely asks what the keys hold: as of strings at first, which most keys
+// are and which takes the server the least, then anew where they are none.
 func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
+	if !r.odd.Load() {
+		err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watchStrings(ctx, b.db) })
+		if err != nil || !b.odd() && (!cut || b.held() <= maxBatch) {
+			return err
+		}
+		r.odd.Store(b.odd())
+	}
 	sizes := make(map[string]int64)
 	var mu sync.Mutex
 	ask := func(ctx context.Context, u *unit) error {
@@ -161,7 +173,35 @@ func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
 			return err
 		}
 	}
-	return r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watch(ctx, b.db, sizes) })
+	err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watch(ctx, b.db, sizes) })
+	r.odd.Store(r.odd.Load() && !b.onlyStrings())
+	return err
+}
+
+// odd reports whether some key is no string that can be kept.
+func (b *batch) odd() bool {
+	return slices.ContainsFunc(b.units, func(u *unit) bool { return u.images == nil })
+}
+
+// onlyStrings reports whether all keys that there are hold strings.
+func (b *batch) onlyStrings() bool {
+	return !slices.ContainsFunc(b.units, func(u *unit) bool {
+		return slices.ContainsFunc(u.images, func(image journal.Image) bool {
+			_, ok := dump.Text(image.Content)
+			return image.Exists && !ok
+		})
+	})
+}
+
+// held answers how many bytes the images of a batch take.
+func (b *batch) held() int {
+	n := 0
+	for _, u := range b.units {
+		for _, image := range u.images {
+			n += len(image.Content)
+		}
+	}
+	return n
 }
 
 // eachUnit has every unit do something, side by side.
@@ -280,47 +320,89 @@ func (u *unit) sizes(ctx context.Context) ([]int64, error) {
 	return sizes, nil
 }
 
+// watchStrings watches the keys and asks for the strings that they hold, all in
+// one round trip. There are no images afterwards if one of them holds something
+// else, or too much.
+func (u *unit) watchStrings(ctx context.Context, db int) error {
+	upTo := strconv.Itoa(MaxKept) // one byte more than may be kept
+	return u.watching(ctx, db, func(name string) []string { return []string{"GETRANGE", name, "0", upTo} }, func(reply []byte) ([]byte, bool) {
+		text, ok := bulk(reply)
+		if !ok || len(text) > MaxKept {
+			return nil, false
+		}
+		return dump.OfString(text), true
+	})
+}
+
 // watch watches the keys and asks what they hold, all in one round trip.
 func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error {
-	commands := [][]string{append([]string{"WATCH"}, u.names...), {"TIME"}}
 	u.large = make([]bool, len(u.names))
 	for i, name := range u.names {
 		u.large[i] = sizes[name] > MaxKept
-		content := []string{"DUMP", name}
-		if u.large[i] {
-			content = []string{"EXISTS", name}
+	}
+	return u.watching(ctx, db, func(name string) []string {
+		if sizes[name] > MaxKept {
+			return []string{"EXISTS", name}
 		}
-		commands = append(commands, content, []string{"PTTL", name})
+		return []string{"DUMP", name}
+	}, func(reply []byte) ([]byte, bool) {
+		content, _ := bulk(reply)
+		return content, true
+	})
+}
+
+// watching watches the keys and takes in what they hold, as the answer to a
+// command tells; ok is false where it does not.
+func (u *unit) watching(ctx context.Context, db int, command func(name string) []string, read func(reply []byte) (content []byte, ok bool)) error {
+	commands := append(make([][]string, 0, 2+2*len(u.names)), append([]string{"WATCH"}, u.names...), []string{"TIME"})
+	for _, name := range u.names {
+		commands = append(commands, command(name), []string{"PTTL", name})
 	}
 	replies, err := u.session.exchange(ctx, commands)
 	if err != nil {
 		return err
 	}
-	for _, reply := range replies {
-		if err := asError(reply); err != nil {
-			return fmt.Errorf("look at a key: %w", err)
-		}
-	}
 	now, ok := milliseconds(replies[1])
 	if !ok {
-		return fmt.Errorf("ask for the time: %w", errMalformed)
+		return errors.Join(asError(replies[0]), fmt.Errorf("ask for the time: %w", errMalformed))
 	}
-	u.at = now
-	u.images = make([]journal.Image, len(u.names))
+	images := make([]journal.Image, len(u.names))
 	for i, name := range u.names {
-		u.images[i] = imageOf(db, name, now, replies[2+2*i], replies[3+2*i])
+		held, ttl := replies[2+2*i], replies[3+2*i]
+		if err := fatal(held, ttl); err != nil {
+			return fmt.Errorf("look at a key: %w", err)
+		}
+		content, ok := read(held)
+		if !ok {
+			return nil
+		}
+		images[i] = imageOf(db, name, now, content, ttl)
+	}
+	if u.large == nil {
+		u.large = make([]bool, len(u.names))
+	}
+	u.images, u.at = images, now
+	return nil
+}
+
+// fatal answers the error among replies that is not about a key's type.
+func fatal(replies ...[]byte) error {
+	for _, reply := range replies {
+		if text, failed := isError(reply); failed && !strings.HasPrefix(text, "WRONGTYPE ") {
+			return &ServerError{text}
+		}
 	}
 	return nil
 }
 
-// imageOf reads what DUMP, or for large keys EXISTS, and PTTL answered.
+// imageOf makes an image of a key's content and of what PTTL answered, which
+// tells whether it exists.
 func imageOf(db int, name string, now int64, content, ttl []byte) journal.Image {
 	image := journal.Image{Kind: journal.Key, DB: db, Name: []byte(name)}
-	image.Content, image.Exists = bulk(content)
-	if n, ok := integer(content); ok {
-		image.Exists = n > 0
+	if left, ok := integer(ttl); !ok || left == missing {
+		return image
 	}
-	image.Deadline = deadlineOf(now, ttl)
+	image.Exists, image.Content, image.Deadline = true, content, deadlineOf(now, ttl)
 	return image
 }
 
