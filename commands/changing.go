@@ -29,7 +29,7 @@ func (t *turn) newMaking(header journal.Header) *undoable {
 	header.ID, header.At = u.id, time.Now()
 	header.By, header.Name, header.Guild, header.Where = person(t.caller), t.caller.Name, t.caller.Guild, t.caller.Channel
 	header.Redis = t.Redis
-	u.Making = &guard.Making{ID: u.id, Made: t.recording.count, Progress: t.progress.made}
+	u.Making = &guard.Making{ID: u.id, Memory: t.snapshot().Duration(settings.UndoRetention), Made: t.recording.count, Progress: t.progress.made}
 	if t.Journal != nil {
 		u.Making.Journal = func() (change.Journal, error) {
 			w, err := t.Journal.Begin(header)

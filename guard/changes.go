@@ -3,8 +3,11 @@ package guard
 import (
 	"context"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/permissions"
@@ -163,8 +166,29 @@ func (c *call) step(argv []string, keys []keyUse) change.Step {
 		}
 		s.Keys[i].Alters = s.Keys[i].Alters || k.use.alters()
 		s.Keys[i].Ends = name == "unlink"
+		if k.use == (use{conserves: true}) {
+			s.Keys[i].Lives = lifespan(argv)
+		}
 	}
 	return s
+}
+
+// lifespan answers how long a key lives after EXPIRE or PEXPIRE; 0 where that is
+// not told or too long to count.
+func lifespan(argv []string) time.Duration {
+	unit := time.Second
+	switch strings.ToLower(argv[0]) {
+	case "expire":
+	case "pexpire":
+		unit = time.Millisecond
+	default:
+		return 0
+	}
+	n, err := strconv.ParseInt(argv[2], 10, 64)
+	if err != nil || n <= 0 || n > int64(math.MaxInt64/unit) {
+		return 0
+	}
+	return time.Duration(n) * unit
 }
 
 // db is the number of the database that the call is made in.

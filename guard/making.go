@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,6 +21,8 @@ type Making struct {
 	// Journal opens where what keys held is kept, at the first change. It
 	// answers nil where nothing is kept.
 	Journal func() (change.Journal, error)
+	// Memory is how long what is kept will be of use.
+	Memory time.Duration
 	// Made is told of every kind of change that was made: "del", 3 commands.
 	Made func(kind string, commands int)
 	// Progress is told how many commands have been carried out.
@@ -97,7 +100,7 @@ func (m *Making) open() error {
 	}
 	m.engine = change.New(change.Options{
 		Client:  func(db int) (redis.UniversalClient, error) { return m.guard.clients.Client(db, 2) },
-		Journal: m.kept, ID: m.ID,
+		Journal: m.kept, ID: m.ID, Memory: m.Memory,
 		Apart:    m.apart,
 		Share:    m.guard.options.Share,
 		Progress: m.Progress,

@@ -47,6 +47,7 @@ type unit struct {
 	names   []string        // of the keys, each once
 	alters  map[string]bool // of those, which may get another value
 	ends    map[string]bool // of those, which do not exist afterwards
+	lives   map[string]life // of those, which only get another time to live
 	images  []journal.Image // what the keys held, one for each name
 	large   []bool          // of those, which are too large to be kept
 	at      int64           // when that was, in Unix milliseconds by the server's clock
@@ -57,7 +58,15 @@ type unit struct {
 	states   []journal.State
 }
 
-func newUnit() *unit { return &unit{alters: make(map[string]bool), ends: make(map[string]bool)} }
+// life is how long a key lives from a step on that changes nothing else.
+type life struct {
+	span time.Duration
+	step int
+}
+
+func newUnit() *unit {
+	return &unit{alters: make(map[string]bool), ends: make(map[string]bool), lives: make(map[string]life)}
+}
 
 func (u *unit) add(s Step) {
 	u.steps = append(u.steps, s)
@@ -65,6 +74,11 @@ func (u *unit) add(s Step) {
 		if _, known := u.alters[k.Name]; !known {
 			u.names = append(u.names, k.Name)
 			u.alters[k.Name] = false
+			if k.Lives > 0 {
+				u.lives[k.Name] = life{k.Lives, len(u.steps) - 1}
+			}
+		} else {
+			delete(u.lives, k.Name)
 		}
 		u.alters[k.Name] = u.alters[k.Name] || k.Alters
 		u.ends[k.Name] = k.Ends

@@ -38,6 +38,10 @@ type Key struct {
 	Name   string
 	Alters bool // it may hold another value afterwards, rather than none or the same for another time
 	Ends   bool // it does not exist afterwards
+
+	// Lives is how long the key lives from then on, where that is all that the
+	// step changes, and does only if it answers 1. 0 means anything else.
+	Lives time.Duration
 }
 
 // Done is what became of a step.
@@ -62,6 +66,10 @@ type Options struct {
 
 	// Apart carries out a step without keys and answers its raw reply.
 	Apart func(context.Context, Step) (reply []byte, err error)
+
+	// Memory is how long what is kept will be of use. Values of keys that live
+	// longer than that afterwards need not be kept where only their time changes.
+	Memory time.Duration
 
 	Share    func() int        // per cent of the server's time; nil means 100
 	Patience time.Duration     // how long a server that went away is waited for; 0 means 15 s

@@ -129,7 +129,7 @@ func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
 			if u.fingerprinted(i) {
 				list = append(list, []string{"DUMP", name})
 			}
-			if !u.ends[name] {
+			if !u.foretold(name) {
 				list = append(list, []string{"PTTL", name})
 			}
 		}
@@ -204,8 +204,9 @@ func (u *unit) takeStates(now int64, results [][]byte) error {
 	u.states = make([]journal.State, len(u.names))
 	for i, name := range u.names {
 		var content []byte
-		if u.ends[name] {
-			continue // the zero state
+		if u.foretold(name) {
+			u.states[i] = u.foretoldState(i, now)
+			continue
 		}
 		if u.fingerprinted(i) {
 			content, results = results[0], results[1:]
@@ -217,6 +218,22 @@ func (u *unit) takeStates(now int64, results [][]byte) error {
 		results = results[1:]
 	}
 	return nil
+}
+
+// foretold reports whether it is known what becomes of a key without asking.
+func (u *unit) foretold(name string) bool { return u.ends[name] || u.lives[name].span > 0 }
+
+// foretoldState answers what became of such a key.
+func (u *unit) foretoldState(i int, now int64) journal.State {
+	name := u.names[i]
+	if u.ends[name] {
+		return journal.State{}
+	}
+	state := journal.State{Exists: u.images[i].Exists, Deadline: u.images[i].Deadline}
+	if n, ok := integer(u.replies[u.lives[name].step]); ok && n == 1 {
+		state.Deadline = now + u.lives[name].span.Milliseconds()
+	}
+	return state
 }
 
 // missing is what PTTL answers for a key that is not there.

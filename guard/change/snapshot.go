@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -145,7 +146,7 @@ func (r *run) lookBlind(b *batch) error {
 // are and which takes the server the least, then anew where they are none.
 func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
 	if !r.odd.Load() {
-		err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watchStrings(ctx, b.db) })
+		err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watchStrings(ctx, b.db, r.memory()) })
 		if err != nil || !b.odd() && (!cut || b.held() <= maxBatch) {
 			return err
 		}
@@ -176,6 +177,14 @@ func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
 	err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watch(ctx, b.db, sizes) })
 	r.odd.Store(r.odd.Load() && !b.onlyStrings())
 	return err
+}
+
+// memory is how long a key has to live for its value not to be kept.
+func (e *Engine) memory() time.Duration {
+	if e.Memory <= 0 {
+		return math.MaxInt64
+	}
+	return e.Memory
 }
 
 // odd reports whether some key is no string that can be kept.
@@ -323,9 +332,17 @@ func (u *unit) sizes(ctx context.Context) ([]int64, error) {
 // watchStrings watches the keys and asks for the strings that they hold, all in
 // one round trip. There are no images afterwards if one of them holds something
 // else, or too much.
-func (u *unit) watchStrings(ctx context.Context, db int) error {
+func (u *unit) watchStrings(ctx context.Context, db int, memory time.Duration) error {
 	upTo := strconv.Itoa(MaxKept) // one byte more than may be kept
-	return u.watching(ctx, db, func(name string) []string { return []string{"GETRANGE", name, "0", upTo} }, func(reply []byte) ([]byte, bool) {
+	return u.watching(ctx, db, func(name string) []string {
+		if u.lives[name].span > memory {
+			return nil
+		}
+		return []string{"GETRANGE", name, "0", upTo}
+	}, func(reply []byte) ([]byte, bool) {
+		if reply == nil {
+			return nil, true
+		}
 		text, ok := bulk(reply)
 		if !ok || len(text) > MaxKept {
 			return nil, false
@@ -356,7 +373,10 @@ func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error 
 func (u *unit) watching(ctx context.Context, db int, command func(name string) []string, read func(reply []byte) (content []byte, ok bool)) error {
 	commands := append(make([][]string, 0, 2+2*len(u.names)), append([]string{"WATCH"}, u.names...), []string{"TIME"})
 	for _, name := range u.names {
-		commands = append(commands, command(name), []string{"PTTL", name})
+		if c := command(name); c != nil {
+			commands = append(commands, c)
+		}
+		commands = append(commands, []string{"PTTL", name})
 	}
 	replies, err := u.session.exchange(ctx, commands)
 	if err != nil {
@@ -367,8 +387,14 @@ func (u *unit) watching(ctx context.Context, db int, command func(name string) [
 		return errors.Join(asError(replies[0]), fmt.Errorf("ask for the time: %w", errMalformed))
 	}
 	images := make([]journal.Image, len(u.names))
+	rest := replies[2:]
 	for i, name := range u.names {
-		held, ttl := replies[2+2*i], replies[3+2*i]
+		var held []byte
+		if command(name) != nil {
+			held, rest = rest[0], rest[1:]
+		}
+		ttl := rest[0]
+		rest = rest[1:]
 		if err := fatal(held, ttl); err != nil {
 			return fmt.Errorf("look at a key: %w", err)
 		}
