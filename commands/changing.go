@@ -68,6 +68,9 @@ func (t *turn) prepareChanges(ctx context.Context, program *shell.Program, req R
 	out.hold()
 	return func(ctx context.Context, err error) (*Plan, error) {
 		if err != nil {
+			if p.first != nil { // what changes would print is not true now
+				out.drop()
+			}
 			return nil, p.drop()
 		}
 		return p.settle(ctx, req, out)

@@ -36,17 +36,11 @@ func (p *Planning) foresee(ctx context.Context, c *call) (reply, error) {
 }
 
 // foreseeApart is for calls that change something other than keys they name.
-func (p *Planning) foreseeApart(_ context.Context, c *call) (reply, error) {
+func (p *Planning) foreseeApart(ctx context.Context, c *call) (reply, error) {
 	ok := reply{kind: statusReply, text: []byte("OK")}
 	switch c.cmd.name {
-	case "flushdb":
-		p.ghosts.flush(c.db())
-		return ok, nil
-	case "flushall":
-		for db := range 16 {
-			p.ghosts.flush(db)
-		}
-		return ok, nil
+	case "flushdb", "flushall":
+		return ok, p.foreseeFlush(ctx, c)
 	case "config resetstat", "slowlog reset":
 		return ok, nil
 	case "config set":
@@ -54,6 +48,38 @@ func (p *Planning) foreseeApart(_ context.Context, c *call) (reply, error) {
 		return ok, nil
 	}
 	return reply{}, nil
+}
+
+// foreseeFlush counts the keys that will be gone, and notes that they are.
+func (p *Planning) foreseeFlush(ctx context.Context, c *call) error {
+	databases, err := c.flushed(ctx)
+	if err != nil {
+		return err
+	}
+	for _, db := range databases {
+		client, err := c.clients.Client(db, 2)
+		if err != nil {
+			return err
+		}
+		replies, _, err := askMasters(ctx, client, "DBSIZE")
+		if err != nil {
+			return c.fault(ctx, err)
+		}
+		n, _ := joined(replies).integer()
+		if db == c.options.DB {
+			own, err := c.existing(ctx, c.options.OwnKeys)
+			if err != nil {
+				return err
+			}
+			n -= int64(len(own))
+		}
+		if p.ghosts.empty[db] == 0 {
+			p.summary.Gone += n
+			p.summary.Keys += n
+		}
+		p.ghosts.flush(db)
+	}
+	return nil
 }
 
 func (p *Planning) foreseeDelete(db int, c *call) reply {

@@ -31,18 +31,20 @@ func (g ghost) is(f ghostFlags) bool { return g.flags&f != 0 }
 type ghosts struct {
 	seed  maphash.Seed
 	known map[uint64]ghost
-	empty map[int]bool // databases that the plan has flushed
+	empty map[int]int // how often the plan has flushed a database
 	delta map[int]int64
 }
 
 func newGhosts() *ghosts {
-	return &ghosts{seed: maphash.MakeSeed(), known: make(map[uint64]ghost), empty: make(map[int]bool), delta: make(map[int]int64)}
+	return &ghosts{seed: maphash.MakeSeed(), known: make(map[uint64]ghost), empty: make(map[int]int), delta: make(map[int]int64)}
 }
 
 func (gs *ghosts) id(db int, key string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(gs.seed)
 	h.WriteString(strconv.Itoa(db))
+	h.WriteByte(' ')
+	h.WriteString(strconv.Itoa(gs.empty[db])) // what was known before a flush is not any more
 	h.WriteByte(' ')
 	h.WriteString(key)
 	return h.Sum64()
@@ -52,7 +54,7 @@ func (gs *ghosts) id(db int, key string) uint64 {
 // for Helix' own.
 func (gs *ghosts) find(db int, key string) (ghost, bool) {
 	g, ok := gs.known[gs.id(db, key)]
-	if !ok && gs.empty[db] && !strings.HasPrefix(key, "{helix}:") {
+	if !ok && gs.empty[db] > 0 && !strings.HasPrefix(key, "{helix}:") {
 		return ghost{flags: touched | there}, true
 	}
 	return g, ok
@@ -81,8 +83,8 @@ func (gs *ghosts) seen(db int, key string, exists bool, deadline int64) {
 
 // flush notes that a database will be empty.
 func (gs *ghosts) flush(db int) {
-	gs.empty[db] = true
-	clear(gs.known)
+	gs.empty[db]++
+	gs.delta[db] = 0
 }
 
 // left answers how much longer a key will live, as PTTL does.

@@ -131,5 +131,5 @@ func (p *Planning) created(db int, q keyspace.Query) [][]byte {
 func (p *Planning) grown(db int) (delta int64, emptied bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ghosts.delta[db], p.ghosts.empty[db]
+	return p.ghosts.delta[db], p.ghosts.empty[db] > 0
 }
