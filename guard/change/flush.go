@@ -83,13 +83,8 @@ func looking(names []string) [][]string {
 // Look asks what keys hold, all in two round trips, and answers how many of
 // them are too large to be asked. Keys that are gone are left out.
 func Look(ctx context.Context, client redis.UniversalClient, db int, keys [][]byte) (images []journal.Image, large int, err error) {
-	sizes := make([]*redis.IntCmd, len(keys))
-	if _, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, k := range keys {
-			sizes[i] = p.MemoryUsage(ctx, string(k))
-		}
-		return nil
-	}); err != nil && !errors.Is(err, redis.Nil) {
+	sizes, err := sizesOf(ctx, client, keys)
+	if err != nil {
 		return nil, 0, err
 	}
 	now, err := client.Time(ctx).Result()
@@ -99,7 +94,7 @@ func Look(ctx context.Context, client redis.UniversalClient, db int, keys [][]by
 	dumps, ttls := make([]*redis.StringCmd, len(keys)), make([]*redis.DurationCmd, len(keys))
 	if _, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, k := range keys {
-			if sizes[i].Val() <= MaxKept {
+			if sizes[i] <= MaxKept {
 				dumps[i] = p.Dump(ctx, string(k))
 			}
 			ttls[i] = p.PTTL(ctx, string(k))
@@ -109,7 +104,7 @@ func Look(ctx context.Context, client redis.UniversalClient, db int, keys [][]by
 		return nil, 0, err
 	}
 	for i, k := range keys {
-		if sizes[i].Val() > MaxKept {
+		if sizes[i] > MaxKept {
 			large++
 			continue
 		}

@@ -25,6 +25,8 @@ type session struct {
 	conn net.Conn
 	in   *bufio.Reader
 	out  []byte
+
+	unweighed bool // the server's user may not ask what keys take
 }
 
 func newSession(ctx context.Context, client *redis.Client) *session {

@@ -155,7 +155,7 @@ func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
 	sizes := make(map[string]int64)
 	var mu sync.Mutex
 	ask := func(ctx context.Context, u *unit) error {
-		of, err := u.sizes(ctx)
+		of, err := u.session.sizes(ctx, u.names)
 		mu.Lock()
 		defer mu.Unlock()
 		for i := range of {
@@ -307,26 +307,6 @@ func (r *run) connect(ctx context.Context, db int, u *unit) error {
 		return nil
 	}
 	return fmt.Errorf("a %T can change nothing", client)
-}
-
-// sizes answers the bytes that each key takes; 0 for one that is not there.
-func (u *unit) sizes(ctx context.Context) ([]int64, error) {
-	commands := make([][]string, len(u.names))
-	for i, name := range u.names {
-		commands[i] = []string{"MEMORY", "USAGE", name}
-	}
-	replies, err := u.session.exchange(ctx, commands)
-	if err != nil {
-		return nil, err
-	}
-	sizes := make([]int64, len(replies))
-	for i, reply := range replies {
-		if err := asError(reply); err != nil {
-			return nil, fmt.Errorf("ask for the size of a key: %w", err)
-		}
-		sizes[i], _ = integer(reply)
-	}
-	return sizes, nil
 }
 
 // watchStrings watches the keys and asks for the strings that they hold, all in
