@@ -12,7 +12,7 @@ import (
 
 // apart carries out a step that changes something other than keys it names.
 func (m *Making) apart(ctx context.Context, s change.Step) ([]byte, error) {
-	c := s.Note.(*call)
+	c := s.Note.(*underway).call
 	run := everywhere
 	switch c.cmd.name {
 	case "config set":
@@ -46,15 +46,7 @@ func everywhere(ctx context.Context, c *call) (reply, error) {
 		c.distrust()
 		return reply{}, c.fault(ctx, err)
 	}
-	for _, r := range replies {
-		if r.kind == errorReply {
-			return r, nil
-		}
-	}
-	if _, numbers := replies[0].integer(); numbers {
-		return joined(replies), nil
-	}
-	return replies[0], nil
+	return joined(replies), nil
 }
 
 // configSet changes parameters of every master, after their values are kept.

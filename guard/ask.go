@@ -25,9 +25,24 @@ func ask(ctx context.Context, client redis.UniversalClient, q request) (reply, e
 }
 
 // askAll sends commands in one round trip and answers their replies in order,
-// error replies among them. Callers bound how many there are. It returns as
-// soon as ctx ends; what was sent then runs to its end unheard.
+// error replies among them, unless one of these is a fault of the server's.
+// Callers bound how many there are. It returns as soon as ctx ends; what was
+// sent then runs to its end unheard.
 func askAll(ctx context.Context, client redis.UniversalClient, qs []request) ([]reply, error) {
+	replies, err := askFor(ctx, client, qs)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range replies {
+		if err := serverFault(r); err != nil {
+			return nil, err
+		}
+	}
+	return replies, nil
+}
+
+// askFor is askAll for what can be done without: faults are replies, too.
+func askFor(ctx context.Context, client redis.UniversalClient, qs []request) ([]reply, error) {
 	if len(qs) == 0 {
 		return nil, nil
 	}
@@ -52,22 +67,10 @@ func askAll(ctx context.Context, client redis.UniversalClient, qs []request) ([]
 }
 
 func send(ctx context.Context, client redis.UniversalClient, qs []request) ([]reply, error) {
-	var replies []reply
-	var err error
 	if cluster, ok := client.(*redis.ClusterClient); ok {
-		replies, err = sendCluster(ctx, cluster, qs)
-	} else {
-		replies, err = sendTo(ctx, client, qs)
+		return sendCluster(ctx, cluster, qs)
 	}
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range replies {
-		if err := serverFault(r); err != nil {
-			return nil, err
-		}
-	}
-	return replies, nil
+	return sendTo(ctx, client, qs)
 }
 
 // pipeliner is a client of one server, or its pipeline.

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -108,11 +109,7 @@ func weighAll(ctx context.Context, calls []*call) error {
 // together, and answers how many that were.
 func (b *batching) runSome(ctx context.Context, calls []*call) (int, error) {
 	if n := leadingChanges(calls); n > 0 {
-		return n, calls[0].changes.carry(ctx, calls[:n], func(c *call, r reply) error {
-			status, err := c.printer(b.stdout, b.stderr).reply(r)
-			b.note(status)
-			return err
-		})
+		return b.runChanges(ctx, calls[:n])
 	}
 	together, err := admitted(ctx, calls)
 	if err != nil {
@@ -142,6 +139,52 @@ func (b *batching) runSome(ctx context.Context, calls []*call) (int, error) {
 	}
 	return together, nil
 }
+
+// runChanges carries out the first of some changing calls, up to one that is
+// refused, and answers how many that were.
+func (b *batching) runChanges(ctx context.Context, calls []*call) (int, error) {
+	n, refusal := admittedChanges(ctx, calls)
+	if n == 0 {
+		return 0, refusal
+	}
+	err := calls[0].changes.carry(ctx, calls[:n], func(c *call, r reply) error {
+		status, err := c.printer(b.stdout, b.stderr).reply(c.asAsked(r))
+		b.note(status)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, refusal
+}
+
+// admittedChanges answers how many of some changing calls may be handed on
+// together: none that is refused, and none whose keys an earlier one moves or
+// takes away, since how large they are is to be asked anew.
+func admittedChanges(ctx context.Context, calls []*call) (int, error) {
+	if !slices.ContainsFunc(calls, (*call).measured) {
+		return len(calls), nil
+	}
+	moved := make(map[string]bool)
+	for i, c := range calls {
+		if c.measured() && slices.ContainsFunc(c.keys, func(k keyUse) bool { return moved[k.key] }) {
+			c.weighed = nil
+			return i, nil
+		}
+		if err := c.admitChange(ctx); err != nil {
+			return i, err
+		}
+		if c.moves() || c.onlyUnlinks() {
+			for _, k := range c.keys {
+				moved[k.key] = true
+			}
+		}
+	}
+	return len(calls), nil
+}
+
+// measured reports whether it depends on the sizes of keys whether a call runs.
+func (c *call) measured() bool { return c.rule.size.measure != nil }
 
 // leadingChanges answers how many of the first calls change something.
 func leadingChanges(calls []*call) int {

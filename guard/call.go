@@ -123,7 +123,8 @@ func (c *call) pass(ctx context.Context) error {
 
 // bounded refuses calls of very many words that are not split.
 func (c *call) bounded() error {
-	if c.rule.run == nil && len(c.argv) > maxElements+1 {
+	split := c.rule.run != nil || c.rule.kind == changing && c.onlyUnlinks()
+	if !split && len(c.argv) > maxElements+1 {
 		return &Refused{Command: c.cmd.shown(), Reason: fmt.Sprintf("%d words in one call are too many; up to %d are taken", len(c.argv)-1, maxElements)}
 	}
 	return nil
@@ -248,11 +249,10 @@ func (c *call) run(ctx context.Context, stdout Sink, stderr io.Writer) (int, err
 			if err != nil {
 				return 0, err
 			}
-			return p.reply(r)
+			return p.reply(c.asAsked(r))
 		}
 	}
-	switch {
-	case c.rule.run != nil:
+	if c.rule.run != nil {
 		return c.rule.run(ctx, c, p)
 	}
 	return c.sized(ctx, p)
@@ -297,6 +297,16 @@ func (c *call) askAll(ctx context.Context, qs []request) ([]reply, error) {
 	return replies, nil
 }
 
+// askFor is askAll for what can be done without: faults are replies, too.
+func (c *call) askFor(ctx context.Context, qs []request) ([]reply, error) {
+	replies, err := askFor(ctx, c.client, qs)
+	if err != nil {
+		c.distrust()
+		return nil, c.fault(ctx, err)
+	}
+	return replies, nil
+}
+
 // fault names what failed. A database that the server does not have is no
 // fault but a refusal.
 func (c *call) fault(ctx context.Context, err error) error {
@@ -304,11 +314,15 @@ func (c *call) fault(ctx context.Context, err error) error {
 	if errors.As(err, &answered) && strings.Contains(answered.Error(), "DB index is out of range") {
 		return &Refused{Command: fmt.Sprintf("redis -n %d", c.in.db), Reason: "the server has no such database"}
 	}
-	name := "redis --scan"
-	if c.cmd != nil {
-		name = c.cmd.shown()
+	return fault(ctx, c.shown(), err)
+}
+
+// shown is what the call is named in messages.
+func (c *call) shown() string {
+	if c.cmd == nil {
+		return "redis --scan"
 	}
-	return fault(ctx, name, err)
+	return c.cmd.shown()
 }
 
 // request is the call itself.

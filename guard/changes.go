@@ -3,13 +3,8 @@ package guard
 import (
 	"context"
 	"io"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
-	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/permissions"
 )
 
@@ -34,8 +29,11 @@ func (c *call) change(ctx context.Context) error {
 	if err := c.bounded(); err != nil {
 		return err
 	}
-	if _, err := c.admit(ctx); err != nil {
-		return err
+	if c.crossesSlots() {
+		r := failure("CROSSSLOT Keys in request don't hash to the same slot")
+		c.answer = &r
+		c.hint("In a Cluster one command changes keys of one slot; a part in braces that is the same, as in `{a}1` and `{a}2`, keeps keys together.")
+		return nil
 	}
 	if !c.changes.live() {
 		return nil
@@ -86,109 +84,15 @@ func (c *call) isChange() bool { return c.answer == nil && c.rule.kind == changi
 
 // carry carries out a changing call by itself.
 func (c *call) carry(ctx context.Context, stdout Sink, stderr io.Writer) (status int, err error) {
+	if err := c.admitChange(ctx); err != nil {
+		return 0, err
+	}
 	err = c.changes.carry(ctx, []*call{c}, func(c *call, r reply) error {
 		var err error
-		status, err = c.printer(stdout, stderr).reply(r)
+		status, err = c.printer(stdout, stderr).reply(c.asAsked(r))
 		return err
 	})
 	return status, err
-}
-
-// maxStep bounds the keys of one command that is sent in parts.
-const maxStep = 100
-
-// steps answers what a changing call sends: what it says, but that DEL gives
-// memory back beside the server's work, as UNLINK does, and that what takes
-// many keys one by one is sent in parts.
-func (c *call) steps() []change.Step {
-	words := c.instead()
-	name := strings.ToLower(words[0])
-	if name == "del" {
-		words = append([]string{"UNLINK"}, words[1:]...)
-	}
-	if name != "del" && name != "unlink" {
-		return []change.Step{c.step(words, c.keys)}
-	}
-	var steps []change.Step
-	for _, part := range c.parts() {
-		argv := []string{words[0]}
-		for _, k := range part {
-			argv = append(argv, k.key)
-		}
-		steps = append(steps, c.step(argv, part))
-	}
-	return steps
-}
-
-// parts divides the call's keys: by number, and in a Cluster by slot.
-func (c *call) parts() [][]keyUse {
-	var parts [][]keyUse
-	groups := [][]keyUse{c.keys}
-	if isCluster(c.client) {
-		groups = bySlot(c.keys)
-	}
-	for _, group := range groups {
-		for part := range slices.Chunk(group, maxStep) {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-func bySlot(keys []keyUse) [][]keyUse {
-	var order []int
-	groups := make(map[int][]keyUse)
-	for _, k := range keys {
-		slot := change.Slot(k.key)
-		if groups[slot] == nil {
-			order = append(order, slot)
-		}
-		groups[slot] = append(groups[slot], k)
-	}
-	list := make([][]keyUse, len(order))
-	for i, slot := range order {
-		list[i] = groups[slot]
-	}
-	return list
-}
-
-func (c *call) step(argv []string, keys []keyUse) change.Step {
-	name := strings.ToLower(argv[0])
-	s := change.Step{DB: c.db(), Argv: argv, Absent: c.absent, Note: c}
-	for _, k := range keys {
-		if !k.use.changes() {
-			continue
-		}
-		i := slices.IndexFunc(s.Keys, func(known change.Key) bool { return known.Name == k.key })
-		if i < 0 {
-			s.Keys = append(s.Keys, change.Key{Name: k.key})
-			i = len(s.Keys) - 1
-		}
-		s.Keys[i].Alters = s.Keys[i].Alters || k.use.alters()
-		s.Keys[i].Ends = name == "unlink"
-		if k.use == (use{conserves: true}) {
-			s.Keys[i].Lives = lifespan(argv)
-		}
-	}
-	return s
-}
-
-// lifespan answers how long a key lives after EXPIRE or PEXPIRE; 0 where that is
-// not told or too long to count.
-func lifespan(argv []string) time.Duration {
-	unit := time.Second
-	switch strings.ToLower(argv[0]) {
-	case "expire":
-	case "pexpire":
-		unit = time.Millisecond
-	default:
-		return 0
-	}
-	n, err := strconv.ParseInt(argv[2], 10, 64)
-	if err != nil || n <= 0 || n > int64(math.MaxInt64/unit) {
-		return 0
-	}
-	return time.Duration(n) * unit
 }
 
 // db is the number of the database that the call is made in.
@@ -197,21 +101,4 @@ func (c *call) db() int {
 		return c.in.db
 	}
 	return c.options.DB
-}
-
-// joined answers the reply of a call that was sent in parts: the sum of its
-// numbers, or the first that is none.
-func joined(parts []reply) reply {
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	var total int64
-	for _, r := range parts {
-		n, ok := r.integer()
-		if !ok {
-			return r
-		}
-		total += n
-	}
-	return integerOf(total)
 }

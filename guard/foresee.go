@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/helix-collective/helix/guard/shadow"
 )
 
@@ -73,12 +75,16 @@ func (p *Planning) foreseeFlush(ctx context.Context, c *call) error {
 			}
 			n -= int64(len(own))
 		}
-		if p.ghosts.empty[db] == 0 {
+		if !p.ghosts.realm(db).empty {
 			p.summary.Gone += n
 			p.summary.Keys += n
 		}
 		p.ghosts.flush(db)
 	}
+	if c.cmd.name == "flushall" {
+		p.ghosts.flushAll()
+	}
+	clear(p.moved)
 	return nil
 }
 
@@ -86,7 +92,7 @@ func (p *Planning) foreseeDelete(db int, c *call) reply {
 	n, certain := int64(0), true
 	for _, k := range c.keys {
 		g, _ := p.ghosts.find(db, k.key)
-		certain = certain && !g.is(opaque)
+		certain = certain && !g.is(vague)
 		if g.is(present) {
 			n++
 		}
@@ -104,6 +110,7 @@ func (p *Planning) foreseeDelete(db int, c *call) reply {
 // gone notes that a key will not be there.
 func (p *Planning) gone(db int, key string, g ghost) {
 	p.summary.gone(key, g, p.users)
+	delete(p.moved, place{db, key})
 	if g.is(present) {
 		p.ghosts.set(db, key, ghost{flags: g.flags&there | touched})
 	}
@@ -210,12 +217,7 @@ func conditionsRefuse(words []string, g ghost, deadline int64) (refused, ok bool
 func (p *Planning) foreseeByShadow(ctx context.Context, c *call) (reply, error) {
 	r, err := p.onCopies(ctx, c)
 	if err != nil {
-		var unpredictable *shadow.UnpredictableError
-		var large *shadow.TooLargeError
-		var unsupported *shadow.UnsupportedError
-		var opaqueKey *UnforeseenError
-		switch {
-		case errors.As(err, &unpredictable), errors.As(err, &large), errors.As(err, &unsupported), errors.As(err, &opaqueKey):
+		if unforeseeable(err) {
 			p.blur(c, err)
 			return reply{}, nil
 		}
@@ -228,6 +230,16 @@ func (p *Planning) foreseeByShadow(ctx context.Context, c *call) (reply, error) 
 		}
 	}
 	return r, nil
+}
+
+// unforeseeable reports whether an error says that nobody can tell what a call
+// would do.
+func unforeseeable(err error) bool {
+	var unpredictable *shadow.UnpredictableError
+	var large *shadow.TooLargeError
+	var unsupported *shadow.UnsupportedError
+	var unforeseen *UnforeseenError
+	return errors.As(err, &unpredictable) || errors.As(err, &large) || errors.As(err, &unsupported) || errors.As(err, &unforeseen)
 }
 
 // onCopies copies what is not copied yet, and runs the call on the copies.
@@ -251,6 +263,13 @@ func (p *Planning) onCopies(ctx context.Context, c *call) (reply, error) {
 		}
 	}
 	raw, err := p.shadow.Run(ctx, db, c.instead())
+	var wanting *shadow.NotHeldError
+	if errors.As(err, &wanting) { // keys that the server's table does not tell of
+		if err := p.load(ctx, c, wanting.Keys); err != nil {
+			return reply{}, err
+		}
+		raw, err = p.shadow.Run(ctx, db, c.instead())
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -260,14 +279,19 @@ func (p *Planning) onCopies(ctx context.Context, c *call) (reply, error) {
 // load copies keys, and gives those the time that the plan has given them.
 func (p *Planning) load(ctx context.Context, c *call, keys []string) error {
 	db := c.db()
-	err := p.shadow.Load(ctx, db, keys, func(ctx context.Context, commands [][]string) ([][]byte, error) {
+	plain, err := c.clients.Client(db, 2) // the copies know no other protocol
+	if err != nil {
+		return err
+	}
+	err = p.shadow.Load(ctx, db, keys, func(ctx context.Context, commands [][]string) ([][]byte, error) {
 		qs := make([]request, len(commands))
 		for i, words := range commands {
 			qs[i] = request{args: words, key: keyOf(words)}
 		}
-		replies, err := c.askAll(ctx, qs)
+		replies, err := askAll(ctx, plain, qs)
 		if err != nil {
-			return nil, err
+			c.distrust()
+			return nil, c.fault(ctx, err)
 		}
 		raw := make([][]byte, len(replies))
 		for i, r := range replies {
@@ -275,6 +299,9 @@ func (p *Planning) load(ctx context.Context, c *call, keys []string) error {
 		}
 		return raw, nil
 	})
+	if redis.IsPermissionError(err) {
+		return &UnforeseenError{c.cmd.shown(), "the server does not let Helix look at what its keys hold"}
+	}
 	if err != nil {
 		return err
 	}
@@ -327,10 +354,30 @@ func (p *Planning) blur(c *call, why error) {
 		if !k.use.changes() {
 			continue
 		}
-		was, _ := p.ghosts.find(c.db(), k.key)
-		g := ghost{flags: was.flags&there | touched | opaque | present, deadline: was.deadline}
-		p.summary.written(k.key, was, g, p.users)
-		p.ghosts.set(c.db(), k.key, g)
-		p.shadow.Forget(c.db(), k.key)
+		p.blurred(place{c.db(), k.key}, p.stays(c.db(), k))
 	}
+	if at, ok := c.elsewhere(); ok {
+		p.blurred(at, false)
+	}
+}
+
+// stays reports whether a key that the server has will exist whatever comes of
+// a call that nobody can foresee. What is updated may be replaced by nothing.
+func (p *Planning) stays(db int, k keyUse) bool {
+	was, _ := p.ghosts.find(db, k.key)
+	kept := !k.use.updates && !k.use.removes && !k.use.deletes
+	return kept && was.is(present) && was.is(there) && !was.is(vague) && !p.ghosts.realm(db).empty
+}
+
+// blurred notes that nobody can tell what a key will hold, nor unless it stays
+// whether it will exist.
+func (p *Planning) blurred(at place, stays bool) {
+	was, _ := p.ghosts.find(at.db, at.key)
+	g := ghost{flags: was.flags&there | touched | opaque | present, deadline: was.deadline}
+	if !stays {
+		g.flags |= vague
+	}
+	p.summary.written(at.key, was, g, p.users)
+	p.ghosts.set(at.db, at.key, g)
+	p.shadow.Forget(at.db, at.key)
 }

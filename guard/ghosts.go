@@ -2,7 +2,6 @@ package guard
 
 import (
 	"hash/maphash"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -22,6 +21,7 @@ const (
 	there                          // it existed before the plan
 	copied                         // its value is in the shadow, altered
 	opaque                         // what it will hold cannot be told
+	vague                          // nor whether it will exist; then opaque and present are set as well
 )
 
 func (g ghost) is(f ghostFlags) bool { return g.flags&f != 0 }
@@ -29,47 +29,65 @@ func (g ghost) is(f ghostFlags) bool { return g.flags&f != 0 }
 // ghosts are all the keys that a plan knows something of. Names are kept as
 // hashes, some twenty bytes a key, since there may be millions.
 type ghosts struct {
-	seed  maphash.Seed
+	seed maphash.Seed
+	in   map[int]*realm
+	all  bool // every database that is not in it will be empty
+}
+
+// realm is what is known of one database.
+type realm struct {
 	known map[uint64]ghost
-	empty map[int]int // how often the plan has flushed a database
-	delta map[int]int64
+	empty bool  // the plan has flushed it
+	other bool  // the plan changes some of its keys
+	delta int64 // how many keys more there will be than there are, or than a flush leaves
+	vague int   // keys of which nobody can tell whether they will exist
 }
 
-func newGhosts() *ghosts {
-	return &ghosts{seed: maphash.MakeSeed(), known: make(map[uint64]ghost), empty: make(map[int]int), delta: make(map[int]int64)}
+func newGhosts() *ghosts { return &ghosts{seed: maphash.MakeSeed(), in: make(map[int]*realm)} }
+
+func (gs *ghosts) realm(db int) *realm {
+	r := gs.in[db]
+	if r == nil {
+		r = &realm{known: make(map[uint64]ghost), empty: gs.all}
+		gs.in[db] = r
+	}
+	return r
 }
 
-func (gs *ghosts) id(db int, key string) uint64 {
-	var h maphash.Hash
-	h.SetSeed(gs.seed)
-	h.WriteString(strconv.Itoa(db))
-	h.WriteByte(' ')
-	h.WriteString(strconv.Itoa(gs.empty[db])) // what was known before a flush is not any more
-	h.WriteByte(' ')
-	h.WriteString(key)
-	return h.Sum64()
-}
+func (gs *ghosts) id(key string) uint64 { return maphash.String(gs.seed, key) }
 
 // find answers what is known of a key. All keys of a flushed database are, but
 // for Helix' own.
 func (gs *ghosts) find(db int, key string) (ghost, bool) {
-	g, ok := gs.known[gs.id(db, key)]
-	if !ok && gs.empty[db] > 0 && !strings.HasPrefix(key, "{helix}:") {
+	r := gs.realm(db)
+	g, ok := r.known[gs.id(key)]
+	if !ok && r.empty && !isKept(key) {
 		return ghost{flags: touched | there}, true
 	}
 	return g, ok
 }
 
+// isKept reports whether a flush leaves a key.
+func isKept(key string) bool { return strings.HasPrefix(key, "{helix}:") }
+
 // set notes what a key will be.
 func (gs *ghosts) set(db int, key string, g ghost) {
 	was, _ := gs.find(db, key)
+	r := gs.realm(db)
+	r.other = true
 	switch {
 	case was.is(present) && !g.is(present):
-		gs.delta[db]--
+		r.delta--
 	case !was.is(present) && g.is(present) && g.is(touched):
-		gs.delta[db]++
+		r.delta++
 	}
-	gs.known[gs.id(db, key)] = g
+	if was.is(vague) {
+		r.vague--
+	}
+	if g.is(vague) {
+		r.vague++
+	}
+	r.known[gs.id(key)] = g
 }
 
 // seen notes what a key is, before the plan does anything to it.
@@ -78,14 +96,14 @@ func (gs *ghosts) seen(db int, key string, exists bool, deadline int64) {
 	if exists {
 		g.flags = present | there
 	}
-	gs.known[gs.id(db, key)] = g
+	gs.realm(db).known[gs.id(key)] = g
 }
 
 // flush notes that a database will be empty.
-func (gs *ghosts) flush(db int) {
-	gs.empty[db]++
-	gs.delta[db] = 0
-}
+func (gs *ghosts) flush(db int) { gs.in[db] = &realm{known: make(map[uint64]ghost), empty: true} }
+
+// flushAll notes that all databases will be.
+func (gs *ghosts) flushAll() { gs.in, gs.all = make(map[int]*realm), true }
 
 // left answers how much longer a key will live, as PTTL does.
 func (g ghost) left(now time.Time) int64 {

@@ -131,16 +131,27 @@ func inTurn(calls []*call) func() (*call, bool, error) {
 	}
 }
 
-// passage hands the steps of calls on, and the replies of steps back. next and
-// done run side by side.
+// passage hands the steps of calls on, and the replies of calls back, in the
+// calls' order: in a Cluster steps are done in another. next and done run side by
+// side.
 type passage struct {
 	making *Making
 	mu     sync.Mutex
 	calls  func() (c *call, ok bool, err error) // whose steps are yet to come
 	steps  []change.Step
-	sent   []int // how many steps each call has that is not answered yet
+	sent   []*underway // calls whose replies are not handed back yet
 	told   func(*call, reply) error
-	parts  []reply // of the call at hand
+}
+
+// underway is a call whose steps have been handed on.
+type underway struct {
+	call    *call
+	open    int     // steps that are not done yet
+	parts   []reply // of those that are
+	made    int     // of those, which were carried out
+	unkept  bool    // and cannot all be taken back
+	left    bool    // or were left alone
+	unknown bool    // or whose replies got lost
 }
 
 func (p *passage) next() (change.Step, bool, error) {
@@ -152,7 +163,11 @@ func (p *passage) next() (change.Step, bool, error) {
 			return change.Step{}, false, err
 		}
 		p.steps = c.steps()
-		p.sent = append(p.sent, len(p.steps))
+		u := &underway{call: c, open: len(p.steps)}
+		for i := range p.steps {
+			p.steps[i].Note = u
+		}
+		p.sent = append(p.sent, u)
 	}
 	s := p.steps[0]
 	p.steps = p.steps[1:]
@@ -160,40 +175,44 @@ func (p *passage) next() (change.Step, bool, error) {
 }
 
 func (p *passage) done(d change.Done) error {
-	c := d.Step.Note.(*call)
-	r, err := p.making.note(c, d)
+	u := d.Step.Note.(*underway)
+	r, err := u.note(d)
 	if err != nil {
 		return err
 	}
-	p.parts = append(p.parts, r)
-	if !p.whole() {
-		return nil
+	u.parts = append(u.parts, r)
+	u.open--
+	for _, u := range p.answered() {
+		r := joined(u.parts)
+		p.making.noted(u, r)
+		if err := p.told(u.call, r); err != nil {
+			return err
+		}
 	}
-	r = joined(p.parts)
-	p.parts = nil
-	return p.told(c, r)
+	return nil
 }
 
-// whole reports whether all steps of the call at hand are answered.
-func (p *passage) whole() bool {
+// answered takes out the calls that can be told of.
+func (p *passage) answered() []*underway {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.parts) < p.sent[0] {
-		return false
+	n := 0
+	for n < len(p.sent) && p.sent[n].open == 0 {
+		n++
 	}
-	p.sent = p.sent[1:]
-	return true
+	list := p.sent[:n]
+	p.sent = p.sent[n:]
+	return list
 }
 
 // note takes in what became of a step and answers its reply.
-func (m *Making) note(c *call, d change.Done) (reply, error) {
+func (u *underway) note(d change.Done) (reply, error) {
 	switch {
 	case d.Left:
-		m.report.Left++
+		u.left = true
 		return failure("ERR %s exists now, and overwriting it needs the right destroy", d.Step.Absent[0]), nil
 	case d.Reply == nil:
-		m.count(c, d)
-		m.report.Unknown++
+		u.made, u.unknown, u.unkept = u.made+1, true, u.unkept || !d.Kept
 		return failure("ERR the reply got lost with the connection; the command was carried out"), nil
 	}
 	r, err := parseReply(d.Reply)
@@ -201,18 +220,29 @@ func (m *Making) note(c *call, d change.Done) (reply, error) {
 		return reply{}, err
 	}
 	if r.kind == errorReply {
-		m.report.Failed++
 		return r, serverFault(r)
 	}
-	m.count(c, d)
+	u.made, u.unkept = u.made+1, u.unkept || !d.Kept
 	return r, nil
 }
 
-func (m *Making) count(c *call, d change.Done) {
-	if !d.Kept {
+// noted takes in what became of a call.
+func (m *Making) noted(u *underway, r reply) {
+	switch {
+	case u.left:
+		m.report.Left++
+	case u.unknown:
+		m.report.Unknown++
+	case r.kind == errorReply:
+		m.report.Failed++
+	}
+	if u.made == 0 {
+		return
+	}
+	if u.unkept {
 		m.report.Unkept++
 	}
-	m.counted(c.cmd.name)
+	m.counted(u.call.cmd.name)
 }
 
 // counted notes that a command of a kind was carried out.

@@ -345,16 +345,7 @@ func refineCopy(r rule, argv []string) rule {
 
 // refineXAdd tells whether XADD trims: that stands before the entry's id.
 func refineXAdd(r rule, argv []string) rule {
-	u := use{inserts: true}
-	for _, word := range argv[min(2, len(argv)):] {
-		if strings.EqualFold(word, "maxlen") || strings.EqualFold(word, "minid") {
-			u.removes = true
-		}
-		if word == "*" || word != "" && word[0] >= '0' && word[0] <= '9' {
-			break
-		}
-	}
-	return r.using(u)
+	return r.using(use{inserts: true, removes: trimsAt(argv) >= 0})
 }
 
 func refinePublish(r rule, argv []string) rule {

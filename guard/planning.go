@@ -27,6 +27,7 @@ type Planning struct {
 	shadow  *shadow.Shadow
 	summary Summary
 	users   map[uint64]struct{} // whose sessions end, as hashes
+	moved   map[place]weight    // keys that are what others were
 	buffer  []byte
 	ahead   time.Duration // how far the server's clock is ahead of ours
 	clocked bool
@@ -46,6 +47,7 @@ func (g *Guard) WithPlanning(p *Planning) *Guard {
 	planning := *g
 	planning.changes, planning.plan = p, p
 	p.guard, p.ghosts, p.users = &planning, newGhosts(), make(map[uint64]struct{})
+	p.moved = make(map[place]weight)
 	p.shadow = shadow.New(p.now)
 	return &planning
 }
@@ -107,6 +109,7 @@ func (p *Planning) record(ctx context.Context, c *call) (reply, error) {
 		return reply{}, fmt.Errorf("record a change: %w", err)
 	}
 	p.summary.add(c, r)
+	p.move(c)
 	return r, nil
 }
 
@@ -116,23 +119,37 @@ func (p *Planning) look(ctx context.Context, calls []*call) error {
 	if err := p.clock(ctx, calls[0]); err != nil {
 		return err
 	}
+	for len(calls) > 0 { // those of one database together
+		n := 1
+		for n < len(calls) && calls[n].db() == calls[0].db() {
+			n++
+		}
+		if err := p.ask(ctx, calls[0], p.unknown(calls[:n])); err != nil {
+			return err
+		}
+		calls = calls[n:]
+	}
+	return nil
+}
+
+// unknown asks for the time to live of keys that nothing is known of yet.
+func (p *Planning) unknown(calls []*call) []request {
 	var qs []request
-	var where []int
 	asked := make(map[uint64]bool)
 	for _, c := range calls {
 		for _, k := range c.keys {
-			if _, known := p.ghosts.find(c.db(), k.key); known || asked[p.ghosts.id(c.db(), k.key)] {
+			id := p.ghosts.id(k.key)
+			if _, known := p.ghosts.find(c.db(), k.key); known || asked[id] {
 				continue
 			}
-			asked[p.ghosts.id(c.db(), k.key)] = true
+			asked[id] = true
 			qs = append(qs, request{[]string{"PTTL", k.key}, k.key})
-			where = append(where, c.db())
 		}
 	}
-	return p.ask(ctx, calls[0], qs, where)
+	return qs
 }
 
-func (p *Planning) ask(ctx context.Context, c *call, qs []request, where []int) error {
+func (p *Planning) ask(ctx context.Context, c *call, qs []request) error {
 	for from := 0; from < len(qs); from += maxStep {
 		to := min(from+maxStep, len(qs))
 		replies, err := c.askAll(ctx, qs[from:to])
@@ -149,7 +166,7 @@ func (p *Planning) ask(ctx context.Context, c *call, qs []request, where []int) 
 			if left >= 0 {
 				deadline = now + left
 			}
-			p.ghosts.seen(where[from+i], qs[from+i].key, left != -2, deadline)
+			p.ghosts.seen(c.db(), qs[from+i].key, left != -2, deadline)
 		}
 	}
 	return p.weigh(ctx, c, qs)
@@ -189,21 +206,22 @@ func (p *Planning) weigh(ctx context.Context, c *call, qs []request) error {
 	if n <= 0 {
 		return nil
 	}
-	sizes := make([]request, n)
-	for i := range sizes {
-		sizes[i] = request{[]string{"MEMORY", "USAGE", qs[i].key}, qs[i].key}
-	}
-	for part := range slices.Chunk(sizes, maxPipeline) {
-		replies, err := c.askAll(ctx, part)
-		if err != nil {
+	found := make(map[string]weight, n)
+	for part := range slices.Chunk(qs[:n], maxPipeline/2) {
+		keys := make([]string, len(part))
+		for i, q := range part {
+			keys[i] = q.key
+		}
+		if err := c.weighKeys(ctx, keys, found); err != nil {
 			return err
 		}
-		for _, r := range replies {
-			if bytes, ok := r.integer(); ok {
-				p.summary.weighed++
-				p.summary.weight += bytes
-				p.summary.heaviest = max(p.summary.heaviest, bytes)
-			}
+	}
+	for _, w := range found {
+		if w.typ != "none" {
+			bytes := w.roughly()
+			p.summary.weighed++
+			p.summary.weight += bytes
+			p.summary.heaviest = max(p.summary.heaviest, bytes)
 		}
 	}
 	return nil

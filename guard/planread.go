@@ -16,10 +16,24 @@ func (c *call) ghostly() bool {
 	}
 	c.plan.mu.Lock()
 	defer c.plan.mu.Unlock()
-	return slices.ContainsFunc(c.keys, func(k keyUse) bool {
+	return c.plan.hides(c) || slices.ContainsFunc(c.keys, func(k keyUse) bool {
 		g, _ := c.plan.ghosts.find(c.db(), k.key)
 		return g.is(touched)
 	})
+}
+
+// hides reports whether a call reads keys that its words do not name, among them
+// perhaps such as the plan changes.
+func (p *Planning) hides(c *call) bool {
+	r := p.ghosts.realm(c.db())
+	if !c.rule.whole || !r.empty && !r.other {
+		return false
+	}
+	switch c.cmd.name {
+	case "sort", "sort_ro", "randomkey", "cluster countkeysinslot", "cluster getkeysinslot":
+		return true
+	}
+	return false
 }
 
 // read answers a reading call as it would be once the plan is carried out. ok
@@ -27,6 +41,9 @@ func (c *call) ghostly() bool {
 func (p *Planning) read(ctx context.Context, c *call) (r reply, ok bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.hides(c) {
+		return reply{}, false, &UnforeseenError{c.cmd.shown(), "it reads keys that it does not name, and the plan changes some"}
+	}
 	if err := p.look(ctx, []*call{c}); err != nil {
 		return reply{}, false, err
 	}
@@ -39,10 +56,19 @@ func (p *Planning) read(ctx context.Context, c *call) (r reply, ok bool, err err
 			return r, ok, nil
 		}
 	}
+	if c.crossesSlots() {
+		return reply{}, false, nil // the server says so
+	}
 	if p.onlyRetimed(c) && !strings.HasPrefix(c.cmd.name, "object") {
 		return reply{}, false, nil
 	}
+	if !c.hasForm() {
+		return reply{}, false, &UnforeseenError{c.cmd.shown(), "its answer has another form in RESP3"}
+	}
 	r, err = p.onCopies(ctx, c)
+	if unforeseeable(err) {
+		err = &UnforeseenError{c.cmd.shown(), err.Error()}
+	}
 	return r, true, err
 }
 
@@ -58,7 +84,7 @@ func (p *Planning) countPresent(c *call) (reply, bool, error) {
 	n := int64(0)
 	for _, k := range c.keys {
 		g, _ := p.ghosts.find(c.db(), k.key)
-		if g.is(opaque) {
+		if g.is(vague) {
 			return reply{}, false, &UnforeseenError{c.cmd.shown(), "whether `" + clip(k.key) + "` will exist is not known before the plan is carried out"}
 		}
 		if g.is(present) {
@@ -93,13 +119,53 @@ func (p *Planning) plainAnswer(c *call, g ghost) (reply, bool) {
 	return integerOf(left), true
 }
 
-// absent reports whether a key will not exist, so that KEYS and SCAN leave it
-// out.
-func (p *Planning) absent(db int, key []byte) bool {
+// staying answers those of some keys of the server that KEYS and SCAN find; what
+// the plan makes anew created answers.
+func (p *Planning) staying(db int, keys [][]byte) [][]byte {
+	if p == nil {
+		return keys
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	g, known := p.ghosts.find(db, string(key))
+	return slices.DeleteFunc(slices.Clone(keys), func(key []byte) bool { return p.absent(db, string(key)) })
+}
+
+// absent reports whether a key of the server will not exist, or as good as that
+// is made anew.
+func (p *Planning) absent(db int, key string) bool {
+	if p.ghosts.realm(db).empty {
+		return !isKept(key)
+	}
+	g, known := p.ghosts.find(db, key)
 	return known && g.is(touched) && !g.is(present)
+}
+
+// countable reports, as an error, that nobody can tell which keys a database
+// will have.
+func (p *Planning) countable(c *call) error {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ghosts.realm(c.db()).vague == 0 {
+		return nil
+	}
+	return &UnforeseenError{c.shown(), "which keys there will be is not known before the plan is carried out"}
+}
+
+// exists answers whether a key will exist, which does or does not by now.
+func (p *Planning) exists(c *call, key string, now bool) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g, known := p.ghosts.find(c.db(), key)
+	switch {
+	case !known || !g.is(touched):
+		return now, nil
+	case g.is(vague):
+		return false, &UnforeseenError{c.shown(), "whether `" + clip(key) + "` will exist is not known before the plan is carried out"}
+	}
+	return g.is(present), nil
 }
 
 // patterned notes by which pattern the plan's program finds keys.
@@ -115,9 +181,11 @@ func (p *Planning) created(db int, q keyspace.Query) [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var keys [][]byte
+	emptied := p.ghosts.realm(db).empty
 	for _, name := range p.shadow.Keys(db) {
 		g, _ := p.ghosts.find(db, name)
-		if g.is(there) || !g.is(touched) || !(q.Pattern == "" || permissions.Matches(q.Pattern, name)) {
+		known := g.is(there) && !emptied
+		if known || !g.is(touched) || !g.is(present) || !(q.Pattern == "" || permissions.Matches(q.Pattern, name)) {
 			continue
 		}
 		if _, typ, _ := p.shadow.State(db, name); q.Type == "" || strings.EqualFold(typ, q.Type) {
@@ -127,9 +195,11 @@ func (p *Planning) created(db int, q keyspace.Query) [][]byte {
 	return keys
 }
 
-// grown answers how many keys more a database will have.
+// grown answers how many keys more a database will have, than there are or if it
+// is emptied than a flush leaves.
 func (p *Planning) grown(db int) (delta int64, emptied bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ghosts.delta[db], p.ghosts.empty[db] > 0
+	r := p.ghosts.realm(db)
+	return r.delta, r.empty
 }

@@ -14,8 +14,8 @@ type recorded struct {
 	predicted []byte   // the reply that was foreseen, raw; empty where none was
 }
 
-// maxRecorded bounds one recorded call.
-const maxRecorded = 64 << 20
+// maxRecorded bounds one recorded call, in bytes; a plan takes as much.
+const maxRecorded = 16 << 20
 
 // append adds the call as bytes, each list and text behind its length.
 func (r recorded) append(dst []byte) []byte {

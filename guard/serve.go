@@ -54,19 +54,37 @@ func (c *call) named(ctx context.Context, key string, visit func(key []byte) err
 		return nil
 	}
 	found, err := c.existing(ctx, []string{key})
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return err
+	}
+	there := len(found) > 0
+	if c.plan != nil {
+		if there, err = c.plan.exists(c, key, there); err != nil {
+			return err
+		}
+	}
+	if !there {
+		return nil
 	}
 	return visit([]byte(key))
 }
 
-// scan visits the keys that the caller may see.
+// scan visits the keys that the caller may see, in a plan those that there will
+// be when the scan begins.
 func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte) error) error {
+	var created [][]byte
+	if c.plan != nil {
+		if err := c.plan.countable(c); err != nil {
+			return err
+		}
+		c.plan.patterned(q.Pattern)
+		created = c.plan.created(c.db(), q)
+	}
 	scope := c.visible()
 	var visitErr error
 	visitAll := func(keys [][]byte) error {
 		for _, key := range keys {
-			if !scope.All() && !scope.Allows(string(key)) || c.plan != nil && c.plan.absent(c.db(), key) {
+			if !scope.All() && !scope.Allows(string(key)) {
 				continue
 			}
 			if visitErr = visit(key); visitErr != nil {
@@ -75,12 +93,9 @@ func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte
 		}
 		return nil
 	}
-	if c.plan != nil {
-		c.plan.patterned(q.Pattern)
-	}
-	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), visitAll)
-	if err == nil && c.plan != nil {
-		err = visitAll(c.plan.created(c.db(), q))
+	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), func(keys [][]byte) error { return visitAll(c.plan.staying(c.db(), keys)) })
+	if err == nil {
+		err = visitAll(created)
 	}
 	if err == nil || visitErr != nil {
 		return visitErr
@@ -123,6 +138,9 @@ func runScan(ctx context.Context, c *call, p *printer) (int, error) {
 	if isCluster(c.client) {
 		return 0, &Refused{Command: c.cmd.shown(), Reason: "a cursor belongs to one server of a Cluster; `redis --scan --pattern …` covers all masters"}
 	}
+	if err := c.plan.countable(c); err != nil {
+		return 0, err
+	}
 	r, err := c.ask(ctx, boundedScan(c.argv), "")
 	if err != nil {
 		return 0, err
@@ -130,9 +148,8 @@ func runScan(ctx context.Context, c *call, p *printer) (int, error) {
 	if r.kind != arrayReply || len(r.elems) != 2 {
 		return p.reply(r)
 	}
-	scope := c.visible()
 	keys := &r.elems[1]
-	keys.elems = slices.DeleteFunc(keys.elems, func(k reply) bool { return !scope.Allows(string(k.text)) })
+	keys.elems = c.scanned(keys.elems, string(r.elems[0].text) == "0")
 	if !p.format.plain() {
 		return p.reply(r)
 	}
@@ -151,6 +168,41 @@ func boundedScan(argv []string) []string {
 		}
 	}
 	return argv
+}
+
+// scanned answers the keys of one step of a SCAN as the caller may see them, in
+// a plan those that there will be; the last step has those that it makes.
+func (c *call) scanned(found []reply, last bool) []reply {
+	var keys [][]byte
+	for _, k := range found {
+		keys = append(keys, k.text)
+	}
+	keys = c.plan.staying(c.db(), keys)
+	if last && c.plan != nil {
+		keys = append(keys, c.plan.created(c.db(), queryOf(c.argv))...)
+	}
+	scope := c.visible()
+	list := []reply{}
+	for _, k := range keys {
+		if scope.Allows(string(k)) {
+			list = append(list, reply{kind: bulkReply, text: k})
+		}
+	}
+	return list
+}
+
+// queryOf answers what a typed SCAN looks for.
+func queryOf(argv []string) keyspace.Query {
+	var q keyspace.Query
+	for i := 2; i+1 < len(argv); i += 2 {
+		switch strings.ToLower(argv[i]) {
+		case "match":
+			q.Pattern = argv[i+1]
+		case "type":
+			q.Type = argv[i+1]
+		}
+	}
+	return q
 }
 
 // keyLines writes keys one a line; like redis-cli an empty line for none.
@@ -205,14 +257,32 @@ func runDBSize(ctx context.Context, c *call, p *printer) (int, error) {
 		total += n
 	}
 	if c.plan != nil {
+		if err := c.plan.countable(c); err != nil {
+			return 0, err
+		}
 		delta, emptied := c.plan.grown(c.db())
 		if emptied {
-			total = 0
+			if total, err = c.keptByFlush(ctx); err != nil {
+				return 0, err
+			}
 		}
 		total += delta
 	}
 	c.adviseOnSize(ctx, total)
 	return p.reply(integerOf(total))
+}
+
+// keptByFlush counts the keys that a flush leaves.
+func (c *call) keptByFlush(ctx context.Context) (n int64, err error) {
+	_, err = keyspace.New(c.client).Scan(ctx, c.paced(keyspace.Query{Pattern: ownKeys}), func(keys [][]byte) error {
+		n += int64(len(keys))
+		return nil
+	})
+	if err != nil {
+		c.distrust()
+		return 0, c.fault(ctx, err)
+	}
+	return n, nil
 }
 
 func integerOf(n int64) reply {
@@ -259,11 +329,14 @@ func runConfigGet(ctx context.Context, c *call, p *printer) (int, error) {
 		return 0, c.fault(ctx, err)
 	}
 	r := replies[0]
+	if err := c.plan.foreseeParameters(c, r); err != nil {
+		return 0, err
+	}
 	for i := 0; i+1 < len(r.elems); i += 2 {
 		name, value := string(r.elems[i].text), &r.elems[i+1]
 		c.adviseOnParameter(name, string(value.text))
 		for j, other := range replies[1:] {
-			if o, _ := other.field(name); string(o.text) != string(value.text) && !isSecret(name) {
+			if o, _ := other.field(name); c.plan == nil && string(o.text) != string(value.text) && !isSecret(name) {
 				c.hint(fmt.Sprintf("`%s` differs between masters: %q on %s, %q on %s.", name, value.text, addrs[0], o.text, addrs[j+1]))
 			}
 		}

@@ -25,6 +25,7 @@ type sizing struct {
 	measure measure
 	page    handler // carries out in parts what costs too much; nil where that cannot be
 	advice  string  // what to do instead, a sentence; may be empty
+	untyped bool    // its keys may be of any type, whatever the command's categories say
 }
 
 // measure answers what a call would cost.
@@ -139,6 +140,15 @@ type weight struct {
 // each answers the bytes of an element, on average.
 func (w weight) each() int64 { return w.bytes / max(w.elements, 1) }
 
+// roughly answers the bytes of a key, reckoned by its elements where the server
+// does not tell.
+func (w weight) roughly() int64 {
+	if w.bytes > 0 {
+		return w.bytes
+	}
+	return w.elements * (maxBytes / maxElements)
+}
+
 // weights answers how large the call's keys are. It is asked once.
 func (c *call) weights(ctx context.Context) ([]weight, error) {
 	if c.weighed != nil || len(c.keys) == 0 {
@@ -166,24 +176,31 @@ func weigh(ctx context.Context, calls []*call) error {
 		c.weighed = make([]weight, len(c.keys))
 		for i, k := range c.keys {
 			c.weighed[i] = found[k.key]
+			if w, ok := c.plan.weightOf(c.db(), k.key); ok {
+				c.weighed[i] = w
+			}
 		}
 	}
 	return nil
 }
 
 // weighKeys asks for type and bytes, and of what is not small for the number of
-// elements.
+// elements; also where the server's user may not ask for bytes.
 func (c *call) weighKeys(ctx context.Context, keys []string, found map[string]weight) error {
 	var qs []request
 	for _, k := range keys {
 		qs = append(qs, request{[]string{"TYPE", k}, k}, request{[]string{"MEMORY", "USAGE", k}, k})
 	}
-	replies, err := c.askAll(ctx, qs)
+	replies, err := c.askFor(ctx, qs)
 	if err != nil {
 		return err
 	}
 	var large []string
 	for i, k := range keys {
+		if err := serverFault(replies[2*i]); err != nil {
+			c.distrust()
+			return c.fault(ctx, err)
+		}
 		w := weight{typ: string(replies[2*i].text), elements: 1}
 		bytes, told := replies[2*i+1].integer()
 		w.bytes = bytes

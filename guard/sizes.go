@@ -76,7 +76,11 @@ func measureSort(ctx context.Context, c *call) (cost, error) {
 			lookups++
 		}
 	}
-	return cost{elements: list[0].elements * lookups, bytes: list[0].bytes}, nil
+	total := cost{elements: list[0].elements * lookups, bytes: list[0].bytes}
+	for _, replaced := range list[1:] {
+		total.elements += replaced.elements
+	}
+	return total, nil
 }
 
 func measureGeo(ctx context.Context, c *call) (cost, error) { return measureWhole(ctx, c) }

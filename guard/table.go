@@ -176,6 +176,14 @@ func (t *table) apply(rows []row) {
 			c.movable = c.movable && !row.rule.ownKeys
 		}
 	}
+	changed := changeSizings()
+	t.each(func(c *command) {
+		if size, known := changed[c.name]; known {
+			c.rule.size = size
+		} else if c.rule.kind == changing {
+			c.rule.size = unknownSizing(c)
+		}
+	})
 }
 
 // reviewed answers the command of a row; nil where the server has none.
