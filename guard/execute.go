@@ -26,7 +26,8 @@ func (g *Guard) Recheck(ctx context.Context, caller permissions.Member, steps St
 }
 
 // Execute makes what a plan recorded, with the Making that g was given, and
-// says what became of it in that. told is called with every reply, in order, as
+// says what became of it in that. A step that the caller may not make ends it
+// before that step; Recheck tells beforehand. told is called with every reply, in order, as
 // redis-cli prints it where nothing was foreseen; it may be nil.
 func (g *Guard) Execute(ctx context.Context, caller permissions.Member, m *Making, steps Steps, told func(printed []byte) error) error {
 	m.mu.Lock()
@@ -38,8 +39,8 @@ func (g *Guard) Execute(ctx context.Context, caller permissions.Member, m *Makin
 	p := &passage{making: m, told: func(c *call, r reply) error { return m.compare(c, r, told) }}
 	p.calls = func() (*call, bool, error) {
 		c, ok, err := g.recall(ctx, caller, steps)
-		if ok {
-			last = c
+		if ok && err == nil {
+			last, err = c, c.mayStill()
 		}
 		return c, ok, err
 	}
@@ -97,7 +98,7 @@ func (g *Guard) recall(ctx context.Context, caller permissions.Member, steps Ste
 
 // mayStill checks the caller's rights anew.
 func (c *call) mayStill() error {
-	if c.rule.kind != changing {
+	if c.rule.kind != changing || !c.cmd.fits(len(c.argv)) {
 		return &Refused{Command: c.cmd.shown(), Reason: "it is none of the commands that a plan may hold"}
 	}
 	if err := c.allowed(c.caller, c.cmd.shown(), c.rule, c.keys); err != nil {
