@@ -3,6 +3,7 @@ package change
 import (
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/helix-collective/helix/journal"
@@ -262,7 +263,11 @@ func (s Step) bytes() int {
 var errNoKeys = errors.New("the step has no keys")
 
 // sizer finds how many keys keep the server busy for about as long as they may.
-type sizer struct{ now float64 }
+// It is asked while a batch goes on from which it learns.
+type sizer struct {
+	mu  sync.Mutex
+	now float64
+}
 
 const (
 	aim     = 10 * time.Millisecond // for a batch, the ways there and back included
@@ -277,12 +282,18 @@ const (
 
 func newSizer() *sizer { return &sizer{now: inFirst} }
 
-func (s *sizer) keys() int { return int(s.now) }
+func (s *sizer) keys() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int(s.now)
+}
 
 // learn takes in how long a transaction over so many keys took. The number
 // never more than doubles at once, and one that was held up by something else
 // halves it at most.
 func (s *sizer) learn(keys int, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if keys == 0 || keys < int(s.now)/2 && took < aim {
 		return // too few to tell
 	}
