@@ -20,12 +20,14 @@ const Mask = "•••"
 type Options struct {
 	Fields   []string // names of further fields, in any case and with any separators
 	Patterns []string // RE2; what they match is masked. A match has at most 4 KiB
+	Own      []string // secrets of the process itself, masked wherever they stand
 }
 
 // Redactor removes secrets. It may be used by several goroutines.
 type Redactor struct {
 	names    *names
 	patterns []*regexp.Regexp
+	own      []*regexp.Regexp // of those, the secrets of the process itself
 }
 
 // New returns a Redactor. The error names the pattern that is none.
@@ -38,6 +40,10 @@ func New(o Options) (*Redactor, error) {
 		}
 		r.patterns = append(r.patterns, re)
 	}
+	for _, secret := range o.Own {
+		r.own = append(r.own, regexp.MustCompile(regexp.QuoteMeta(secret)))
+	}
+	r.patterns = append(r.patterns, r.own...)
 	return r, nil
 }
 
@@ -70,8 +76,12 @@ func (r *Redactor) Value(value []byte) []byte { return r.redact(value, values) }
 // only: the ids of servers, commits and checksums look the same.
 func (r *Redactor) Text(text []byte) []byte { return r.redact(text, texts) }
 
+// Own answers a text without the secrets of the process itself; every other
+// stays. It answers the slice itself where there is none.
+func (r *Redactor) Own(text []byte) []byte { return maskPatterns(r.own, text) }
+
 func (r *Redactor) redact(in []byte, m mode) []byte {
-	masked := r.maskPatterns(in)
+	masked := maskPatterns(r.patterns, in)
 	s := scanner{r: r, mode: m, in: masked, last: true}
 	s.run()
 	if !s.changed {
@@ -81,10 +91,10 @@ func (r *Redactor) redact(in []byte, m mode) []byte {
 }
 
 // maskPatterns masks what the patterns match.
-func (r *Redactor) maskPatterns(in []byte) []byte {
-	for _, re := range r.patterns {
+func maskPatterns(patterns []*regexp.Regexp, in []byte) []byte {
+	for _, re := range patterns {
 		if re.Match(in) {
-			out, _ := r.maskMatches(in, len(in))
+			out, _ := maskMatches(patterns, in, len(in))
 			return out
 		}
 	}
@@ -93,9 +103,9 @@ func (r *Redactor) maskPatterns(in []byte) []byte {
 
 // maskMatches masks the matches that begin before a place, and answers where
 // what it has dealt with ends: there, or where the last of them ends.
-func (r *Redactor) maskMatches(in []byte, before int) (out []byte, end int) {
+func maskMatches(patterns []*regexp.Regexp, in []byte, before int) (out []byte, end int) {
 	var spans [][]int
-	for _, re := range r.patterns {
+	for _, re := range patterns {
 		spans = append(spans, re.FindAllIndex(in, -1)...)
 	}
 	slices.SortFunc(spans, func(a, b []int) int { return a[0] - b[0] })
