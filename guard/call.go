@@ -101,6 +101,9 @@ func (c *call) judge(ctx context.Context) error {
 	if c.rule.kind != reading {
 		return c.change(ctx)
 	}
+	if c.redaction != nil && c.redaction.reveals && c.in.viewing > 0 {
+		return &Refused{Command: c.cmd.shown(), Reason: "a live view shows what happens meanwhile, so nothing of it can be shown once more"}
+	}
 	c.veil()
 	if err := c.bounded(); err != nil {
 		return err
@@ -171,6 +174,7 @@ func (c *call) findKeys(ctx context.Context) error {
 	if changed, err := c.resolve(ctx); err != nil || !changed {
 		return err
 	}
+	c.rule = c.cmd.rule.refined(c.argv) // it may go by the keys
 	return c.findKeys(ctx)
 }
 

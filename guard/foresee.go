@@ -250,7 +250,7 @@ func (p *Planning) onCopies(ctx context.Context, c *call) (reply, error) {
 		g, known := p.ghosts.find(db, k.key)
 		switch {
 		case g.is(opaque):
-			return reply{}, &UnforeseenError{c.cmd.shown(), "what `" + clip(k.key) + "` will hold is not known before the plan is carried out"}
+			return reply{}, &UnforeseenError{c.cmd.shown(), "what `" + clip(p.guard.ShownKey(k.key)) + "` will hold is not known before the plan is carried out"}
 		case known && g.is(touched) && !g.is(present) && !g.is(copied):
 			p.shadow.Delete(db, k.key)
 		case !p.shadow.Holds(db, k.key):

@@ -210,7 +210,7 @@ func (u *underway) note(d change.Done) (reply, error) {
 	switch {
 	case d.Left:
 		u.left = true
-		return failure("ERR %s exists now, and overwriting it needs the right destroy", d.Step.Absent[0]), nil
+		return failure("ERR %s exists now, and overwriting it needs the right destroy", u.call.ShownKey(d.Step.Absent[0])), nil
 	case d.Reply == nil:
 		u.made, u.unknown, u.unkept = u.made+1, true, u.unkept || !d.Kept
 		return failure("ERR the reply got lost with the connection; the command was carried out"), nil

@@ -85,7 +85,7 @@ func (p *Planning) countPresent(c *call) (reply, bool, error) {
 	for _, k := range c.keys {
 		g, _ := p.ghosts.find(c.db(), k.key)
 		if g.is(vague) {
-			return reply{}, false, &UnforeseenError{c.cmd.shown(), "whether `" + clip(k.key) + "` will exist is not known before the plan is carried out"}
+			return reply{}, false, &UnforeseenError{c.cmd.shown(), "whether `" + clip(p.guard.ShownKey(k.key)) + "` will exist is not known before the plan is carried out"}
 		}
 		if g.is(present) {
 			n++

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/redact"
 )
 
@@ -29,11 +30,31 @@ func (g *Guard) WithRedaction(r *redact.Redactor, shown Shown) *Guard {
 	return &redacting
 }
 
+// Revealing returns a Guard that shares everything with g, which redacts, and
+// hides nothing of what the caller's right reveal covers: whole keys, and what
+// a call reads of keys that it all covers. Live views it refuses, since they
+// cannot be shown again.
+func (g *Guard) Revealing() *Guard {
+	revealing := *g
+	revealing.redaction = &redaction{Redactor: g.redaction.Redactor, shown: g.redaction.shown, reveals: true}
+	return &revealing
+}
+
+// Hid reports whether anything was hidden, but in live views, since g was told
+// to redact.
+func (g *Guard) Hid() bool { return g.redaction != nil && g.redaction.hid.Load() }
+
+// Revealed reports whether anything was shown for the right reveal.
+func (g *Guard) Revealed() bool { return g.redaction != nil && g.redaction.revealed.Load() }
+
 // redaction is how a Guard hides; nil hides nothing.
 type redaction struct {
 	*redact.Redactor
-	shown Shown
-	scans atomic.Int32 // short forms that were looked for among all keys
+	shown   Shown
+	reveals bool         // what the caller's right reveal covers is not hidden
+	scans   atomic.Int32 // short forms that were looked for among all keys
+
+	hid, revealed atomic.Bool // something was
 }
 
 // holds is what the strings of a reply are.
@@ -53,8 +74,10 @@ const (
 type curtain struct {
 	*redaction
 	holds holds
-	all   bool     // what was asked for is secret by its name
-	names []string // the name of each element, as the call has them: HMGET, MGET
+	all   bool              // what was asked for is secret by its name
+	names []string          // the name of each element, as the call has them: HMGET, MGET
+	seen  permissions.Scope // keys that are shown whole nevertheless
+	live  bool              // the reply is one of a live view
 	buf   []byte
 }
 
@@ -63,7 +86,13 @@ func (c *call) curtain() *curtain {
 	if c.redaction == nil {
 		return nil
 	}
-	k := &curtain{redaction: c.redaction, holds: holdKeys}
+	k := &curtain{redaction: c.redaction, holds: holdKeys, live: c.in.viewing > 0}
+	if c.redaction.reveals {
+		if k.seen = c.policy.Scope(c.caller, permissions.Reveal); c.isRevealed(k.seen) {
+			c.redaction.revealed.Store(true)
+			return nil
+		}
+	}
 	if c.cmd == nil { // --scan
 		return k
 	}
@@ -80,6 +109,16 @@ func (c *call) curtain() *curtain {
 		k.all = slices.ContainsFunc(c.argv[1:], k.named)
 	}
 	return k
+}
+
+// isRevealed reports whether the right reveal on a part of the keys covers all
+// that the call reads.
+func (c *call) isRevealed(on permissions.Scope) bool {
+	if on.All() {
+		return true
+	}
+	return len(c.keys) > 0 && !c.rule.whole &&
+		!slices.ContainsFunc(c.keys, func(k keyUse) bool { return !on.Allows(k.key) })
 }
 
 // holding tells what a command's reply holds.
@@ -136,11 +175,38 @@ func (k *curtain) key(key []byte) []byte {
 	if len(short) == len(key) && string(short) == string(key) {
 		return key
 	}
+	if k.reveals && k.seen.Allows(string(key)) {
+		k.revealed.Store(true)
+		return key
+	}
 	k.buf = short
 	if k.shown != nil {
 		k.shown.Add(short, key)
 	}
+	k.note()
 	return short
+}
+
+// note notes that something was hidden.
+func (k *curtain) note() {
+	if !k.live {
+		k.hid.Store(true)
+	}
+}
+
+// value answers a value as it may be shown.
+func (k *curtain) value(text []byte) []byte {
+	shown := k.Value(text)
+	if !bytes.Equal(shown, text) {
+		k.note()
+	}
+	return shown
+}
+
+// mask stands for what is hidden whole.
+func (k *curtain) mask() []byte {
+	k.note()
+	return []byte(redact.Mask)
 }
 
 // text answers a string of a reply as it may be shown.
@@ -149,9 +215,9 @@ func (k *curtain) text(text []byte) []byte {
 	case k.holds == holdKeys || looksLikeKey(text):
 		return slices.Clone(k.key(text))
 	case k.all && len(text) > 0:
-		return []byte(redact.Mask)
+		return k.mask()
 	}
-	return k.Value(text)
+	return k.value(text)
 }
 
 // pieces redacts a string that comes in pieces.
@@ -161,10 +227,26 @@ type pieces interface {
 }
 
 // nothing hides a string whose key says that it is secret.
-type nothing struct{}
+type nothing struct{ *curtain }
 
 func (nothing) Next([]byte) []byte { return nil }
-func (nothing) End() []byte        { return []byte(redact.Mask) }
+func (n nothing) End() []byte      { return n.mask() }
+
+// watched notes whether a stream hides something.
+type watched struct {
+	*redact.Stream
+	curtain *curtain
+}
+
+func (n watched) Next(piece []byte) []byte { return n.out(n.Stream.Next(piece)) }
+func (n watched) End() []byte              { return n.out(n.Stream.End()) }
+
+func (n watched) out(shown []byte) []byte {
+	if n.Hid() {
+		n.curtain.note()
+	}
+	return shown
+}
 
 // stream answers what redacts a long string; nil where nothing is hidden.
 func (k *curtain) stream() pieces {
@@ -172,9 +254,9 @@ func (k *curtain) stream() pieces {
 	case k == nil:
 		return nil
 	case k.all:
-		return nothing{}
+		return nothing{k}
 	}
-	return k.ValueStream()
+	return watched{k.ValueStream(), k}
 }
 
 // listed answers one element of a list as it may be shown.
@@ -196,7 +278,7 @@ func (k *curtain) field(name, value reply) reply {
 		return value
 	}
 	if !value.aggregate() && len(value.text) > 0 && k.named(string(name.text)) {
-		value.text = []byte(redact.Mask)
+		value.text = k.mask()
 		return value
 	}
 	return k.reply(value)
@@ -208,12 +290,14 @@ func (k *curtain) reply(r reply) reply {
 		return r
 	}
 	switch r.kind {
-	case bulkReply, statusReply, verbatimReply:
+	case statusReply: // the server's own word, such as OK
+		r.text = k.value(r.text)
+	case bulkReply, verbatimReply:
 		if k.holds != holdFacts {
 			r = k.element(0, r)
 		}
 	case errorReply:
-		r.text = k.Value(r.text)
+		r.text = k.value(r.text)
 	case arrayReply, setReply, mapReply, pushReply:
 		if k.holds != holdFacts {
 			r.elems = k.elements(r)
@@ -225,7 +309,7 @@ func (k *curtain) reply(r reply) reply {
 // element answers one string of a reply, at its place among the others.
 func (k *curtain) element(i int, e reply) reply {
 	if len(e.text) > 0 && i < len(k.names) && k.named(k.names[i]) {
-		e.text = []byte(redact.Mask)
+		e.text = k.mask()
 		return e
 	}
 	e.text = k.text(e.text)
@@ -260,7 +344,7 @@ func isFlat(elems []reply) bool {
 // instead answers the words that are sent in the place of a call's, so that
 // what is read can be judged: the fields' names beside their values.
 func (c *call) instead() []string {
-	if c.redaction != nil && c.cmd != nil && c.cmd.name == "hvals" {
+	if c.cmd != nil && c.cmd.name == "hvals" && c.curtain() != nil {
 		return append([]string{"HGETALL"}, c.argv[1:]...)
 	}
 	return c.argv
@@ -277,10 +361,10 @@ func piecewise() map[string]bool {
 
 // veil has calls run whole that would show a value by pieces.
 func (c *call) veil() {
-	if c.redaction == nil || c.rule.kind != reading {
+	if c.rule.kind != reading || len(c.keys) == 0 {
 		return
 	}
-	if _, ok := piecewise()[c.cmd.name]; ok && len(c.keys) > 0 {
+	if _, ok := piecewise()[c.cmd.name]; ok && c.curtain() != nil {
 		c.rule.run = runPiece
 	}
 }

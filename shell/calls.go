@@ -122,11 +122,12 @@ func markLiterals(parts []syntax.WordPart, mark func(from, to syntax.Pos)) {
 func (c *compiler) sourceArgs(words []*word) []SourceArg {
 	args := make([]SourceArg, 0, len(words))
 	for _, w := range words {
+		written := c.written(w.origin)
 		text, ok := c.fixed(w)
 		if !ok {
-			text = c.written(w.origin)
+			text = written
 		}
-		args = append(args, SourceArg{Text: text, Literal: ok})
+		args = append(args, SourceArg{Text: text, Literal: ok, Written: written})
 	}
 	return args
 }

@@ -49,6 +49,7 @@ type SourceCall struct {
 type SourceArg struct {
 	Text    string // unquoted; if it isn't literal, as it is written
 	Literal bool   // the command gets exactly Text
+	Written string // as it is written, with its quotes
 }
 
 // Parse reads a source. Every error is a *SyntaxError.
