@@ -55,8 +55,8 @@ func (u *undoable) end(outcome Outcome) error {
 // prepareChanges readies the turn for what its program may change, as the
 // request's mode says. What it answers settles what becomes of that; it is to be
 // called at the program's end, with why that was.
-func (t *turn) prepareChanges(ctx context.Context, program *shell.Program, req Request, out *output) (settle func(context.Context, error) (*Plan, error)) {
-	if t.Plans == nil || req.Late || !t.mayChange(ctx, program) {
+func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Context, error) (*Plan, error)) {
+	if t.Plans == nil || req.Late || !t.changes {
 		return func(context.Context, error) (*Plan, error) { return nil, nil }
 	}
 	if req.Mode == Direct {
@@ -201,10 +201,10 @@ func (p *planner) keep(ctx context.Context, req Request, s guard.Summary, out *o
 	for i, r := range s.Rights {
 		rights[i] = string(r)
 	}
-	kept, err := t.Plans.Put(ctx, plans.Plan{
+	kept, err := t.put(ctx, plans.Plan{
 		ID: p.id, Author: person(t.caller), Name: t.caller.Name, Guild: t.caller.Guild, Channel: t.caller.Channel, Asked: req.ID,
 		Line: t.kept(req.Text), Text: text, Word: t.word(s), Rights: rights, Keys: s.Keys,
-		Output: out.kept[:min(len(out.kept), plans.MaxOutput)], Approval: t.approval(s),
+		Output: out.kept, Approval: t.approval(s),
 	}, p.recorder)
 	if err != nil {
 		return nil, err
@@ -212,17 +212,18 @@ func (p *planner) keep(ctx context.Context, req Request, s guard.Summary, out *o
 	return asShown(kept), nil
 }
 
+// put keeps a plan, with no more in what people see of it than they may.
+func (t *turn) put(ctx context.Context, p plans.Plan, steps *plans.Recorder) (plans.Plan, error) {
+	if t.redacts {
+		p.Text, p.Output = string(t.Redactor.Text([]byte(p.Text))), t.Redactor.Text(p.Output)
+	}
+	p.Output = p.Output[:min(len(p.Output), plans.MaxOutput)]
+	return t.Plans.Put(ctx, p, steps)
+}
+
 // asShown is a kept plan as people see it.
 func asShown(p plans.Plan) *Plan {
 	return &Plan{ID: p.ID, Text: p.Text, Word: p.Word, Until: p.Until, Approval: p.Approval}
-}
-
-// kept is a line as it may be kept: without secrets.
-func (t *turn) kept(line string) string {
-	if t.Conceal != nil {
-		line = t.Conceal(line)
-	}
-	return string(t.Redactor.Text([]byte(line)))
 }
 
 // handOut hands out a plan's steps.

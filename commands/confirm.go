@@ -100,9 +100,7 @@ func (d *Dispatcher) carryOut(ctx context.Context, c Confirmation, p plans.Plan,
 	reply := d.answer(err)
 	reply.Output = report.output
 	t.reportOn(&reply, report, total, time.Since(start))
-	if req.Redact {
-		d.redactReply(&reply)
-	}
+	t.hide(&reply, req)
 	names := slices.Sorted(maps.Keys(report.Kinds))
 	d.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))

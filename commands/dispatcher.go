@@ -90,14 +90,18 @@ func (d *Dispatcher) Addressed(text string, mentioned bool) bool {
 // Handle answers a request. It never fails: whatever goes wrong is worded in
 // the Reply.
 func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
+	return d.turnOf(req).serve(ctx, req)
+}
+
+// serve answers the turn's request.
+func (t *turn) serve(ctx context.Context, req Request) Reply {
 	start := time.Now()
-	t := d.turnOf(req)
 	end := t.redact(&req)
 	out := &output{limit: replyBytes, to: req.Stdout}
 	status, names, plan, err := t.run(ctx, req, out)
 	err = errors.Join(err, out.release(), end())
 
-	reply := d.answer(err)
+	reply := t.answer(err)
 	if refused := (*guard.Refused)(nil); req.Late && errors.As(err, &refused) && refused.NeedsPlan {
 		reply.Problem = "This was said too long ago to change anything now. Say it again if it still holds."
 	}
@@ -117,10 +121,8 @@ func (d *Dispatcher) Handle(ctx context.Context, req Request) Reply {
 		reply.Footer = footer(out.count(), time.Since(start))
 	}
 	reply.Quiet = t.quiet(reply.Outcome)
-	if req.Redact {
-		d.redactReply(&reply)
-	}
-	d.logFault(req, names, reply, err)
+	t.hide(&reply, req)
+	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
 	return reply
 }
@@ -159,21 +161,24 @@ type turn struct {
 	late      bool   // the request may change nothing
 	request   string // the id of what asks
 	waits     *Plan  // that a verb of the program asks a confirmation for
+	typed     typed  // secrets that the message holds
+	redacts   bool   // secrets are hidden
+	reveals   bool   // what the caller has the right reveal for is not hidden
+	changes   bool   // the program may change something in Redis
+	reads     bool   // the program does nothing but read Redis
 }
 
 // run reads the message, checks what stands in it, and only then starts it.
 func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, plan *Plan, err error) {
-	msg, err := readMessage(req.Text, t.prefix())
+	msg, program, err := t.read(req.Text)
 	if err != nil {
-		return 0, nil, nil, err
-	}
-	program, err := shell.Parse(msg.source)
-	if err != nil {
+		t.recording.line(t.kept(req.Text))
 		return 0, nil, nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), &tooLongError{t.timeout(req)})
 	defer cancel()
-	settle := t.prepareChanges(ctx, program, req, out)
+	t.judge(ctx, msg, program, req)
+	settle := t.prepareChanges(req, out)
 	defer func() {
 		var failed error
 		plan, failed = settle(ctx, err)
@@ -181,10 +186,19 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 	}()
 	err = t.preflight(ctx, program)
 	names = t.callNames(ctx, program, err)
+	if err == nil && t.reveals {
+		names = append([]string{"reveal"}, names...)
+		err = t.mayReveal()
+	}
 	if err != nil {
 		return 0, names, nil, err
 	}
 	t.recording.commands(names)
+	if t.reveals {
+		if err := t.recording.open(ctx); err != nil {
+			return 0, names, nil, err
+		}
+	}
 	release, err := t.slots.take(person(t.caller))
 	if err != nil {
 		return 0, names, nil, err
@@ -192,6 +206,25 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 	defer release()
 	status, err = shell.Run(ctx, program, t.env(req, msg, out))
 	return status, names, nil, err
+}
+
+// judge notes of a program what it may do, and what of it may be kept.
+func (t *turn) judge(ctx context.Context, msg message, program *shell.Program, req Request) {
+	t.changes = t.mayChange(ctx, program)
+	t.reads = !t.changes && t.onlyReads(program)
+	t.noteTyped(msg, program.Calls()) // by now the commands of the server are known
+	t.recording.line(t.kept(req.Text))
+}
+
+// read takes a message apart and parses its program.
+func (t *turn) read(text string) (msg message, program *shell.Program, err error) {
+	if msg, err = readMessage(text, t.prefix()); err == nil {
+		program, err = shell.Parse(msg.source)
+	}
+	if err != nil {
+		t.noteUnread(text)
+	}
+	return msg, program, err
 }
 
 func (t *turn) timeout(req Request) time.Duration {

@@ -61,6 +61,8 @@ func (t *turn) lookup(name string) (shell.Command, bool) {
 	}
 	v, ok := t.verb(name)
 	switch {
+	case t.reveals && !t.readsRedis(name):
+		return nil, false
 	case !ok && t.isAction(name):
 		return actionCommand{t, name}, true
 	case !ok:

@@ -73,6 +73,13 @@ func (r *recording) commands(names []string) {
 	r.entry.Commands = names
 }
 
+// line notes what was asked as it may be kept.
+func (r *recording) line(kept string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entry.Line = kept
+}
+
 // gate is a guard.Gate: what needs more than read is recorded before it runs.
 func (r *recording) gate(ctx context.Context, _ string, _ permissions.Right) error {
 	return r.open(ctx)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"io"
 	"sync"
 
@@ -13,7 +14,11 @@ func (t *turn) redact(req *Request) (end func() error) {
 	if !req.Redact {
 		return func() error { return nil }
 	}
+	t.redacts = true
 	t.guard = t.guard.WithRedaction(t.Redactor, t.shown.in(req.Caller.Channel))
+	if t.reveals {
+		t.guard = t.guard.Revealing()
+	}
 	return t.redactStreams(req)
 }
 
@@ -26,16 +31,37 @@ func (t *turn) viewer(req Request) viewer {
 	return v
 }
 
-// redactReply is the last look at an answer. What Redis holds is redacted where
-// it enters a program; this catches what came another way, such as by what the
-// person typed or by the server's own words.
-func (d *Dispatcher) redactReply(r *Reply) {
-	text := func(s string) string { return string(d.Redactor.Text([]byte(s))) }
-	r.Output = d.Redactor.Text(r.Output)
+// hide is the last look at an answer. What Redis holds is redacted where it
+// enters a program; this catches what came another way, such as by what the
+// person typed or by the server's own words. Of what is revealed it takes out
+// secrets of Helix' own alone.
+func (t *turn) hide(r *Reply, req Request) {
+	if !req.Redact {
+		return
+	}
+	r.Hidden = t.hid(r)
+	clean := t.Redactor.Text
+	if t.reveals {
+		clean = t.Redactor.Own
+	}
+	text := func(s string) string { return string(clean([]byte(t.typed.hide(s)))) }
+	r.Output = clean(r.Output)
 	r.Problem = text(r.Problem)
+	if r.Plan != nil {
+		r.Plan.Text = text(r.Plan.Text)
+	}
 	for i, hint := range r.Hints {
 		r.Hints[i] = text(hint)
 	}
+}
+
+// marks is how the marks of what is hidden begin, also where a filter cut one.
+const marks = "\xe2\x80"
+
+// hid reports whether an answer shows that something is hidden in it, or was
+// refused because of that. What is only counted, say, hides nothing.
+func (t *turn) hid(r *Reply) bool {
+	return !t.reveals && t.reads && t.guard.Hid() && (r.Outcome == Denied || bytes.Contains(r.Output, []byte(marks)))
 }
 
 // redactStreams is the same for output that is handed on as it comes. What it

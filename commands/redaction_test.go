@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/internal/redistest"
@@ -290,6 +291,97 @@ func TestOrdinaryAnswersAreLeftAlone(t *testing.T) {
 		shown := string(r.Output) + r.Problem + strings.Join(r.Hints, "\n")
 		if shown == "" || strings.Contains(shown, redact.Mask) {
 			t.Errorf("%s\n%s", line, shown)
+		}
+	}
+}
+
+// A key is shown short in all that is said of a change, and meant whole.
+func TestChangesShowShortForms(t *testing.T) {
+	const eve, other = "session:3f2a9c01-77aa-4bbb-8ccc-0123456789ab", "session:55551111-77aa-4bbb-8ccc-0123456789ab"
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+		"roles":  "oncall:\n  discord: [\"300000000000000001\"]\n  allow: [read, write, destroy, mint]\nwriter:\n  discord: [\"300000000000000002\"]\n  allow: [read, write, mint]",
+		"people": "ann: 300000000000000001\nwil: 300000000000000002\nloc: local", "keys": redactedKeys,
+	})
+	say := func(who, text string, wants ...string) {
+		t.Helper()
+		got := show(s.say(commands.Request{Text: text, Caller: s.people[who], Redact: who != "loc"}))
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s> %s\ngot  %s\nwant %s", who, text, got, want)
+			}
+		}
+		if who != "loc" && strings.Contains(got, "77aa-") {
+			t.Errorf("%s> %s\nshows %s", who, text, got)
+		}
+	}
+	foreign := func(words ...any) {
+		t.Helper()
+		if err := s.client.Do(t.Context(), words...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say("ann", "!redis rename session:3f2a9c01… "+other, "Keys: session:3f2a9c01…, session:55551111…\n")
+	say("ann", "[Confirm]", "OK\n")
+	if n := s.client.Exists(t.Context(), other).Val(); n != 1 {
+		t.Errorf("it was not the whole key that was renamed")
+	}
+	say("ann", "!undo", "2 are as before")
+	say("ann", "!redis del session:3f2a9c01… session:abc123", "Keys: session:3f2a9c01…, session:abc123\n")
+	foreign("DEL", eve)
+	say("ann", "[Confirm]", "came out other than planned", "session:3f2a9c01…")
+	foreign("SET", eve, "theirs")
+	say("ann", "!redis del session:3f2a9c01… session:same0000a…", "session:same0000…")
+	say("ann", "!redis get session:same0000…", "1\n") // the one of the two that was shown
+	say("ann", "[Confirm]", "2\n")
+	foreign("SET", eve, "theirs again")
+	say("ann", "!undo", "1 changed since and left alone: session:3f2a9c01….")
+	foreign("SET", eve, "theirs")
+	say("loc", "!redis del "+eve+" session:same0000bbbbbbbb", "Keys: "+eve)
+	say("loc", "[Confirm]", "2\n")
+	foreign("SET", eve, "theirs again")
+	say("loc", "!undo", "left alone: "+eve+".")
+	foreign("DEL", other)
+	say("wil", "!redis mset "+other+" 1 session:b 2", "Keys: session:55551111…, session:b\n")
+	foreign("SET", other, "theirs")
+	say("wil", "[Confirm]", "1 were left alone", "session:55551111…, session:b.")
+}
+
+// What is kept of a line holds no secret that is typed in it, wherever it is kept.
+func TestTypedSecretsAreNotKept(t *testing.T) {
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "loc: local", "keys": redactedKeys, "audit": "key"})
+	for line, want := range map[string]string{
+		`!redis set session:x '{"token":"PLANTED"}'`:                                 `!redis set session:x '{"token":"•••"}'`,
+		`!redis set otp:ann PLANTED`:                                                 `!redis set otp:ann •••`,
+		`!redis -n 0 setex otp:ann 60 "PLANTED"`:                                     `!redis -n 0 setex otp:ann ••• "•••"`,
+		`!redis hset account name ann password PLANTED`:                              `!redis hset account name ann password •••`,
+		`!echo account | xargs -I {} redis hset {} password PLANTED`:                 `!echo account | xargs -I {} redis hset {} password •••`,
+		`!sh -c 'redis hset account password "PLANTED"'`:                             `!sh -c 'redis hset account password "•••"'`,
+		`!redis set account PLANTED-a`:                                               `!redis set account PLANTED-a`, // which nothing says is one
+		`!redis set session:3f2a9c01-77aa-4bbb-8ccc-0123456789ab plain`:              `!redis set session:3f2a9c01… plain`,
+		"!redis hset account password PLANTED | (":                                   "!redis hset account password ••• | (",
+		`!redis ste otp:ann PLANTED`:                                                 `!redis ste otp:••• •••`,
+		`!redis hset account note password; redis hset account password 'PLANTED' x`: `!redis hset account note password; redis hset account password '•••' x`,
+	} {
+		s.dispatcher.Handle(context.Background(), commands.Request{Text: line, Caller: s.people["loc"], Mode: commands.Direct})
+		if got := s.dispatcher.Kept(line); got != want {
+			t.Errorf("kept of  %s\nis       %s\nand not  %s", line, got, want)
+		}
+	}
+	s.dispatcher.Audit.Flush(t.Context())
+	records, err := s.dispatcher.Audit.Find(t.Context(), audit.Query{})
+	if err != nil || len(records) == 0 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	changes, err := s.dispatcher.Journal.List()
+	if err != nil || len(changes) == 0 {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	for _, kept := range []any{records, changes} {
+		text, err := json.Marshal(kept)
+		for _, leak := range []string{"PLANTED ", `PLANTED"`, "PLANTED'", `PLANTED\\`, "77aa-4"} {
+			if err != nil || strings.Contains(string(text), leak) {
+				t.Errorf("%s is in %s, %v", leak, text, err)
+			}
 		}
 	}
 }

@@ -99,6 +99,10 @@ type Reply struct {
 	Hints   []string // advice on what the output means, one sentence each
 	Footer  string   // count, time, database, partial or not
 
+	// Hidden says that something of what was read was hidden or cut short, and
+	// that Reveal answers the same message without.
+	Hidden bool
+
 	// Plan waits for a confirmation; the outcome is Unconfirmed then. It is
 	// nil where nothing does.
 	Plan *Plan

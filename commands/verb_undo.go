@@ -221,7 +221,7 @@ func (t *turn) planStep(ctx context.Context, step string, p plans.Plan) error {
 	if err := recorder.Add([]byte(step)); err != nil {
 		return err
 	}
-	kept, err := t.Plans.Put(ctx, p, recorder)
+	kept, err := t.put(ctx, p, recorder)
 	if err != nil {
 		return err
 	}
