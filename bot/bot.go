@@ -24,6 +24,9 @@ type Handler interface {
 	// Addressed reports whether a message is for Helix at all.
 	Addressed(text string, mentioned bool) bool
 	Handle(ctx context.Context, req commands.Request) commands.Reply
+	// Reveal answers a message that only reads once more, without hiding what
+	// its caller may see. The reply is for their eyes alone.
+	Reveal(ctx context.Context, req commands.Request) commands.Reply
 
 	// Confirm claims a plan for its only run: it answers at once with how to
 	// run it, or, where run is nil, with why not.

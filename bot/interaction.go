@@ -40,6 +40,7 @@ func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
 	case discordgo.MessageComponentInteractionData:
 		id, actions = data.CustomID, map[string]action{
 			pagePrefix:   b.turnPage,
+			revealPrefix: b.reveal,
 			stopPrefix:   b.stopProgram,
 			yesPrefix:    b.confirmPlan,
 			wordPrefix:   b.askForWord,

@@ -21,6 +21,7 @@ type pager struct {
 type book struct {
 	id    string
 	pages []string
+	below []row // what stands below the buttons that turn them
 	size  int
 	made  time.Time
 }
@@ -32,9 +33,9 @@ func newPager(ttl time.Duration) *pager {
 	return &pager{ttl: ttl, now: time.Now, books: make(map[string]*list.Element), order: list.New()}
 }
 
-// keep remembers the pages of an answer under an id.
-func (p *pager) keep(id string, pages []string) {
-	b := &book{id: id, pages: pages, made: p.now()}
+// keep remembers the pages of an answer under an id, and what stands below.
+func (p *pager) keep(id string, pages []string, below []row) {
+	b := &book{id: id, pages: pages, below: below, made: p.now()}
 	for _, page := range pages {
 		b.size += len(page)
 	}
@@ -51,21 +52,21 @@ func (p *pager) keep(id string, pages []string) {
 	}
 }
 
-// page answers one page of an answer, counted from 0, and how many there are;
-// none if the answer is not kept any more.
-func (p *pager) page(id string, n int) (text string, pages int) {
+// page answers one page of an answer, counted from 0, with its buttons; ok is
+// false if there is no such page, or the answer is not kept any more.
+func (p *pager) page(id string, n int) (a answer, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e, ok := p.books[id]
 	if !ok || p.expired(e) {
 		p.drop(e)
-		return "", 0
+		return answer{}, false
 	}
 	b := e.Value.(*book)
 	if n < 0 || n >= len(b.pages) {
-		return "", 0
+		return answer{}, false
 	}
-	return b.pages[n], len(b.pages)
+	return answer{content: b.pages[n], rows: append(turners(id, n, len(b.pages)), b.below...)}, true
 }
 
 func (p *pager) expired(e *list.Element) bool {

@@ -36,14 +36,33 @@ func (b *Bot) attend(work context.Context, p *press, act func(context.Context, *
 // whisper answers with words that only the presser sees.
 func (p *press) whisper(ctx context.Context, text string) {
 	words := outgoing{Content: clip(text, maxContent), Mentions: nobody(), Flags: flagEphemeral}
-	if p.first(ctx, callback{Type: callbackMessage, Data: words}) {
+	if !p.first(ctx, callback{Type: callbackMessage, Data: words}) {
+		p.bot.missed(p, p.follow(ctx, words, nil))
+	}
+}
+
+// whisperAnswer answers with what only the presser sees, files included.
+func (p *press) whisperAnswer(ctx context.Context, a answer) {
+	words := outgoing{Content: a.content, Mentions: nobody(), Flags: flagEphemeral | flagNoEmbeds, Attachments: a.attachments}
+	if len(a.files) == 0 && p.first(ctx, callback{Type: callbackMessage, Data: words}) {
 		return
 	}
-	err := p.bot.rest.do(ctx, call{
-		method: http.MethodPost, path: "/webhooks/" + p.AppID + "/" + p.Token,
-		body: words, once: true, anonymous: true,
-	}, nil)
+	p.deferAnswer(ctx)
+	err := p.follow(ctx, words, a.files)
+	if len(a.files) > 0 && refusesFile(err) {
+		whole := a.withoutFile(err)
+		words.Content, words.Attachments = whole.content, nil
+		err = p.follow(ctx, words, nil)
+	}
 	p.bot.missed(p, err)
+}
+
+// follow says something behind the first answer to a press.
+func (p *press) follow(ctx context.Context, words outgoing, files []file) error {
+	return p.bot.rest.do(ctx, call{
+		method: http.MethodPost, path: "/webhooks/" + p.AppID + "/" + p.Token,
+		body: words, files: files, once: true, anonymous: true,
+	}, nil)
 }
 
 // update puts an answer without files in the place of the message with the

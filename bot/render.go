@@ -27,7 +27,10 @@ type rendered struct {
 
 // render turns a reply into messages of Discord. Output stands in a block that
 // it cannot break out of.
-func render(reply commands.Reply) rendered {
+func render(reply commands.Reply) rendered { return renderWithin(reply, maxPages) }
+
+// renderWithin does so with at most so many pages.
+func renderWithin(reply commands.Reply, most int) rendered {
 	if reply.Plan != nil {
 		return renderPlan(reply)
 	}
@@ -37,7 +40,7 @@ func render(reply commands.Reply) rendered {
 		return rendered{pages: []string{join(empty(reply), tail)}}
 	}
 	room := maxContent - width(tail) - len("\n") - pageLine
-	pages := paginate(text, room, maxPages)
+	pages := paginate(text, room, most)
 	if pages == nil || reply.Truncated > 0 {
 		return renderFile(reply, text, tail)
 	}

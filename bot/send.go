@@ -26,17 +26,25 @@ type answer struct {
 // compose renders a reply, and keeps its pages for turning.
 func (b *Bot) compose(o occasion, reply commands.Reply) answer {
 	r := render(reply)
-	a := answer{content: r.pages[0]}
+	a := composed(r)
 	switch {
 	case reply.Plan != nil:
 		a.rows = planButtons(reply.Plan, false)
 	case len(r.pages) > 1:
 		book := nonce(o.id) // an edit's pages are others
-		b.pages.keep(book, r.pages)
-		a.rows = turners(book, 0, len(r.pages))
+		below := revealers(o, reply)
+		b.pages.keep(book, r.pages, below)
+		a.rows = append(turners(book, 0, len(r.pages)), below...)
+	default:
+		a.rows = revealers(o, reply)
 	}
+	return a
+}
+
+// composed is the first page of what was rendered, and its files.
+func composed(r rendered) answer {
+	a := answer{content: r.pages[0], files: r.files}
 	for i, f := range r.files {
-		a.files = append(a.files, f)
 		a.attachments = append(a.attachments, attachment{ID: strconv.Itoa(i), Filename: f.name})
 	}
 	return a

@@ -36,10 +36,10 @@ func (b *Bot) turnPage(ctx context.Context, p *press, custom string) {
 		return // not a button of ours
 	}
 	b.noteClick(p, fmt.Sprintf("page %d of %s", n+1, id))
-	text, pages := b.pages.page(id, n)
-	if pages == 0 {
+	page, ok := b.pages.page(id, n)
+	if !ok {
 		p.whisper(ctx, "These pages are no longer kept. Run the command again to read on.")
 		return
 	}
-	p.update(ctx, answer{content: text, rows: turners(id, n, pages)})
+	p.update(ctx, page)
 }
