@@ -21,7 +21,6 @@ import (
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
-	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -106,16 +105,17 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if a.policy, err = newPolicy(a.base); err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
-	redactor, err := redact.New(redact.Options{Fields: s.List(settings.RedactFields), Patterns: s.List(settings.RedactPatterns)})
-	if err != nil {
-		return &exitError{exitFailure, err.Error()}
-	}
 	calls, err := newActions(a.base)
 	if err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
+	redactor, err := newRedactor(s, calls.Secrets()...)
+	if err != nil {
+		return &exitError{exitFailure, err.Error()}
+	}
+	typed := newConcealer(s, calls.Secrets()...)
 	a.live = settings.Open(ctx, a.client, a.base)
-	a.audit = openAudit(a.client, a.base, a.log, redactor)
+	a.audit = openAudit(a.client, a.base, a.log, func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) })
 	a.closers = append(a.closers, a.audit.Close)
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
@@ -125,7 +125,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		Audit:    a.audit,
 		Plans:    a.plans,
 		Journal:  a.journal,
-		Conceal:  newConcealer(s).conceal,
+		Conceal:  typed.conceal,
 		Guard:    guard.New(a.pool, a.policy, a.guardOptions(target)),
 		Settings: a.live,
 		Policy:   a.policy,

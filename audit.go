@@ -6,19 +6,17 @@ import (
 
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/check"
-	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
-func openAudit(client redis.UniversalClient, base *settings.Base, log *zap.Logger, redactor *redact.Redactor) *audit.Log {
+func openAudit(client redis.UniversalClient, base *settings.Base, log *zap.Logger, clean func(string) string) *audit.Log {
 	s := base.Snapshot()
-	typed := newConcealer(s)
 	return audit.Open(audit.Options{
 		Client: client, Log: log,
 		Key:        s.Secret(settings.AuditKey),
 		MaxRecords: s.Int(settings.AuditMaxRecords),
 		Dir:        s.Text(settings.StateDir),
-		Redact:     func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) },
+		Redact:     clean,
 	})
 }
 

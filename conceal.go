@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/helix-collective/helix/redact"
@@ -20,20 +22,32 @@ type concealer struct {
 // would become unreadable without every "a".
 const shortestHeld = 4
 
-func newConcealer(s *settings.Snapshot) concealer {
-	var held, keys []string
+func newConcealer(s *settings.Snapshot, more ...string) concealer {
+	var keys []string
 	for _, row := range settings.Table() {
-		if !row.Secret {
-			continue
-		}
-		keys = append(keys, regexp.QuoteMeta(row.Key))
-		for _, secret := range parts(s.Secret(settings.SecretKey(row.Key))) {
-			if len(secret) >= shortestHeld {
-				held = append(held, secret, redact.Mask)
-			}
+		if row.Secret {
+			keys = append(keys, regexp.QuoteMeta(row.Key))
 		}
 	}
+	var held []string
+	for _, secret := range heldSecrets(s, more...) {
+		held = append(held, secret, redact.Mask)
+	}
 	return concealer{held: strings.NewReplacer(held...), typed: typedSecrets(strings.Join(keys, "|"))}
+}
+
+// heldSecrets lists the secrets that Helix itself holds: those of settings, and
+// more. The longest come first, so that masking one leaves no piece of another.
+func heldSecrets(s *settings.Snapshot, more ...string) []string {
+	list := slices.Clone(more)
+	for _, row := range settings.Table() {
+		if row.Secret {
+			list = append(list, parts(s.Secret(settings.SecretKey(row.Key)))...)
+		}
+	}
+	list = slices.DeleteFunc(list, func(secret string) bool { return len(secret) < shortestHeld })
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(list)
 }
 
 // parts answers a secret, and the password in it where it is an address.

@@ -57,7 +57,7 @@ func runExec(terminated context.Context, c *cli, args []string) error {
 		return err
 	}
 	opening, opened := f.bounded(ctx)
-	a, err := open(opening, base, newFaultLogger(c.err), f.demo, true)
+	a, err := open(opening, base, newFaultLogger(base, c.err), f.demo, true)
 	opened()
 	if err != nil {
 		return unreachable(err)
@@ -113,7 +113,11 @@ func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissio
 	}
 	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout, Redact: f.redact, Mode: f.mode()}
 	if f.json {
-		return f.writeJSON(c.out, line, a.dispatcher.Handle(ctx, req))
+		reply := a.dispatcher.Handle(ctx, req)
+		if f.redact {
+			line = a.dispatcher.Kept(line)
+		}
+		return f.writeJSON(c.out, line, reply)
 	}
 	req.Stdout, req.Stderr = c.out, c.err
 	reply := a.dispatcher.Handle(ctx, req)

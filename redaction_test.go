@@ -64,6 +64,14 @@ func TestDiscordIsRedacted(t *testing.T) {
 	hidden("!redis keys session:* | xargs redis ttl", "-1")
 	hidden("!redis keys session:* | xargs redis del", "need **destroy**")
 
+	shown := ann.Says("#ops", "!redis get session:3f2a9c01…").Sees(`"token":"•••"`)
+	if whole := acme.As("olga").Clicks(shown, "Reveal").Sees(`"token":"hunter2"`); !whole.Ephemeral {
+		t.Error("everybody sees what is revealed")
+	}
+	if refusal := ann.Clicks(shown, "Reveal").Sees("need **reveal**"); !refusal.Ephemeral {
+		t.Error("everybody sees who may not reveal")
+	}
+
 	open := newPlace(t)
 	open.launch(t, "REDIS_URL="+server.URL(), "HELIX_REDACT_DISCORD=false")
 	open.discord.Gateway().AwaitReady(1)

@@ -11,13 +11,13 @@ import (
 	"sync"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/helix-collective/helix/bot"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/console"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -59,7 +59,7 @@ func commonFlags(c *cli, name string, args []string) (common, error) {
 
 // converse opens the console, on an embedded Redis if none is configured.
 func converse(ctx context.Context, c *cli, base *settings.Base) error {
-	a, err := open(ctx, base, newFaultLogger(c.err), true, true)
+	a, err := open(ctx, base, newFaultLogger(base, c.err), true, true)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (a *app) consoleOptions(c *cli) console.Options {
 		Complete:    a.dispatcher.Complete,
 		Request:     commands.Request{Caller: permissions.Member{Name: "local", Local: true}, Mentioned: true},
 		HistoryFile: historyFile(a.base.Snapshot()),
-		Private:     namesSecret,
+		Private:     a.isPrivate,
 		Greeting:    a.greeting(),
 		NoColor:     os.Getenv("NO_COLOR") != "",
 		Plain:       os.Getenv("TERM") == "dumb",
@@ -114,6 +114,12 @@ func historyFile(s *settings.Snapshot) string {
 	return file
 }
 
+// isPrivate reports whether a message is none for the history: it names a secret
+// setting, or holds a secret.
+func (a *app) isPrivate(message string) bool {
+	return namesSecret(message) || strings.Count(a.dispatcher.Kept(message), redact.Mask) > strings.Count(message, redact.Mask)
+}
+
 // namesSecret reports whether a message names a setting whose value is secret.
 func namesSecret(message string) bool {
 	return slices.ContainsFunc(settings.Table(), func(s settings.Setting) bool {
@@ -125,7 +131,7 @@ func namesSecret(message string) bool {
 func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) error {
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	log := newLogger(base.Snapshot(), c.err)
+	log := newLogger(base, c.err)
 	a, err := open(ctx, base, log, demo, false)
 	if err != nil {
 		return err
@@ -191,24 +197,4 @@ func (a *app) alongside(ctx context.Context, work func(context.Context) error) e
 	err := work(ctx)
 	cancel()
 	return errors.Join(err, group.Wait())
-}
-
-// newFaultLogger writes to w what a person at a terminal has to know beyond the
-// answer: faults of our own, which an answer only refers to.
-func newFaultLogger(w zapcore.WriteSyncer) *zap.Logger {
-	return newLoggerAt(zapcore.ErrorLevel, w)
-}
-
-// newLogger writes JSON to w, at the level that the settings name.
-func newLogger(s *settings.Snapshot, w zapcore.WriteSyncer) *zap.Logger {
-	level, err := zapcore.ParseLevel(s.Text(settings.LogLevel))
-	if err != nil {
-		level = zapcore.InfoLevel
-	}
-	return newLoggerAt(level, w)
-}
-
-func newLoggerAt(level zapcore.Level, w zapcore.WriteSyncer) *zap.Logger {
-	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(w), level))
 }

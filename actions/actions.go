@@ -42,6 +42,7 @@ type Action struct {
 	words []string
 	plan  string
 	run   func(context.Context) (Result, error)
+	holds func() []string // the values of variables in what it sends
 }
 
 // call is what is sent, and when it has succeeded.
@@ -117,6 +118,16 @@ func (s *Set) All() []Action {
 		return nil
 	}
 	return s.list
+}
+
+// Secrets lists the values of the variables in what the actions send, for
+// hiding them.
+func (s *Set) Secrets() []string {
+	var list []string
+	for _, a := range s.All() {
+		list = append(list, a.holds()...)
+	}
+	return list
 }
 
 // Word answers the first word of the line.

@@ -64,7 +64,7 @@ func (r reader) read(name string, spec Spec) (Action, []string) {
 	words := s.words()
 	a := Action{
 		Name: name, Line: strings.Join(words, " "), Description: oneLine(spec.Description),
-		words: words, plan: c.plan(), run: c.run,
+		words: words, plan: c.plan(), run: c.run, holds: func() []string { return c.secrets },
 	}
 	return a, s.problems
 }
