@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/settings"
+)
+
+// guideChange is a line of the guide that changes Redis, as it stands there, or
+// several that do one thing. What they print is compared byte for byte: however
+// the order of keys is free, their answers are alike.
+type guideChange struct {
+	name string
+	line string
+	bash string // what says the same to bash; empty: the line itself
+	many int    // sessions more than the few there are
+}
+
+// guideChanging is every line of the guide that changes Redis.
+var guideChanging = []guideChange{
+	{"set a TTL on all", `redis-cli KEYS "session:*" | xargs -I {} redis-cli EXPIRE {} 86400`, "", 0},
+	{"clear everything", `redis-cli FLUSHDB`, "", 0},
+	{"raise maxmemory", `redis-cli CONFIG SET maxmemory 2gb`, "", 0},
+	{"choose an eviction policy", `redis-cli CONFIG SET maxmemory-policy allkeys-lru`, "", 0},
+	{"clear old sessions", "redis-cli --scan --pattern \"session:*\" | \\\n  xargs -L 1000 redis-cli DEL", "", 2345},
+	{"clean up after one person", "redis-cli KEYS \"session:user:john@example.com:*\" | \\\n  xargs redis-cli DEL", "", 0},
+	{"delete what never expires", "redis-cli --scan --pattern \"session:*\" | \\\n  while read key; do\n    ttl=$(redis-cli TTL \"$key\")\n" +
+		"    if [ \"$ttl\" -eq \"-1\" ]; then\n      redis-cli DEL \"$key\"\n    fi\n  done", "", 0},
+	{"clear all sessions", `redis-cli KEYS "session:*" | xargs redis-cli DEL`, "", 0},
+	{"lines of redis.conf", guideConf, guideConfTyped, 0},
+}
+
+const guideConf = "# Enable RDB persistence for session recovery\nsave 900 1\nsave 300 10\nsave 60 10000\n\n" +
+	"# Use AOF for durability (optional, trades performance)\nappendonly yes\nappendfsync everysec\n\n" +
+	"# Optimize memory\nmaxmemory-policy allkeys-lru\nmaxmemory 2gb"
+
+const guideConfTyped = "redis-cli CONFIG SET save '900 1 300 10 60 10000'\nredis-cli CONFIG SET appendonly yes\n" +
+	"redis-cli CONFIG SET appendfsync everysec\nredis-cli CONFIG SET maxmemory-policy allkeys-lru\nredis-cli CONFIG SET maxmemory 2gb"
+
+// typed answers the line as bash takes it.
+func (g guideChange) typed() string {
+	if g.bash != "" {
+		return g.bash
+	}
+	return g.line
+}
+
+// messages are the ways in which the line is put into a channel.
+func (g guideChange) messages() map[string]string {
+	ways := map[string]string{
+		"behind the verb": "!redis " + g.line,
+		"as a script":     "!redis\n```bash\n# " + g.name + "\n" + g.line + "\n```",
+	}
+	if g.bash != "" {
+		ways["typed"] = "!redis\n```bash\n" + g.bash + "\n```"
+	}
+	return ways
+}
+
+// twin is one of two servers that hold the same.
+type twin struct {
+	*redistest.Server
+	client *redis.Client
+	config map[string]string // at its start
+}
+
+func newTwin(t *testing.T) *twin {
+	t.Helper()
+	server := redistest.Standalone(t, "--enable-debug-command", "yes")
+	w := &twin{Server: server, client: server.Client()}
+	w.config = w.parameters(t)
+	return w
+}
+
+// ofItsOwn are parameters by which any two servers differ.
+var ofItsOwn = []string{"port", "dir", "pidfile"}
+
+func (w *twin) parameters(t *testing.T) map[string]string {
+	t.Helper()
+	all, err := w.client.ConfigGet(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range ofItsOwn {
+		delete(all, name)
+	}
+	return all
+}
+
+// reset makes a twin what it was at its start, with the guide's sessions and
+// more of them.
+func (w *twin) reset(t *testing.T, more int) {
+	t.Helper()
+	ctx := t.Context()
+	for name, value := range w.parameters(t) {
+		if value == w.config[name] {
+			continue
+		}
+		if err := w.client.ConfigSet(ctx, name, w.config[name]).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pipe := w.client.Pipeline()
+	pipe.FlushAll(ctx)
+	for i := range 20 {
+		pipe.Set(ctx, fmt.Sprintf("session:%08d-0000-4000-8000-000000000000", i), fmt.Sprintf(`{"user_id": "u%d"}`, i), time.Duration(i%3)*time.Hour)
+		pipe.Set(ctx, fmt.Sprintf("session:user:john@example.com:{tj}%064d", i), `{"user_id": "john@example.com"}`, time.Duration(i%2)*time.Hour)
+	}
+	for i := range more {
+		pipe.Set(ctx, fmt.Sprintf("session:more:%d", i), "{}", time.Hour)
+	}
+	pipe.HSet(ctx, "session:cart", "a", "1", "b", "2")
+	pipe.RPush(ctx, "session:trail", "x", "y")
+	pipe.ZAdd(ctx, "board", redis.Z{Score: 1.5, Member: "m"})
+	pipe.Set(ctx, "other", "v", 2*time.Hour)
+	pipe.Set(ctx, "sessions", "no session", 0)
+	if _, err := pipe.Exec(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// held is what a key holds, but for its time to live.
+type held struct{ typ, digest string }
+
+// state is what a server holds, Helix' own keys apart.
+type state struct {
+	keys   map[string]held
+	ends   map[string]time.Duration // from now on; -1ns: never
+	own    []string                 // of Helix
+	config map[string]string
+}
+
+func (w *twin) state(t *testing.T) state {
+	t.Helper()
+	ctx := t.Context()
+	s := state{make(map[string]held), make(map[string]time.Duration), nil, w.parameters(t)}
+	names := w.client.Keys(ctx, "*").Val()
+	types, digests, ends := make([]*redis.StatusCmd, len(names)), make([]*redis.Cmd, len(names)), make([]*redis.DurationCmd, len(names))
+	pipe := w.client.Pipeline()
+	for i, name := range names {
+		types[i], digests[i], ends[i] = pipe.Type(ctx, name), pipe.Do(ctx, "DEBUG", "DIGEST-VALUE", name), pipe.PTTL(ctx, name)
+	}
+	if _, err := pipe.Exec(ctx); err != nil && len(names) > 0 {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if strings.HasPrefix(name, "{helix}:") {
+			s.own = append(s.own, name)
+			continue
+		}
+		s.keys[name], s.ends[name] = held{types[i].Val(), fmt.Sprint(digests[i].Val())}, ends[i].Val()
+	}
+	slices.Sort(s.own)
+	return s
+}
+
+// sameState reports in what ours differs from theirs. Times to live may be a
+// little apart: the two were made one after the other.
+func sameState(t *testing.T, ours, theirs state, apart time.Duration) {
+	t.Helper()
+	if !maps.Equal(ours.keys, theirs.keys) {
+		t.Errorf("%d keys, want %d, or other values", len(ours.keys), len(theirs.keys))
+	}
+	if !maps.Equal(ours.config, theirs.config) {
+		t.Errorf("parameters differ:\n%v\n%v", ours.config, theirs.config)
+	}
+	for name, want := range theirs.ends {
+		if got := ours.ends[name]; (got < 0) != (want < 0) || got-want > apart || want-got > apart {
+			t.Errorf("%s ends in %s, want %s", name, got, want)
+		}
+	}
+}
+
+// slow is how far times to live may be apart: bash starts a process for each
+// key, on a machine that may be busy. Those that the guide sets are hours apart
+// from those there were.
+const slow = time.Minute
+
+func TestGuideChangingLinesEqualBashAndRedisCLI(t *testing.T) {
+	ours, theirs := newTwin(t), newTwin(t)
+	bash := bashWithRedisCLI(t, theirs.Addr)
+	for _, g := range guideChanging {
+		t.Run(g.name, func(t *testing.T) {
+			theirs.reset(t, g.many)
+			printed := bash(g.typed())
+			want := theirs.state(t)
+			for how, message := range g.messages() {
+				t.Run(how+", at once", func(t *testing.T) {
+					ours.reset(t, g.many)
+					got := runHelix(t, message, "exec", "--yes", "--redis", ours.URL(), "-")
+					if got.status != 0 {
+						t.Errorf("status %d: %s", got.status, got.stderr)
+					}
+					sameBytes(t, got.stdout, printed)
+					sameState(t, ours.state(t), want, slow)
+				})
+				t.Run(how+", planned and confirmed", func(t *testing.T) {
+					ours.reset(t, g.many)
+					confirmGuideLine(t, ours, message, printed)
+					sameState(t, ours.state(t), want, slow)
+				})
+				t.Run(how+", planned only", func(t *testing.T) {
+					ours.reset(t, g.many)
+					planGuideLine(t, ours, message)
+				})
+			}
+		})
+	}
+}
+
+// confirmGuideLine has a line planned and confirmed as in a channel.
+func confirmGuideLine(t *testing.T, on *twin, message, printed string) {
+	t.Helper()
+	before := on.state(t)
+	d := newChannel(t, on.URL())
+	req := commands.Request{Text: message, Caller: permissions.Member{ID: "1", Name: "ann", Guild: "2", Channel: "3", Owner: true}}
+	reply := d.Handle(t.Context(), req)
+	if reply.Plan == nil || len(reply.Output) > 0 {
+		t.Fatalf("no plan, but %+v", reply)
+	}
+	sameState(t, on.state(t), before, slow)
+	run, refusal := d.Confirm(t.Context(), commands.Confirmation{Request: req, Plan: reply.Plan.ID, Word: reply.Plan.Word})
+	if run == nil {
+		t.Fatalf("not confirmed: %+v", refusal)
+	}
+	done := run(t.Context())
+	if done.Outcome != commands.OK || done.Status != 0 {
+		t.Errorf("it came to %+v", done)
+	}
+	sameBytes(t, string(done.Output), printed)
+}
+
+// newChannel answers what a channel of Discord would speak to.
+func newChannel(t *testing.T, url string) *commands.Dispatcher {
+	t.Helper()
+	base, err := settings.Load(settings.Options{Flags: map[string]string{
+		string(settings.RedisURL): url, string(settings.StateDir): t.TempDir(),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := open(context.Background(), base, zap.NewNop(), false, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return a.dispatcher
+}
+
+// planGuideLine holds that the plan of a line is all that comes of it: nothing
+// of the server is another afterwards but what is recorded of the asking.
+func planGuideLine(t *testing.T, on *twin, message string) {
+	t.Helper()
+	before := on.state(t)
+	got := runHelix(t, message, "exec", "--plan", "--redis", on.URL(), "-")
+	after := on.state(t)
+	if got.status != 0 || got.stdout != "" || !strings.HasPrefix(got.stderr, "Plan: ") {
+		t.Errorf("status %d, printed %q, said %q", got.status, got.stdout, got.stderr)
+	}
+	sameState(t, after, before, slow)
+	if own := slices.DeleteFunc(after.own, isAudit); len(own) > 0 {
+		t.Errorf("a plan that is only shown left %v", own)
+	}
+}
+
+func isAudit(key string) bool { return strings.HasPrefix(key, "{helix}:audit") }
