@@ -9,13 +9,13 @@ import (
 	"github.com/helix-collective/helix/settings"
 )
 
-func openAudit(client redis.UniversalClient, base *settings.Base, log *zap.Logger, clean func(string) string) *audit.Log {
-	s := base.Snapshot()
+// openAudit prepares the audit. Records wait in dir while Redis takes none.
+func openAudit(client redis.UniversalClient, s *settings.Snapshot, dir string, log *zap.Logger, clean func(string) string) *audit.Log {
 	return audit.Open(audit.Options{
 		Client: client, Log: log,
 		Key:        s.Secret(settings.AuditKey),
 		MaxRecords: s.Int(settings.AuditMaxRecords),
-		Dir:        s.Text(settings.StateDir),
+		Dir:        dir,
 		Redact:     clean,
 	})
 }

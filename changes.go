@@ -14,10 +14,7 @@ import (
 // which they are taken back.
 func (a *app) openChanges() error {
 	s := a.base.Snapshot()
-	dir := s.Text(settings.StateDir)
-	if dir == "" && a.local {
-		dir = userStateDir()
-	}
+	dir := a.stateDir()
 	o := plans.Options{Client: a.client, Key: s.Secret(settings.AuditKey), ApprovalTTL: s.Duration(settings.ApprovalsTTL)}
 	if dir != "" {
 		o.Dir = filepath.Join(dir, "plans")
@@ -37,6 +34,15 @@ func (a *app) openChanges() error {
 		return fmt.Errorf("open the journal of changes: %w", err)
 	}
 	return nil
+}
+
+// stateDir is where what lasts is kept; empty where nothing does.
+func (a *app) stateDir() string {
+	dir := a.base.Snapshot().Text(settings.StateDir)
+	if dir == "" && a.local {
+		return userStateDir()
+	}
+	return dir
 }
 
 // userStateDir is where a program that somebody runs at a terminal keeps what

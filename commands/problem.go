@@ -141,6 +141,7 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var network net.Error
 	var settingsAway *settings.Unavailable
 	var laterRelease *settings.ReadOnlyError
+	var halted *guard.Halted
 	var answered redis.Error
 	var unrecorded *audit.Unrecorded
 	var untrusted *tls.CertificateVerificationError
@@ -148,6 +149,8 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	switch {
 	case errors.As(err, &unrecorded):
 		reply.Problem = unrecorded.Error()
+	case errors.As(err, &halted):
+		reply.Problem = halted.Error()
 	case errors.As(err, &settingsAway):
 		reply.Problem = settingsAway.Error()
 	case errors.As(err, &laterRelease):

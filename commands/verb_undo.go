@@ -64,7 +64,7 @@ func (t *turn) changeToUndo(words []string) (journal.Summary, error) {
 	}
 	undone := make(map[string]bool)
 	for _, s := range list {
-		undone[s.Undoes] = true
+		undone[s.Undoes] = undone[s.Undoes] || s.Outcome == string(OK)
 	}
 	for _, s := range list {
 		mine := s.By == person(t.caller) && s.Guild == t.caller.Guild
@@ -111,7 +111,14 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 	u := t.newMaking(journal.Header{Request: t.request, Line: s.Line, Undoes: s.ID})
 	undone, err := t.guard.WithMaking(u.Making).Undo(ctx, u.Making, r.Backwards(), force)
 	err = errors.Join(err, u.end(outcomeOf(err)))
-	if _, printed := fmt.Fprintln(out, t.undoText(s, undone)); printed != nil {
+	text := t.undoText(s, undone)
+	if err == nil && undone.Looked() == 0 {
+		text = fmt.Sprintf("Nothing of change %s was made, so there is nothing to take back.", s.ID)
+	}
+	if halted := (*guard.Halted)(nil); errors.As(err, &halted) {
+		text += fmt.Sprintf("\nThe rest is still kept: once Redis takes it, `%sundo %s` goes on.", t.prefix(), s.ID)
+	}
+	if _, printed := fmt.Fprintln(out, text); printed != nil {
 		return 0, errors.Join(err, printed)
 	}
 	if undone.Since+undone.Unkept+undone.Failed+undone.Unread > 0 {
@@ -155,7 +162,7 @@ func (t *turn) listChanges(out io.Writer) error {
 	}
 	undone := make(map[string]bool)
 	for _, s := range list {
-		undone[s.Undoes] = true
+		undone[s.Undoes] = undone[s.Undoes] || s.Outcome == string(OK)
 	}
 	rows := [][]string{{"change", "when", "who", "keys", "state", "line"}}
 	for _, s := range list {

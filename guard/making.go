@@ -28,11 +28,12 @@ type Making struct {
 	// Progress is told how many commands have been carried out.
 	Progress func(commands int64)
 
-	guard  *Guard
-	mu     sync.Mutex // one run at a time
-	engine *change.Engine
-	kept   change.Journal
-	report Report
+	guard   *Guard
+	mu      sync.Mutex // one run at a time
+	engine  *change.Engine
+	kept    change.Journal
+	report  Report
+	refused int // calls in a row, made one by one
 }
 
 // Report says what became of the commands of a change.
@@ -116,7 +117,29 @@ func (m *Making) carry(ctx context.Context, calls []*call, told func(*call, repl
 	}
 	p := &passage{making: m, calls: inTurn(calls), told: told}
 	err := m.engine.Run(ctx, p.next, p.done)
+	if len(calls) == 1 {
+		return m.refusedOne(calls[0], m.failed(ctx, calls[0], err), told)
+	}
 	return m.failed(ctx, calls[0], err)
+}
+
+// maxRefused is how many calls of a program, one by one, the server may refuse
+// in a row before the program is ended.
+const maxRefused = 10
+
+// refusedOne takes in how a call went that was made by itself. As a shell does,
+// a program goes on after one that the server refused, but not forever.
+func (m *Making) refusedOne(c *call, err error, told func(*call, reply) error) error {
+	var h *Halted
+	if !errors.As(err, &h) {
+		m.refused = 0
+		return err
+	}
+	if m.refused++; m.refused > maxRefused {
+		return h
+	}
+	c.hint(h.Error())
+	return told(c, failure("%s", h.Text))
 }
 
 // inTurn hands out calls.
@@ -219,6 +242,9 @@ func (u *underway) note(d change.Done) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if h := halted(r); h != nil {
+		return r, h
+	}
 	if r.kind == errorReply {
 		return r, serverFault(r)
 	}
@@ -262,6 +288,8 @@ func (m *Making) failed(ctx context.Context, c *call, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case asHalted(err) != nil:
+		return asHalted(err)
 	case errors.As(err, &answered) && serverFault(failure("%s", answered.Text)) != nil:
 		return c.fault(ctx, serverFault(failure("%s", answered.Text)))
 	}

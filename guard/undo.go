@@ -29,6 +29,12 @@ type Undone struct {
 	Reason string   // why the server refused one
 }
 
+// Looked answers of how many keys, parameters and parts of the journal Undone
+// tells.
+func (u Undone) Looked() int64 {
+	return u.Restored + u.Same + u.Since + u.Unkept + u.Failed + u.Unread
+}
+
 // RecheckUndo reports whether the caller may today take back a change.
 func (g *Guard) RecheckUndo(caller permissions.Member, batches Batches) error {
 	for batch, err := range batches {
@@ -84,6 +90,9 @@ func (g *Guard) Undo(ctx context.Context, m *Making, batches Batches, force bool
 		s, ok := next()
 		return s, ok, u.err
 	}, u.done)
+	if h := asHalted(err); h != nil {
+		err = h
+	}
 	return u.undone, err
 }
 
@@ -197,6 +206,9 @@ func (u *undoing) restored(name string, d change.Done) error {
 	r, err := parseReply(d.Reply)
 	if err != nil {
 		return fmt.Errorf("take back a change: %w", err)
+	}
+	if h := halted(r); h != nil {
+		return h
 	}
 	if r.kind == errorReply {
 		u.failed(name, string(r.text))

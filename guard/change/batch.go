@@ -57,6 +57,8 @@ type unit struct {
 	outcome  outcome
 	replies  [][]byte // one for each step; nil where they got lost
 	states   []journal.State
+	scripted bool            // it was sent as a script
+	late     []journal.Image // what the keys held right before, where that is not what images say
 }
 
 // life is how long a key lives from a step on that changes nothing else.
@@ -146,7 +148,7 @@ func (b *batch) images() [][]journal.Image {
 
 // left answers what the journal is to tell of the keys afterwards.
 func (u *unit) left() []journal.State {
-	if u.outcome != made {
+	if u.outcome != made || u.late != nil {
 		return slices.Repeat([]journal.State{{Deadline: voided}}, len(u.images))
 	}
 	return u.states

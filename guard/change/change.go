@@ -99,6 +99,14 @@ func (e *UndoneError) Error() string {
 	return "Redis came back without the last changes that it had confirmed"
 }
 
+// RefusedError says that the server takes no changes now, and that nothing of
+// the last steps was done.
+type RefusedError struct{ Why *ServerError }
+
+func (e *RefusedError) Error() string { return "the server takes no changes: " + e.Why.Text }
+
+func (e *RefusedError) Unwrap() error { return e.Why }
+
 // Engine carries out the steps of one change, in one or several runs, one at a
 // time.
 type Engine struct {
@@ -112,6 +120,8 @@ type Engine struct {
 	batches  int64 // of all runs
 	lasted   int64 // the last number that the key of ours was given
 	markedIn int   // the database of that key
+
+	full atomic.Bool // the server's memory was: it takes scripts, and no transactions
 
 	troubled int64     // the batch that the server took for the wrong one to ask
 	since    time.Time // and since when it does

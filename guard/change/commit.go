@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/helix-collective/helix/dump"
 	"github.com/helix-collective/helix/journal"
@@ -29,8 +29,10 @@ func (r *run) commit(ctx context.Context, b *batch) error {
 	if b.scattered {
 		return r.commitScattered(ctx, b)
 	}
-	for _, u := range b.units {
-		if err := r.commitUnit(ctx, b, u); err != nil && !isUndone(err) {
+	for i, u := range b.units {
+		if err := r.commitUnit(ctx, b, u); isRefused(err) {
+			return errors.Join(err, r.concludeAll(b.units[i:]))
+		} else if err != nil && !isUndone(err) {
 			return err
 		} else if failed := r.conclude(u); err != nil || failed != nil {
 			return errors.Join(err, failed)
@@ -44,16 +46,27 @@ func isUndone(err error) bool {
 	return errors.As(err, &undone)
 }
 
+func isRefused(err error) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused)
+}
+
 // commitScattered makes transactions on several servers.
 func (r *run) commitScattered(ctx context.Context, b *batch) error {
-	var group errgroup.Group
-	for _, u := range b.units {
-		group.Go(func() error { return r.commitUnit(ctx, b, u) })
+	errs := make([]error, len(b.units))
+	var group sync.WaitGroup
+	for i, u := range b.units {
+		group.Go(func() { errs[i] = r.commitUnit(ctx, b, u) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	group.Wait()
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil && !isRefused(err) }) {
+		return errors.Join(errs...)
 	}
-	for _, u := range b.units {
+	return errors.Join(errors.Join(errs...), r.concludeAll(b.units))
+}
+
+func (r *run) concludeAll(units []*unit) error {
+	for _, u := range units {
 		if err := r.conclude(u); err != nil {
 			return err
 		}
@@ -68,7 +81,7 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	}
 	marked := r.marks(b, u)
 	commands := r.transaction(b, u, marked)
-	replies, err := u.session.exchange(ctx, commands)
+	replies, err := r.submit(ctx, u, commands)
 	if err != nil {
 		return r.resolve(ctx, b, u, err)
 	}
@@ -85,12 +98,13 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 // refused deals with a transaction of which nothing was done.
 func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, replies [][]byte, commands [][]string) error {
 	switch {
-	case why.code() == "OOM" && r.marks(b, u):
-		r.marking = false // our own key is what does not fit, or else it shows now
-		u.outcome = conflicted
-		return nil
+	case why.Code() == "OOM" && u.scriptable() && !u.scripted:
+		r.full.Store(true)
+		return r.commitUnit(ctx, b, u) // as a script
 	case passing(why):
 		return r.elsewhere(ctx, b, u, why)
+	case why.Halts():
+		return &RefusedError{why}
 	}
 	return u.refuse(why, replies, commands)
 }

@@ -62,6 +62,9 @@ func (s *session) flushBut(ctx context.Context, names []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if refused := (*ServerError)(nil); errors.As(asError(replies[1]), &refused) && refused.Code() == "OOM" {
+		return s.flushByScript(ctx, names, transaction[1:])
+	}
 	for _, reply := range replies {
 		if err := asError(reply); err != nil {
 			return false, err
@@ -69,6 +72,26 @@ func (s *session) flushBut(ctx context.Context, names []string) (bool, error) {
 	}
 	_, done := elements(replies[len(replies)-1])
 	return done, nil
+}
+
+// flushByScript is flushBut for a server that is full. Memory is given back
+// before the names that are to stay are put back. What becomes of those between
+// the look at them and the script is lost.
+func (s *session) flushByScript(ctx context.Context, names []string, commands [][]string) (bool, error) {
+	replies, err := s.exchange(ctx, [][]string{asScript(names, commands), {"UNWATCH"}})
+	if err != nil {
+		return false, err
+	}
+	results, ok := elements(replies[0])
+	if !ok {
+		return false, asError(replies[0])
+	}
+	for _, result := range results {
+		if err := asError(result); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // looking lists the commands that watch keys and ask what they hold.

@@ -20,7 +20,7 @@ func isEnd(err error) bool {
 // not the one any more that takes it.
 func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError) error {
 	if time.Since(r.trouble(u)) > r.Patience {
-		return why
+		return &RefusedError{why}
 	}
 	r.leave(ctx, b.db, u)
 	pause(ctx, 100*time.Millisecond)
@@ -104,15 +104,7 @@ func (s *session) presentStates(ctx context.Context, u *unit) ([]journal.State, 
 	if u.images == nil {
 		return nil, nil
 	}
-	commands := [][]string{{"TIME"}}
-	for i, name := range u.names {
-		content := []string{"DUMP", name}
-		if u.large[i] {
-			content = []string{"EXISTS", name}
-		}
-		commands = append(commands, content, []string{"PTTL", name})
-	}
-	replies, err := s.exchange(ctx, commands)
+	replies, err := s.exchange(ctx, u.looks())
 	if err != nil {
 		return nil, err
 	}

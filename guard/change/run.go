@@ -186,6 +186,9 @@ func (r *run) attempt(ctx context.Context, b *batch) error {
 	start := time.Now()
 	err := r.commit(ctx, b)
 	r.size.learn(b.keys(), time.Since(start))
+	if err == nil || isRefused(err) {
+		err = errors.Join(err, r.amend(b))
+	}
 	return err
 }
 
@@ -209,10 +212,12 @@ func (r *run) report(b *batch) error {
 			if u.outcome != made {
 				break
 			}
-			r.made++
 			d := Done{Step: s, Left: u.commands[i] == nil, Kept: r.Journal != nil && !u.unkept()}
 			if u.replies != nil {
 				d.Reply = u.replies[i]
+			}
+			if !halting(d.Reply) {
+				r.made++
 			}
 			if err := r.done(d); err != nil && first == nil {
 				first = err

@@ -183,10 +183,27 @@ func (e *ServerError) Error() string { return e.Text }
 // RedisError makes it a redis.Error.
 func (e *ServerError) RedisError() {}
 
-// code is the first word of an error's text: OOM, MISCONF, READONLY.
-func (e *ServerError) code() string {
+// Code is the first word of an error's text: OOM, MISCONF, READONLY.
+func (e *ServerError) Code() string {
 	code, _, _ := strings.Cut(e.Text, " ")
 	return code
+}
+
+// Halts reports whether the server would answer the like to any other change
+// of the kind, whatever its keys: it is out of memory, cannot save, or is a
+// replica.
+func (e *ServerError) Halts() bool {
+	switch e.Code() {
+	case "OOM", "MISCONF", "READONLY":
+		return true
+	}
+	return false
+}
+
+// halting reports whether a reply is an error that Halts.
+func halting(reply []byte) bool {
+	text, failed := isError(reply)
+	return failed && (&ServerError{text}).Halts()
 }
 
 func integer(reply []byte) (int64, bool) {

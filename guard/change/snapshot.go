@@ -275,7 +275,7 @@ func (r *run) leave(ctx context.Context, db int, u *unit) {
 func passing(err error) bool {
 	var answered *ServerError
 	if errors.As(err, &answered) {
-		switch answered.code() {
+		switch answered.Code() {
 		case "LOADING", "MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY":
 			return true
 		}
