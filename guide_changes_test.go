@@ -76,9 +76,9 @@ type twin struct {
 	config map[string]string // at its start
 }
 
-func newTwin(t *testing.T) *twin {
+func newTwin(t *testing.T, args ...string) *twin {
 	t.Helper()
-	server := redistest.Standalone(t, "--enable-debug-command", "yes")
+	server := redistest.Standalone(t, append(args, "--enable-debug-command", "yes")...)
 	w := &twin{Server: server, client: server.Client()}
 	w.config = w.parameters(t)
 	return w
@@ -137,7 +137,7 @@ type held struct{ typ, digest string }
 // state is what a server holds, Helix' own keys apart.
 type state struct {
 	keys   map[string]held
-	ends   map[string]time.Duration // from now on; -1ns: never
+	ends   map[string]time.Duration // since 1970; -1ns: never
 	own    []string                 // of Helix
 	config map[string]string
 }
@@ -150,7 +150,7 @@ func (w *twin) state(t *testing.T) state {
 	types, digests, ends := make([]*redis.StatusCmd, len(names)), make([]*redis.Cmd, len(names)), make([]*redis.DurationCmd, len(names))
 	pipe := w.client.Pipeline()
 	for i, name := range names {
-		types[i], digests[i], ends[i] = pipe.Type(ctx, name), pipe.Do(ctx, "DEBUG", "DIGEST-VALUE", name), pipe.PTTL(ctx, name)
+		types[i], digests[i], ends[i] = pipe.Type(ctx, name), pipe.Do(ctx, "DEBUG", "DIGEST-VALUE", name), pipe.PExpireTime(ctx, name)
 	}
 	if _, err := pipe.Exec(ctx); err != nil && len(names) > 0 {
 		t.Fatal(err)
@@ -172,6 +172,7 @@ func sameState(t *testing.T, ours, theirs state, apart time.Duration) {
 	t.Helper()
 	if !maps.Equal(ours.keys, theirs.keys) {
 		t.Errorf("%d keys, want %d, or other values", len(ours.keys), len(theirs.keys))
+		return
 	}
 	if !maps.Equal(ours.config, theirs.config) {
 		t.Errorf("parameters differ:\n%v\n%v", ours.config, theirs.config)
@@ -224,26 +225,24 @@ func TestGuideChangingLinesEqualBashAndRedisCLI(t *testing.T) {
 func confirmGuideLine(t *testing.T, on *twin, message, printed string) {
 	t.Helper()
 	before := on.state(t)
-	d := newChannel(t, on.URL())
-	req := commands.Request{Text: message, Caller: permissions.Member{ID: "1", Name: "ann", Guild: "2", Channel: "3", Owner: true}}
-	reply := d.Handle(t.Context(), req)
-	if reply.Plan == nil || len(reply.Output) > 0 {
-		t.Fatalf("no plan, but %+v", reply)
-	}
+	ch := newChannel(t, on.URL())
+	plan := ch.plans(message)
 	sameState(t, on.state(t), before, slow)
-	run, refusal := d.Confirm(t.Context(), commands.Confirmation{Request: req, Plan: reply.Plan.ID, Word: reply.Plan.Word})
-	if run == nil {
-		t.Fatalf("not confirmed: %+v", refusal)
-	}
-	done := run(t.Context())
+	done := ch.confirms(plan)
 	if done.Outcome != commands.OK || done.Status != 0 {
 		t.Errorf("it came to %+v", done)
 	}
 	sameBytes(t, string(done.Output), printed)
 }
 
-// newChannel answers what a channel of Discord would speak to.
-func newChannel(t *testing.T, url string) *commands.Dispatcher {
+// channel is a channel of Discord in which ann speaks to Helix.
+type channel struct {
+	*testing.T
+	app *app
+	ann permissions.Member
+}
+
+func newChannel(t *testing.T, url string) channel {
 	t.Helper()
 	base, err := settings.Load(settings.Options{Flags: map[string]string{
 		string(settings.RedisURL): url, string(settings.StateDir): t.TempDir(),
@@ -260,7 +259,33 @@ func newChannel(t *testing.T, url string) *commands.Dispatcher {
 			t.Error(err)
 		}
 	})
-	return a.dispatcher
+	return channel{t, a, permissions.Member{ID: "1", Name: "ann", Guild: "2", Channel: "3", Owner: true}}
+}
+
+func (c channel) says(message string) commands.Reply {
+	return c.app.dispatcher.Handle(c.Context(), commands.Request{Text: message, Caller: c.ann})
+}
+
+// plans says what has to be answered with a plan and nothing else.
+func (c channel) plans(message string) *commands.Plan {
+	c.Helper()
+	reply := c.says(message)
+	if reply.Plan == nil || len(reply.Output) > 0 {
+		c.Fatalf("%s: no plan, but %q %+v", message, reply.Output, reply)
+	}
+	return reply.Plan
+}
+
+// confirms confirms a plan, with its word where it asks for one.
+func (c channel) confirms(plan *commands.Plan) commands.Reply {
+	c.Helper()
+	run, refusal := c.app.dispatcher.Confirm(c.Context(), commands.Confirmation{
+		Request: commands.Request{Caller: c.ann}, Plan: plan.ID, Word: plan.Word,
+	})
+	if run == nil {
+		c.Fatalf("not confirmed: %+v", refusal)
+	}
+	return run(c.Context())
 }
 
 // planGuideLine holds that the plan of a line is all that comes of it: nothing
@@ -273,7 +298,7 @@ func planGuideLine(t *testing.T, on *twin, message string) {
 	if got.status != 0 || got.stdout != "" || !strings.HasPrefix(got.stderr, "Plan: ") {
 		t.Errorf("status %d, printed %q, said %q", got.status, got.stdout, got.stderr)
 	}
-	sameState(t, after, before, slow)
+	sameState(t, after, before, 0)
 	if own := slices.DeleteFunc(after.own, isAudit); len(own) > 0 {
 		t.Errorf("a plan that is only shown left %v", own)
 	}

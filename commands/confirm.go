@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
+	"github.com/helix-collective/helix/shell"
 )
 
 // Confirm claims a plan for its only run. It answers at once: with how to run
@@ -101,10 +100,24 @@ func (d *Dispatcher) carryOut(ctx context.Context, c Confirmation, p plans.Plan,
 	reply.Output = report.output
 	t.reportOn(&reply, report, total, time.Since(start))
 	t.hide(&reply, req)
-	names := slices.Sorted(maps.Keys(report.Kinds))
+	names := t.namesIn(ctx, p.Line)
 	d.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
 	return reply
+}
+
+// namesIn answers what a plan's line calls, as far as it can be read: secrets
+// have been taken out of it.
+func (t *turn) namesIn(ctx context.Context, line string) []string {
+	msg, err := readMessage(line, t.prefix())
+	if err != nil {
+		return nil
+	}
+	program, err := shell.Parse(msg.source)
+	if err != nil {
+		return nil
+	}
+	return t.callNames(ctx, program, nil)
 }
 
 // execute makes the plan's changes, whatever they are.
@@ -144,13 +157,17 @@ func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *p
 		return made{}, err
 	}
 	u := t.newMaking(journal.Header{Request: req.ID, Line: p.Line, Plan: p.ID})
+	unforeseen := &output{limit: replyBytes}
+	err := t.guard.WithMaking(u.Making).Execute(ctx, t.caller, u.Making, handOut(steps), func(printed []byte) error {
+		_, err := unforeseen.Write(printed)
+		return err
+	})
 	out := &output{limit: replyBytes, to: req.Stdout}
-	_, err := out.Write(p.Output)
-	if err == nil {
-		err = t.guard.WithMaking(u.Making).Execute(ctx, t.caller, u.Making, handOut(steps), func(printed []byte) error {
-			_, err := out.Write(printed)
-			return err
-		})
+	if err == nil { // else what was foreseen did not come about
+		_, err = out.Write(p.Output)
+	}
+	if _, failed := out.Write(unforeseen.kept); failed != nil {
+		err = errors.Join(err, failed)
 	}
 	m := made{Report: u.Report(), id: u.id, kept: u.journal != nil, output: out.kept}
 	return m, errors.Join(err, u.end(outcomeOf(err)))

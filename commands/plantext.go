@@ -150,8 +150,13 @@ func warnings(s guard.Summary) []string {
 		add("%s of the commands would answer an error.", grouped(s.Failing))
 	}
 	for i := 0; i+1 < len(s.Parameters); i += 2 {
-		if strings.EqualFold(s.Parameters[i], "maxmemory-policy") && strings.HasPrefix(s.Parameters[i+1], "allkeys") {
-			add("%s lets the server drop any key, sessions among them, when memory is short; what it drops cannot be taken back.", s.Parameters[i+1])
+		switch name, value := strings.ToLower(s.Parameters[i]), strings.ToLower(s.Parameters[i+1]); {
+		case name == "maxmemory-policy" && strings.HasPrefix(value, "allkeys"):
+			add("%s lets the server drop any key, sessions among them, when memory is short; what it drops cannot be taken back.", value)
+		case name == "maxmemory" && value == "0":
+			add("maxmemory 0 means no limit: Redis grows until its host has no memory left.")
+		case name == "stop-writes-on-bgsave-error" && value == "no":
+			add("what is written while Redis cannot save is lost when it restarts.")
 		}
 	}
 	return list

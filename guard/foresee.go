@@ -46,8 +46,7 @@ func (p *Planning) foreseeApart(ctx context.Context, c *call) (reply, error) {
 	case "config resetstat", "slowlog reset":
 		return ok, nil
 	case "config set":
-		p.summary.parameters = append(p.summary.parameters, c.argv[2:]...)
-		return ok, nil
+		return ok, p.noteParameters(ctx, c)
 	}
 	return reply{}, nil
 }

@@ -14,12 +14,7 @@ func (p *Planning) parameter(name string) (value string, ok bool) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for pair := range slices.Chunk(p.summary.parameters, 2) {
-		if len(pair) == 2 && strings.EqualFold(pair[0], name) {
-			value, ok = pair[1], true
-		}
-	}
-	return value, ok
+	return parameterIn(p.summary.parameters, name)
 }
 
 // foreseeParameters puts what the plan sets in the place of what CONFIG GET

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/helix-collective/helix/commands"
+)
+
+// fill uses up what memory a server may have, so that it refuses to take more.
+func (w *twin) fill(t *testing.T) {
+	t.Helper()
+	if err := w.client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.client.Set(t.Context(), "more", "x", time.Millisecond).Err(); err == nil || !strings.HasPrefix(err.Error(), "OOM ") {
+		t.Fatalf("the server is not full: %v", err)
+	}
+}
+
+// curesOfOOM are the lines with which the guide gets a full server going again,
+// and others that give memory back.
+func curesOfOOM() []guideChange {
+	var cures []guideChange
+	for _, g := range guideChanging {
+		if !strings.Contains(g.line, "allkeys") { // which drops keys at once: see TestEvictionIsSaid
+			cures = append(cures, g)
+		}
+	}
+	return append(cures, guideChange{"unlink all sessions", `redis-cli KEYS "session:*" | xargs redis-cli UNLINK`, "", 0})
+}
+
+// TestTheCuresOfAFullServerRunOnAFullServer holds that each is planned,
+// confirmed, carried out, reported, recorded and can be taken back.
+func TestTheCuresOfAFullServerRunOnAFullServer(t *testing.T) {
+	ours, theirs := newTwin(t), newTwin(t)
+	bash := bashWithRedisCLI(t, theirs.Addr)
+	for _, g := range curesOfOOM() {
+		t.Run(g.name, func(t *testing.T) {
+			theirs.reset(t, g.many)
+			theirs.fill(t)
+			printed := bash(g.typed())
+			ours.reset(t, g.many)
+			before := ours.state(t)
+			ours.fill(t)
+			ch := newChannel(t, ours.URL())
+			plan := ch.plans("!redis " + g.line)
+			done := ch.confirms(plan)
+			if done.Outcome != commands.OK || done.Status != 0 || !strings.Contains(done.Footer, " carried out (") {
+				t.Fatalf("it came to %+v", done)
+			}
+			sameBytes(t, string(done.Output), printed)
+			sameState(t, ours.state(t), theirs.state(t), slow)
+			isRecorded(t, ch, g.line)
+			takesBack(t, ch, ours, before)
+		})
+	}
+}
+
+// isRecorded holds that a line is in the audit, carried out. The end of a
+// command is recorded beside what follows it.
+func isRecorded(t *testing.T, ch channel, line string) {
+	t.Helper()
+	first, _, _ := strings.Cut(line, "\n")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		records := string(ch.says("!audit --verb redis").Output)
+		if strings.Contains(records, " ok !redis "+strings.TrimSuffix(first, " \\")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the audit says\n%s", records)
+		}
+	}
+}
+
+// takesBack holds that `!undo` on a full server says what has to come first,
+// and that it does its work after that.
+func takesBack(t *testing.T, ch channel, on *twin, before state) {
+	t.Helper()
+	said := ch.says("!undo")
+	if limited := on.parameters(t)["maxmemory"] == "1"; limited && said.Outcome == commands.Unreachable {
+		for _, want := range []string{"no memory left", "redis config set maxmemory 2gb"} {
+			if !strings.Contains(said.Problem, want) {
+				t.Errorf("it says %q, not %q", said.Problem, want)
+			}
+		}
+		_, next, _ := strings.Cut(string(said.Output), "`")
+		next, _, _ = strings.Cut(next, "`")
+		if raised := ch.confirms(ch.plans("!redis config set maxmemory 2gb")); raised.Outcome != commands.OK {
+			t.Fatalf("maxmemory: %+v", raised)
+		}
+		said = ch.says(next)
+	}
+	if said.Outcome != commands.OK || said.Status != 0 || !strings.Contains(string(said.Output), " as before") {
+		t.Fatalf("%q %+v", said.Output, said)
+	}
+	after := on.state(t)
+	after.config = before.config
+	sameState(t, after, before, 2*time.Second)
+}
+
+// TestEvictionIsSaid holds that a plan by which the server would drop keys says
+// that nothing brings them back, and asks for a word.
+func TestEvictionIsSaid(t *testing.T) {
+	w := newTwin(t)
+	w.reset(t, 0)
+	ch := newChannel(t, w.URL())
+	for _, c := range []struct {
+		full bool
+		line string
+		word string
+		says string
+	}{
+		{false, "redis-cli CONFIG SET maxmemory-policy allkeys-lru", "", "drop any key, sessions among them"},
+		{true, "redis-cli CONFIG SET maxmemory-policy allkeys-lru", "forever", "drops keys at once"},
+		{true, "redis-cli CONFIG SET maxmemory 2gb\nredis-cli CONFIG SET maxmemory-policy allkeys-lru", "", "`!undo` can take it back"},
+		{false, "redis-cli CONFIG SET maxmemory 100kb\nredis-cli CONFIG SET maxmemory-policy volatile-ttl", "forever", "drops keys at once"},
+		{true, "redis-cli CONFIG SET maxmemory 1kb", "", "`!undo` can take it back"},
+		{true, "redis-cli CONFIG SET maxmemory 0", "", "maxmemory 0 means no limit"},
+	} {
+		w.reset(t, 0)
+		if c.full {
+			w.fill(t)
+		}
+		if plan := ch.plans("!redis " + c.line); plan.Word != c.word || !strings.Contains(plan.Text, c.says) {
+			t.Errorf("%s: the word %q, the plan\n%s", c.line, plan.Word, plan.Text)
+		}
+	}
+	w.fill(t)
+	if done := ch.confirms(ch.plans("!redis redis-cli CONFIG SET maxmemory-policy allkeys-lru")); done.Outcome != commands.OK {
+		t.Errorf("%+v", done)
+	}
+	if policy := w.parameters(t)["maxmemory-policy"]; policy != "allkeys-lru" {
+		t.Errorf("the policy is %s", policy)
+	}
+}
+
+// breakSaving makes a server refuse every write, since it cannot save.
+func breakSaving(t *testing.T, dir string, w *twin) {
+	t.Helper()
+	file := filepath.Join(dir, "in-the-way.rdb")
+	if err := os.RemoveAll(file); err != nil { // FLUSHALL saved
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(file, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.client.BgSave(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(w.client.Info(t.Context(), "persistence").Val(), "rdb_last_bgsave_status:err"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the server still saves")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestTheCuresOfAServerThatCannotSave holds that a change says what is in its
+// way, once, and that it runs when that is cured.
+func TestTheCuresOfAServerThatCannotSave(t *testing.T) {
+	dir := t.TempDir()
+	w := newTwin(t, "--dir", dir, "--dbfilename", "in-the-way.rdb", "--save", "3600 1000000")
+	w.reset(t, 1500)
+	breakSaving(t, dir, w)
+	before := w.state(t)
+	ch := newChannel(t, w.URL())
+	for _, g := range curesOfOOM() {
+		if strings.Contains(g.line, "CONFIG SET") || g.bash != "" {
+			continue
+		}
+		plan := ch.plans("!redis " + g.line)
+		done := ch.confirms(plan)
+		for _, want := range []string{"cannot save its data", "redis config set stop-writes-on-bgsave-error no", "0 of "} {
+			if !strings.Contains(done.Problem, want) {
+				t.Errorf("%s: it says %q, not %q", g.name, done.Problem, want)
+			}
+		}
+		if done.Outcome != commands.Unreachable || len(done.Output) > 0 || len(done.Problem) > 1000 {
+			t.Errorf("%s: %d bytes, %s, %s", g.name, len(done.Output), done.Outcome, done.Problem)
+		}
+	}
+	sameState(t, w.state(t), before, 0)
+
+	plan := ch.plans("!redis config set stop-writes-on-bgsave-error no")
+	if done := ch.confirms(plan); done.Outcome != commands.OK || string(done.Output) != "OK\n" {
+		t.Fatalf("%q %+v", done.Output, done)
+	}
+	done := ch.confirms(ch.plans(`!redis keys session:* | xargs redis del`))
+	if want := fmt.Sprintf("%d\n", len(before.keys)-3); done.Outcome != commands.OK || string(done.Output) != want {
+		t.Errorf("%q %+v, want %q", done.Output, done, want)
+	}
+	isRecorded(t, ch, "config set stop-writes-on-bgsave-error no")
+	if undone := ch.says("!undo"); undone.Outcome != commands.OK {
+		t.Errorf("%+v", undone)
+	}
+	sameState(t, w.state(t), state{before.keys, before.ends, nil, w.parameters(t)}, 2*time.Second)
+}
