@@ -39,6 +39,8 @@ var guideChanging = []guideChange{
 	{"delete what never expires", "redis-cli --scan --pattern \"session:*\" | \\\n  while read key; do\n    ttl=$(redis-cli TTL \"$key\")\n" +
 		"    if [ \"$ttl\" -eq \"-1\" ]; then\n      redis-cli DEL \"$key\"\n    fi\n  done", "", 0},
 	{"clear all sessions", `redis-cli KEYS "session:*" | xargs redis-cli DEL`, "", 0},
+	{"one thing after another for a full server", "redis-cli CONFIG SET maxmemory 2gb\n\n# Option 2: Enable eviction policy\n" +
+		"redis-cli CONFIG SET maxmemory-policy allkeys-lru\n\n# Option 3: Clear old sessions\nredis-cli --scan --pattern \"session:*\" | \\\n  xargs -L 1000 redis-cli DEL", "", 1000},
 	{"lines of redis.conf", guideConf, guideConfTyped, 0},
 }
 
@@ -305,3 +307,73 @@ func planGuideLine(t *testing.T, on *twin, message string) {
 }
 
 func isAudit(key string) bool { return strings.HasPrefix(key, "{helix}:audit") }
+
+// TestGuideSettingsAreChangedLive holds the lines with which the guide changes
+// settings, between others of its block.
+func TestGuideSettingsAreChangedLive(t *testing.T) {
+	const lines = "!config set redis.session_ttl=86400\n!config set redis.session_cleanup=true"
+	const block = "!redis\n```bash\n" +
+		"# Option 1: Set TTL on existing sessions (non-destructive)\nredis-cli KEYS \"session:*\" | xargs -I {} redis-cli EXPIRE {} 86400\n\n" +
+		"# Option 2: Enable automatic cleanup going forward\n" + lines + "\n\n" +
+		"# Option 3: Clear all sessions (CAUTION: logs everyone out)\n# redis-cli FLUSHDB\n```"
+	const before = "!config set redis.session_ttl=3600 redis.session_cleanup=false"
+	const answer = "redis.session_ttl = 86400 (was 3600)\nredis.session_cleanup = true (was false)\n"
+	w := newTwin(t)
+	w.reset(t, 0)
+	if got := runHelix(t, "", "exec", "--redis", w.URL(), before); got.status != 0 {
+		t.Fatal(got.stderr)
+	}
+	for _, message := range []string{lines, block} {
+		held := w.client.HGetAll(t.Context(), "{helix}:config").Val()
+		if held["@revision"] == "" {
+			t.Fatalf("the settings are %v", held)
+		}
+		keys := w.state(t)
+		got := runHelix(t, message, "exec", "--plan", "--redis", w.URL(), "-")
+		if got.status != 0 || got.stdout != "" || !strings.HasPrefix(got.stderr, "Plan: ") ||
+			!strings.Contains(got.stderr, "redis.session_ttl = 86400 (was 3600)") || !strings.Contains(got.stderr, "redis.session_cleanup = true (was false)") {
+			t.Errorf("planned only: %+v", got)
+		}
+		sameState(t, w.state(t), keys, 0)
+		if now := w.client.HGetAll(t.Context(), "{helix}:config").Val(); !maps.Equal(now, held) {
+			t.Errorf("a plan that is only shown changed the settings: %v, were %v", now, held)
+		}
+	}
+	got := runHelix(t, block, "exec", "--yes", "--redis", w.URL(), "-")
+	if want := strings.Repeat("1\n", 42) + answer; got.stdout != want || got.status != 0 {
+		t.Errorf("at once: %+v", got)
+	}
+	if got := runHelix(t, "", "exec", "--redis", w.URL(), before); got.status != 0 {
+		t.Fatal(got.stderr)
+	}
+	ch := newChannel(t, w.URL())
+	reply := ch.says(block)
+	if reply.Plan == nil || !strings.Contains(strings.Join(reply.Hints, "\n"), "in force already: redis.session_ttl, redis.session_cleanup.") {
+		t.Errorf("%+v", reply)
+	}
+}
+
+// TestGuideChangingIsComplete holds the tables against the guide itself, where
+// it lies beside the repository: what they have stands there, and they have
+// what stands there.
+func TestGuideChangingIsComplete(t *testing.T) {
+	guide := readGuide(t)
+	var have strings.Builder
+	for _, g := range guideReading {
+		have.WriteString(g.line + "\n")
+	}
+	for _, g := range guideChanging {
+		have.WriteString(g.line + "\n")
+		if !strings.Contains(guide, g.line) {
+			t.Errorf("%s: the guide has no such line:\n%s", g.name, g.line)
+		}
+	}
+	elsewhere := []string{"redis-cli MONITOR", "!config set redis.session_ttl=86400", "!config set redis.session_cleanup=true"}
+	for line := range strings.Lines(guide) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "# ")
+		isLine := strings.HasPrefix(line, "redis-cli") || strings.HasPrefix(line, "!")
+		if isLine && !slices.Contains(elsewhere, line) && !strings.Contains(have.String(), line) {
+			t.Errorf("no test has the guide's line %q", line)
+		}
+	}
+}

@@ -73,6 +73,10 @@ func (t *turn) report(call *shell.Call, form string, result settings.Result, err
 	if err != nil {
 		return err
 	}
+	if t.mode == Only {
+		t.wouldSet(result.Changes)
+		return nil
+	}
 	t.recording.changed("config "+form, result.Changes)
 	changed := false
 	for _, c := range result.Changes {
@@ -82,6 +86,9 @@ func (t *turn) report(call *shell.Call, form string, result settings.Result, err
 		}
 		if c.Old == c.New && c.Unset {
 			line = fmt.Sprintf("%s = %s (as before, but no longer set live)\n", c.Key, c.New)
+		}
+		if c.Old != c.New {
+			t.inForce = append(t.inForce, c.Key)
 		}
 		changed = changed || c.Old != c.New || c.Unset
 		if _, err := call.Stdout.WriteString(line); err != nil {
@@ -93,4 +100,16 @@ func (t *turn) report(call *shell.Call, form string, result settings.Result, err
 		return err
 	}
 	return nil
+}
+
+// wouldSet adds to the plan what a change of settings would do.
+func (t *turn) wouldSet(changes []settings.Change) {
+	text := "Plan: settings."
+	if t.waits != nil {
+		text = t.waits.Text
+	}
+	for _, c := range changes {
+		text += fmt.Sprintf("\n%s = %s.", c.Key, c)
+	}
+	t.waits = &Plan{Text: text}
 }

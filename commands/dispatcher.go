@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -105,9 +106,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	if refused := (*guard.Refused)(nil); req.Late && errors.As(err, &refused) && refused.NeedsPlan {
 		reply.Problem = "This was said too long ago to change anything now. Say it again if it still holds."
 	}
-	if plan == nil {
-		plan = t.waits
-	}
+	plan = t.whole(plan)
 	if reply.Plan = plan; plan != nil && err == nil {
 		reply.Outcome = Unconfirmed
 	}
@@ -125,6 +124,21 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
 	return reply
+}
+
+// whole answers the plan of a program for which a verb may have made one, too.
+// Settings that were changed beside it are not part of it.
+func (t *turn) whole(plan *Plan) *Plan {
+	switch {
+	case plan == nil:
+		return t.waits
+	case t.waits != nil:
+		plan.Text += "\n" + t.waits.Text
+	}
+	if len(t.inForce) > 0 {
+		t.hints.add(fmt.Sprintf("Not part of the plan, and in force already: %s.", strings.Join(t.inForce, ", ")))
+	}
+	return plan
 }
 
 // turnOf prepares to serve a request.
@@ -158,14 +172,15 @@ type turn struct {
 	progress  *Progress
 	recording *recording
 	mode      Mode
-	late      bool   // the request may change nothing
-	request   string // the id of what asks
-	waits     *Plan  // that a verb of the program asks a confirmation for
-	typed     typed  // secrets that the message holds
-	redacts   bool   // secrets are hidden
-	reveals   bool   // what the caller has the right reveal for is not hidden
-	changes   bool   // the program may change something in Redis
-	reads     bool   // the program does nothing but read Redis
+	late      bool     // the request may change nothing
+	request   string   // the id of what asks
+	waits     *Plan    // that a verb of the program asks a confirmation for
+	typed     typed    // secrets that the message holds
+	redacts   bool     // secrets are hidden
+	reveals   bool     // what the caller has the right reveal for is not hidden
+	changes   bool     // the program may change something in Redis
+	reads     bool     // the program does nothing but read Redis
+	inForce   []string // settings that the program changed
 }
 
 // run reads the message, checks what stands in it, and only then starts it.

@@ -107,8 +107,10 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	if !form.changes {
 		return 0, form.run(ctx, t, call, args)
 	}
-	if err := t.recording.open(ctx); err != nil {
-		return 0, err
+	if t.mode != Only {
+		if err := t.recording.open(ctx); err != nil {
+			return 0, err
+		}
 	}
 	if err := form.run(ctx, t, call, args); err != nil {
 		return 0, &unchangedError{err}
@@ -174,7 +176,7 @@ func (t *turn) who(name string) settings.Who {
 	if t.caller.Local {
 		id = "local"
 	}
-	return settings.Who{ID: id, Name: t.caller.Name, May: func(key string) error {
+	return settings.Who{ID: id, Name: t.caller.Name, Only: t.mode == Only, May: func(key string) error {
 		return t.mayConfigure("config "+name, key)
 	}}
 }

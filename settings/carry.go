@@ -34,7 +34,7 @@ func (l *Live) change(ctx context.Context, who Who, e edit) (Result, error) {
 	for {
 		held := l.current.Load()
 		c, err := l.prepare(ctx, who, e, held, id)
-		if err != nil || len(c.changed) == 0 {
+		if err != nil || len(c.changed) == 0 || who.Only {
 			return c.result(held), err
 		}
 		if err := l.conflict(ctx, seen, held, c.changed); err != nil {

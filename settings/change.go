@@ -23,6 +23,9 @@ type Who struct {
 	// person reads. Every key that a change touches is asked for, also those
 	// of a rollback. Nil allows everything.
 	May func(key string) error
+
+	// Only asks what the change would do, and changes nothing.
+	Only bool
 }
 
 // Change is what happened to one setting.
