@@ -133,7 +133,7 @@ func discordFindings(ctx context.Context, base *settings.Base) []check.Finding {
 		pool := dial.NewPool(target, dialOptions(s))
 		defer pool.Close()
 		if client, err := pool.Main(); err == nil {
-			options.Pin = guildPin{client}
+			options.Pin = newGuildPin(client)
 		}
 	}
 	var findings []check.Finding

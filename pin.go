@@ -5,13 +5,26 @@ import (
 	"errors"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/script"
 )
 
 // pinKey remembers the guild that Helix chose at its first start.
 const pinKey = "{helix}:guild"
 
 // guildPin keeps the pinned guild in Redis, so that every instance serves the same.
-type guildPin struct{ client redis.UniversalClient }
+type guildPin struct {
+	client redis.UniversalClient
+	pin    *script.Script
+}
+
+func newGuildPin(client redis.UniversalClient) guildPin {
+	return guildPin{client, script.New(pinSource)}
+}
+
+// pinSource remembers a guild unless there is one.
+const pinSource = `
+return redis.call('SET', KEYS[1], ARGV[1], 'NX')`
 
 // Pinned answers the pinned guild's id, "" if none is.
 func (p guildPin) Pinned(ctx context.Context) (string, error) {
@@ -23,10 +36,18 @@ func (p guildPin) Pinned(ctx context.Context) (string, error) {
 }
 
 // Pin remembers a guild unless another instance was first; it answers the one
-// that is pinned now.
+// that is pinned now. Where Redis takes no writes, none having been pinned,
+// that is the guild itself, until the next start: the cure has to be asked for
+// somewhere.
 func (p guildPin) Pin(ctx context.Context, guild string) (string, error) {
-	if err := p.client.SetNX(ctx, pinKey, guild, 0).Err(); err != nil {
+	err := p.pin.Run(ctx, p.client, []string{pinKey}, guild).Err()
+	refused := redis.HasErrorPrefix(err, "MISCONF") || redis.IsReadOnlyError(err)
+	if err != nil && !errors.Is(err, redis.Nil) && !refused {
 		return "", err
 	}
-	return p.Pinned(ctx)
+	pinned, err := p.Pinned(ctx)
+	if err == nil && pinned == "" && refused {
+		return guild, nil
+	}
+	return pinned, err
 }

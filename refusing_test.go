@@ -200,3 +200,44 @@ func TestTheCuresOfAServerThatCannotSave(t *testing.T) {
 	}
 	sameState(t, w.state(t), state{before.keys, before.ends, nil, w.parameters(t)}, 2*time.Second)
 }
+
+// confirms has olga ask for a change on Discord and confirm its plan, and
+// answers with what it came to.
+func (p *place) confirms(line string, sees ...string) {
+	shown := p.As("olga").Says("#ops", line).Sees("Plan: ")
+	p.As("olga").Clicks(shown, "Confirm")
+	shown.Becomes(sees...)
+}
+
+// TestTheCuresOnDiscord holds that servers that refuse writes are cured from a
+// channel, and that what was done there is recorded.
+func TestTheCuresOnDiscord(t *testing.T) {
+	w, acme := newTwin(t), newPlace(t)
+	w.reset(t, 0)
+	w.fill(t)
+	acme.launch(t, "REDIS_URL="+w.URL(), "HELIX_STATE_DIR="+t.TempDir())
+	acme.discord.Gateway().AwaitReady(1)
+	acme.As("olga").Says("#ops", "!redis set x 1").Sees("no memory left", "redis config set maxmemory 2gb")
+	acme.confirms(`!redis redis-cli KEYS "session:*" | xargs -I {} redis-cli EXPIRE {} 86400`, "42 of 42 commands carried out", "!undo")
+	acme.confirms("!redis redis-cli --scan --pattern \"session:*\" | \\\n  xargs -L 1000 redis-cli DEL", "42", "1 of 1 commands carried out", "!undo")
+	acme.As("olga").Says("#ops", "!undo").Sees("0 are as before", "no memory left", "goes on")
+	acme.confirms("!redis redis-cli CONFIG SET maxmemory 2gb", "OK", "1 of 1 commands carried out")
+	acme.As("olga").Says("#ops", "!redis dbsize | grep -v '^0$'").Sees("1 line")
+	if n := len(w.state(t).keys); n != 3 {
+		t.Errorf("%d keys, want 3", n)
+	}
+	awaitAnswer(t, acme.As("olga"), "!audit --verb redis", "ok !redis redis-cli CONFIG SET maxmemory 2gb")
+}
+
+// TestTheCureOfAServerThatCannotSaveOnDiscord is the same for MISCONF.
+func TestTheCureOfAServerThatCannotSaveOnDiscord(t *testing.T) {
+	dir, acme := t.TempDir(), newPlace(t)
+	w := newTwin(t, "--dir", dir, "--dbfilename", "in-the-way.rdb", "--save", "3600 1000000")
+	w.reset(t, 0)
+	breakSaving(t, dir, w)
+	acme.launch(t, "REDIS_URL="+w.URL(), "HELIX_STATE_DIR="+t.TempDir())
+	acme.discord.Gateway().AwaitReady(1)
+	acme.confirms("!redis keys session:* | xargs redis del", "cannot save its data", "stop-writes-on-bgsave-error no", "0 of 1")
+	acme.confirms("!redis config set stop-writes-on-bgsave-error no", "OK", "1 of 1 commands carried out")
+	acme.confirms("!redis keys session:* | xargs redis del", "42", "1 of 1 commands carried out")
+}

@@ -168,7 +168,7 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		Guilds:     s.List(settings.DiscordGuilds),
 		OpsChannel: s.Text(settings.DiscordOpsChannel),
 		Redact:     s.Bool(settings.RedactDiscord),
-		Pin:        guildPin{a.client},
+		Pin:        newGuildPin(a.client),
 		Handler:    a.dispatcher,
 		Clicked:    a.clicked(),
 		Log:        a.log,
