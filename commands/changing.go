@@ -62,7 +62,14 @@ func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Con
 	if req.Mode == Direct {
 		u := t.newMaking(journal.Header{Request: req.ID, Line: t.kept(req.Text)})
 		t.guard = t.guard.WithMaking(u.Making)
-		return func(_ context.Context, err error) (*Plan, error) { return nil, u.end(outcomeOf(err)) }
+		out.first = u.Finish // what is printed has happened
+		return func(_ context.Context, err error) (*Plan, error) {
+			failed := u.Finish()
+			if errors.Is(err, failed) {
+				failed = nil // it has ended the program
+			}
+			return nil, errors.Join(failed, u.end(outcomeOf(errors.Join(err, failed))))
+		}
 	}
 	p := t.plan()
 	out.hold()

@@ -16,7 +16,8 @@ type output struct {
 	lines   int64
 	open    bool // the last byte was not a line's end
 	to      io.Writer
-	held    io.Writer // where bytes go once it is certain that they are true; nil: they are not held back
+	first   func() error // called before bytes go to a destination; nil: nothing is
+	held    io.Writer    // where bytes go once it is certain that they are true; nil: they are not held back
 }
 
 // hold keeps back what is written, until release or drop.
@@ -58,6 +59,9 @@ func (o *output) Write(p []byte) (int, error) {
 	o.lines += int64(bytes.Count(p, []byte{'\n'}))
 	o.open = p[len(p)-1] != '\n'
 	if o.to != nil {
+		if err := o.begin(); err != nil {
+			return 0, err
+		}
 		n, err := o.to.Write(p)
 		if err != nil {
 			err = &writeError{err}
@@ -68,6 +72,14 @@ func (o *output) Write(p []byte) (int, error) {
 	o.kept = append(o.kept, p[:n]...)
 	o.dropped += int64(len(p) - n)
 	return len(p), nil
+}
+
+// begin does what has to be done before bytes are passed on.
+func (o *output) begin() error {
+	if o.first == nil {
+		return nil
+	}
+	return o.first()
 }
 
 // count answers the lines written, one without its end included.

@@ -108,7 +108,10 @@ func weighAll(ctx context.Context, calls []*call) error {
 // runSome carries out the first of the calls by itself, or as many as may go
 // together, and answers how many that were.
 func (b *batching) runSome(ctx context.Context, calls []*call) (int, error) {
-	if n := leadingChanges(calls); n > 0 {
+	if ok, err := calls[0].postpone(ctx, b.stdout, false); ok || err != nil {
+		return 1, err
+	}
+	if n := b.leadingChanges(calls); n > 0 {
 		return b.runChanges(ctx, calls[:n])
 	}
 	together, err := admitted(ctx, calls)
@@ -122,6 +125,9 @@ func (b *batching) runSome(ctx context.Context, calls []*call) (int, error) {
 	}
 	var qs []request
 	for _, c := range calls[:together] {
+		if err := c.afterChanges(); err != nil {
+			return 0, err
+		}
 		qs = append(qs, c.request())
 	}
 	replies, err := calls[0].askAll(ctx, qs)
@@ -186,10 +192,11 @@ func admittedChanges(ctx context.Context, calls []*call) (int, error) {
 // measured reports whether it depends on the sizes of keys whether a call runs.
 func (c *call) measured() bool { return c.rule.size.measure != nil }
 
-// leadingChanges answers how many of the first calls change something.
-func leadingChanges(calls []*call) int {
+// leadingChanges answers how many of the first calls change something and do not
+// wait for others.
+func (b *batching) leadingChanges(calls []*call) int {
 	n := 0
-	for n < len(calls) && calls[n].isChange() {
+	for n < len(calls) && calls[n].isChange() && !calls[n].waitsFor(b.stdout) {
 		n++
 	}
 	return n

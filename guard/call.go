@@ -26,6 +26,7 @@ type call struct {
 
 	predicted []byte   // the reply that a plan foresaw, raw
 	absent    []string // keys that must not exist when a change is made
+	handed    bool     // it is with what makes changes
 	weighed   []weight // of keys, once they have been asked for
 	resolved  bool     // short forms of keys have been looked for
 
@@ -243,6 +244,9 @@ func (g *Guard) allowed(caller permissions.Member, name string, r rule, keys []k
 // run carries out the call.
 func (c *call) run(ctx context.Context, stdout Sink, stderr io.Writer) (int, error) {
 	p := c.printer(stdout, stderr)
+	if err := c.afterChanges(); err != nil {
+		return 0, err
+	}
 	switch {
 	case c.answer != nil:
 		return p.reply(*c.answer)
@@ -291,8 +295,12 @@ func (c *call) ask(ctx context.Context, args []string, key string) (reply, error
 	return replies[0], nil
 }
 
-// askAll sends commands by the call's client in one round trip.
+// askAll sends commands by the call's client in one round trip, after what was
+// to be changed before that they may tell of.
 func (c *call) askAll(ctx context.Context, qs []request) ([]reply, error) {
+	if err := c.afterChangesOf(qs); err != nil {
+		return nil, err
+	}
 	replies, err := askAll(ctx, c.client, qs)
 	if err != nil {
 		c.distrust()

@@ -15,6 +15,9 @@ type changes interface {
 	carry(ctx context.Context, calls []*call, told func(*call, reply) error) error
 	// live reports whether what is carried happens at once.
 	live() bool
+	// await returns once the changes of these keys are made that were decided on
+	// before; without keys, all changes.
+	await(keys ...string) error
 }
 
 // change decides on a call that changes something.
@@ -82,8 +85,11 @@ func (c *call) planned(key string) bool {
 // isChange reports whether the call goes to where changes go.
 func (c *call) isChange() bool { return c.answer == nil && c.rule.kind == changing }
 
-// carry carries out a changing call by itself.
+// carry carries out a changing call by itself, or has it wait for others.
 func (c *call) carry(ctx context.Context, stdout Sink, stderr io.Writer) (status int, err error) {
+	if ok, err := c.postpone(ctx, stdout, true); ok || err != nil {
+		return 0, err
+	}
 	if err := c.admitChange(ctx); err != nil {
 		return 0, err
 	}

@@ -44,7 +44,7 @@ func (g *Guard) Execute(ctx context.Context, caller permissions.Member, m *Makin
 		}
 		return c, ok, err
 	}
-	err := m.engine.Run(ctx, p.next, p.done)
+	err := m.run(ctx, p)
 	if err == nil || last == nil {
 		return err
 	}

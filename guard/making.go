@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,11 +30,13 @@ type Making struct {
 	Progress func(commands int64)
 
 	guard   *Guard
+	backlog *backlog
 	mu      sync.Mutex // one run at a time
 	engine  *change.Engine
 	kept    change.Journal
 	report  Report
-	refused int // calls in a row, made one by one
+	before  int64 // commands carried out by earlier runs
+	carried int64 // commands carried out by the run at hand
 }
 
 // Report says what became of the commands of a change.
@@ -64,7 +67,7 @@ func (r Report) Commands() int64 {
 func (g *Guard) WithMaking(m *Making) *Guard {
 	making := *g
 	making.changes = m
-	m.guard = &making
+	m.guard, m.backlog = &making, newBacklog(m)
 	return &making
 }
 
@@ -77,8 +80,18 @@ func (m *Making) Report() Report {
 	return r
 }
 
-// Close gives up the connections that changes were made on.
+// Finish makes what was decided on and is not made yet.
+func (m *Making) Finish() error {
+	if m.backlog == nil {
+		return nil
+	}
+	return m.backlog.await()
+}
+
+// Close gives up the connections that changes were made on. What is not made yet
+// is made before.
 func (m *Making) Close() {
+	_ = m.Finish() // whoever wants to know has asked before
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.engine != nil {
@@ -104,54 +117,49 @@ func (m *Making) open() error {
 		Journal: m.kept, ID: m.ID, Memory: m.Memory,
 		Apart:    m.apart,
 		Share:    m.guard.options.Share,
-		Progress: m.Progress,
+		Progress: m.progress,
 	})
 	return nil
 }
 
-func (m *Making) carry(ctx context.Context, calls []*call, told func(*call, reply) error) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.open(); err != nil {
-		return err
+// progress tells how many commands all runs together have carried out.
+func (m *Making) progress(commands int64) {
+	m.carried = commands
+	if m.Progress != nil {
+		m.Progress(m.before + commands)
 	}
-	p := &passage{making: m, calls: inTurn(calls), told: told}
+}
+
+// run carries out what next answers, in order, and tells each step's end.
+func (m *Making) run(ctx context.Context, p *passage) error {
 	err := m.engine.Run(ctx, p.next, p.done)
-	if len(calls) == 1 {
-		return m.refusedOne(calls[0], m.failed(ctx, calls[0], err), told)
-	}
-	return m.failed(ctx, calls[0], err)
+	m.before, m.carried = m.before+m.carried, 0
+	return err
 }
 
-// maxRefused is how many calls of a program, one by one, the server may refuse
-// in a row before the program is ended.
-const maxRefused = 10
+// together bounds the calls with long replies that are made before their replies
+// are told.
+const together = 64
 
-// refusedOne takes in how a call went that was made by itself. As a shell does,
-// a program goes on after one that the server refused, but not forever.
-func (m *Making) refusedOne(c *call, err error, told func(*call, reply) error) error {
-	var h *Halted
-	if !errors.As(err, &h) {
-		m.refused = 0
-		return err
-	}
-	if m.refused++; m.refused > maxRefused {
-		return h
-	}
-	c.hint(h.Error())
-	return told(c, failure("%s", h.Text))
-}
-
-// inTurn hands out calls.
-func inTurn(calls []*call) func() (*call, bool, error) {
-	return func() (*call, bool, error) {
-		if len(calls) == 0 {
-			return nil, false, nil
+func (m *Making) carry(_ context.Context, calls []*call, told func(*call, reply) error) error {
+	for part := range slices.Chunk(calls, together) {
+		list := make([]*promise, len(part))
+		for i, c := range part {
+			var err error
+			if list[i], err = m.backlog.add(c, len(calls) == 1); err != nil {
+				return err
+			}
 		}
-		c := calls[0]
-		calls = calls[1:]
-		return c, true, nil
+		if err := m.backlog.await(); err != nil {
+			return err
+		}
+		for i, c := range part {
+			if err := told(c, list[i].reply); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
 }
 
 // passage hands the steps of calls on, and the replies of calls back, in the

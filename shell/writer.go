@@ -15,6 +15,9 @@ type Writer struct {
 	link   *link              // of a pipe's writer
 	budget *Budget            // charged for lines too long for an ordinary chunk
 	final  bool               // nothing in the program reads what is written
+	drops  bool               // it leads nowhere
+	lates  []late             // behind cur, in their order
+	behind int                // bytes that stand behind lates
 	err    error              // the first failure; every later call answers it
 }
 
@@ -30,7 +33,7 @@ func NewWriter(w io.Writer) *Writer {
 
 // Discard returns a Writer that drops what it is given, like /dev/null.
 func Discard() *Writer {
-	return &Writer{final: true, send: func(c *chunk) error { c.release(); return nil }}
+	return &Writer{final: true, drops: true, send: func(c *chunk) error { c.release(); return nil }}
 }
 
 // Write adds bytes as they are. Lines end where line breaks stand.
@@ -51,11 +54,13 @@ func (w *Writer) WriteString(s string) (int, error) {
 func add[T []byte | string](w *Writer, p T) (int, error) {
 	n := 0
 	for n < len(p) {
-		if err := w.room(); err != nil {
+		c, err := w.room()
+		if err != nil {
 			return n, err
 		}
-		part := p[n:min(len(p), n+chunkBytes-len(w.cur.data))]
-		w.cur.data = append(w.cur.data, part...)
+		part := p[n:min(len(p), n+chunkBytes-len(c.data))]
+		c.data = append(c.data, part...)
+		w.wrote(c, len(part))
 		n += len(part)
 	}
 	return n, w.err
@@ -70,10 +75,11 @@ func (w *Writer) WriteKey(text, key []byte) error {
 	if max(len(text), len(key)) > maxKeyBytes {
 		return &LimitError{Limit: "a key's line", Max: maxKeyBytes, Unit: "bytes"}
 	}
-	if err := w.room(); err != nil {
+	c, err := w.room()
+	if err != nil {
 		return err
 	}
-	c := w.cur
+	before := c.gathered()
 	m := mark{start: int32(len(c.data)), key: -1}
 	c.data = append(c.data, text...)
 	m.end = int32(len(c.data))
@@ -83,6 +89,7 @@ func (w *Writer) WriteKey(text, key []byte) error {
 		c.keys = append(c.keys, key...)
 	}
 	c.marks = append(c.marks, m)
+	w.wrote(c, c.gathered()-before)
 	return nil
 }
 
@@ -96,11 +103,8 @@ func (w *Writer) WriteRecord(r Record) error {
 	if _, err := add(w, r.Text); err != nil || r.Open {
 		return err
 	}
-	if err := w.room(); err != nil {
-		return err
-	}
-	w.cur.data = append(w.cur.data, '\n')
-	return nil
+	_, err := add(w, "\n")
+	return err
 }
 
 // Flush hands on what has been gathered.
@@ -108,6 +112,7 @@ func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.noteHangUp()
+	w.settle()
 	w.flush()
 	return w.err
 }
@@ -128,12 +133,13 @@ func (w *Writer) noteHangUp() {
 	}
 }
 
-// flushIfAwaited hands on what has been gathered if the reader has nothing
-// else to do, and answers the Writer's failure if it has one.
+// flushIfAwaited hands on what has been gathered, and is known, if the reader
+// has nothing else to do, and answers the Writer's failure if it has one.
 func (w *Writer) flushIfAwaited() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.noteHangUp()
+	w.takeIn()
 	if w.link != nil && w.link.awaited.Load() {
 		w.flush()
 	}
@@ -144,6 +150,7 @@ func (w *Writer) flushIfAwaited() error {
 func (w *Writer) end(close func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.settle()
 	w.flush()
 	err := w.err
 	w.err = errStreamEnded
@@ -151,19 +158,34 @@ func (w *Writer) end(close func()) error {
 	return err
 }
 
-// room makes sure that a chunk with space is at hand.
-func (w *Writer) room() error {
+// room answers a chunk with space: the one at hand, or where late bytes are yet
+// to come what stands behind the last of them.
+func (w *Writer) room() (*chunk, error) {
+	w.takeIn()
+	if w.behind >= chunkBytes {
+		w.settle()
+	}
 	if w.cur != nil && w.cur.full() {
 		w.flush()
 	}
 	w.noteHangUp()
 	if w.err != nil {
-		return w.err
+		return nil, w.err
+	}
+	if n := len(w.lates); n > 0 {
+		return w.lates[n-1].behind, nil
 	}
 	if w.cur == nil {
 		w.cur = newChunk()
 	}
-	return nil
+	return w.cur, nil
+}
+
+// wrote notes bytes that were added to a chunk from room.
+func (w *Writer) wrote(c *chunk, n int) {
+	if c != w.cur {
+		w.behind += n
+	}
 }
 
 func (w *Writer) flush() {
