@@ -311,6 +311,9 @@ func (c *call) askAll(ctx context.Context, qs []request) ([]reply, error) {
 
 // askFor is askAll for what can be done without: faults are replies, too.
 func (c *call) askFor(ctx context.Context, qs []request) ([]reply, error) {
+	if err := c.afterChangesOf(qs); err != nil {
+		return nil, err
+	}
 	replies, err := askFor(ctx, c.client, qs)
 	if err != nil {
 		c.distrust()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,14 +25,14 @@ func (p *Planning) foresee(ctx context.Context, c *call) (reply, error) {
 	case "del", "unlink":
 		return p.foreseeDelete(db, c), nil
 	case "expire", "pexpire", "expireat", "pexpireat":
-		if g, _ := p.ghosts.find(db, c.argv[1]); !g.is(copied | opaque) {
-			if r, ok := p.foreseeExpire(db, c, g); ok {
+		if p.isPlain(c) {
+			if r, ok := p.foreseeExpire(db, c); ok {
 				return r, nil
 			}
 		}
 	case "persist":
-		if g, _ := p.ghosts.find(db, c.argv[1]); !g.is(copied | opaque) {
-			return p.foreseePersist(db, c.argv[1], g), nil
+		if p.isPlain(c) {
+			return p.foreseePersist(db, c.argv[1]), nil
 		}
 	}
 	return p.foreseeByShadow(ctx, c)
@@ -117,7 +118,8 @@ func (p *Planning) gone(db int, key string, g ghost) {
 
 // foreseeExpire answers the reply to EXPIRE and its like; ok is false where its
 // words are not what it takes.
-func (p *Planning) foreseeExpire(db int, c *call, g ghost) (r reply, ok bool) {
+func (p *Planning) foreseeExpire(db int, c *call) (r reply, ok bool) {
+	g, _ := p.ghosts.find(db, c.argv[1])
 	deadline, ok := p.deadlineIn(c.argv)
 	if !ok {
 		return reply{}, false
@@ -148,7 +150,8 @@ func (p *Planning) retimed(db int, key string, g ghost, deadline int64) {
 	p.ghosts.set(db, key, ghost{deadline: deadline, flags: g.flags | touched})
 }
 
-func (p *Planning) foreseePersist(db int, key string, g ghost) reply {
+func (p *Planning) foreseePersist(db int, key string) reply {
+	g, _ := p.ghosts.find(db, key)
 	switch {
 	case !g.is(present):
 		p.summary.missing(key)
@@ -224,7 +227,7 @@ func (p *Planning) foreseeByShadow(ctx context.Context, c *call) (reply, error) 
 	}
 	db := c.db()
 	for _, k := range c.keys {
-		if k.use.changes() {
+		if k.use.changes() && p.shadow.Holds(db, k.key) {
 			p.altered(db, k.key)
 		}
 	}
@@ -243,31 +246,25 @@ func unforeseeable(err error) bool {
 
 // onCopies copies what is not copied yet, and runs the call on the copies.
 func (p *Planning) onCopies(ctx context.Context, c *call) (reply, error) {
-	db := c.db()
-	var load []string
-	for _, k := range c.keys {
-		g, known := p.ghosts.find(db, k.key)
-		switch {
-		case g.is(opaque):
-			return reply{}, &UnforeseenError{c.cmd.shown(), "what `" + clip(p.guard.ShownKey(k.key)) + "` will hold is not known before the plan is carried out"}
-		case known && g.is(touched) && !g.is(present) && !g.is(copied):
-			p.shadow.Delete(db, k.key)
-		case !p.shadow.Holds(db, k.key):
-			load = append(load, k.key)
-		}
+	if c.replaces() {
+		return p.inPlaceOf(ctx, c)
+	}
+	load, err := p.lacking(c)
+	if err != nil {
+		return reply{}, err
 	}
 	if len(load) > 0 {
 		if err := p.load(ctx, c, load); err != nil {
 			return reply{}, err
 		}
 	}
-	raw, err := p.shadow.Run(ctx, db, c.instead())
+	raw, err := p.shadow.Run(ctx, c.db(), c.instead())
 	var wanting *shadow.NotHeldError
 	if errors.As(err, &wanting) { // keys that the server's table does not tell of
 		if err := p.load(ctx, c, wanting.Keys); err != nil {
 			return reply{}, err
 		}
-		raw, err = p.shadow.Run(ctx, db, c.instead())
+		raw, err = p.shadow.Run(ctx, c.db(), c.instead())
 	}
 	if err != nil {
 		return reply{}, err
@@ -275,8 +272,93 @@ func (p *Planning) onCopies(ctx context.Context, c *call) (reply, error) {
 	return parseReply(raw)
 }
 
+// replaces reports whether a call gives its only key a value that does not depend
+// on what it held.
+func (c *call) replaces() bool {
+	switch c.cmd.name {
+	case "setex", "psetex":
+		return len(c.argv) == 4
+	case "set":
+		return len(c.argv) == 3 || len(c.argv) == 5 && (strings.EqualFold(c.argv[3], "ex") || strings.EqualFold(c.argv[3], "px"))
+	}
+	return false
+}
+
+// inPlaceOf runs a call on a copy of its key that need not be what the key holds.
+func (p *Planning) inPlaceOf(ctx context.Context, c *call) (reply, error) {
+	key, held := c.keys[0].key, p.shadow.Holds(c.db(), c.keys[0].key)
+	if !held {
+		p.shadow.Delete(c.db(), key)
+	}
+	raw, err := p.shadow.Run(ctx, c.db(), c.instead())
+	if !held && (err != nil || raw[0] == errorReply) {
+		p.shadow.Forget(c.db(), key)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	return parseReply(raw)
+}
+
+// lacking answers the keys that have to be copied for a call.
+func (p *Planning) lacking(c *call) (load []string, err error) {
+	db := c.db()
+	for _, k := range c.keys {
+		g, known := p.ghosts.find(db, k.key)
+		switch {
+		case g.is(opaque):
+			return nil, &UnforeseenError{c.cmd.shown(), "what `" + clip(p.guard.ShownKey(k.key)) + "` will hold is not known before the plan is carried out"}
+		case known && g.is(touched) && !g.is(present) && !g.is(copied):
+			p.shadow.Delete(db, k.key)
+		case !p.shadow.Holds(db, k.key):
+			load = append(load, k.key)
+		}
+	}
+	return load, nil
+}
+
+// copyAhead copies what calls will be foreseen by, many keys in a round trip.
+// What fails is met again in its turn.
+func (p *Planning) copyAhead(ctx context.Context, calls []*call) {
+	keys := make(map[int][]string)
+	by := make(map[int]*call)
+	for _, c := range calls {
+		if c.rule.kind != changing || len(c.keys) == 0 || c.replaces() || p.isPlain(c) {
+			continue
+		}
+		load, _ := p.lacking(c)
+		keys[c.db()], by[c.db()] = append(keys[c.db()], load...), c
+	}
+	for db, list := range keys {
+		for part := range slices.Chunk(list, copiedAtOnce) {
+			if len(part) > 1 {
+				_ = p.load(ctx, by[db], part)
+			}
+		}
+	}
+}
+
+// copiedAtOnce is how many keys are copied together, so that one that cannot be
+// keeps few others from it.
+const copiedAtOnce = 170
+
+// isPlain reports whether a call is foreseen without what its keys hold.
+func (p *Planning) isPlain(c *call) bool {
+	switch c.cmd.name {
+	case "del", "unlink":
+		return true
+	case "expire", "pexpire", "expireat", "pexpireat", "persist":
+		g, _ := p.ghosts.find(c.db(), c.argv[1])
+		return !g.is(copied | opaque)
+	}
+	return false
+}
+
 // load copies keys, and gives those the time that the plan has given them.
 func (p *Planning) load(ctx context.Context, c *call, keys []string) error {
+	if p.full != nil {
+		return p.full
+	}
 	db := c.db()
 	plain, err := c.clients.Client(db, 2) // the copies know no other protocol
 	if err != nil {
@@ -300,6 +382,10 @@ func (p *Planning) load(ctx context.Context, c *call, keys []string) error {
 	})
 	if redis.IsPermissionError(err) {
 		return &UnforeseenError{c.cmd.shown(), "the server does not let Helix look at what its keys hold"}
+	}
+	var large *shadow.TooLargeError
+	if errors.As(err, &large) && large.Key == "" {
+		p.full = err
 	}
 	if err != nil {
 		return err

@@ -24,7 +24,9 @@ func (p *Planning) lookAhead(ctx context.Context, caller permissions.Member, bat
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_ = p.look(ctx, calls) // what fails is asked again in its turn
+	if p.look(ctx, calls) == nil { // what fails is asked again in its turn
+		p.copyAhead(ctx, calls)
+	}
 }
 
 // comingChange reads a call that may change keys which its words name and which

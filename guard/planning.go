@@ -25,6 +25,7 @@ type Planning struct {
 	mu      sync.Mutex
 	ghosts  *ghosts
 	shadow  *shadow.Shadow
+	full    error // why no more keys are copied; nil while there is room
 	summary Summary
 	users   map[uint64]struct{} // whose sessions end, as hashes
 	moved   map[place]weight    // keys that are what others were
@@ -67,6 +68,7 @@ func (p *Planning) carry(ctx context.Context, calls []*call, told func(*call, re
 	if err := p.look(ctx, calls); err != nil {
 		return err
 	}
+	p.copyAhead(ctx, calls)
 	for _, c := range calls {
 		r, err := p.record(ctx, c)
 		if err != nil {

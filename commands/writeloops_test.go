@@ -1,0 +1,151 @@
+package commands_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/dial"
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
+	"github.com/helix-collective/helix/settings"
+)
+
+// workshop is a dispatcher on a real server that makes changes, kept in a
+// journal, or plans them.
+type workshop struct {
+	hall
+	trips *redistest.Trips
+	execs int // transactions that the server had made when it was asked last
+}
+
+func newWorkshop(t testing.TB, roles map[string]permissions.Role) *workshop {
+	t.Helper()
+	target, err := dial.Parse(redistest.Standalone(t).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := dial.NewPool(target, dial.Options{PoolSize: 10, Timeout: 5 * time.Second})
+	t.Cleanup(func() { pool.Close() })
+	client, err := pool.Main()
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := permissions.New(roles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	waiting, err := plans.Open(plans.Options{Client: client, Dir: filepath.Join(dir, "plans")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := journal.Open(journal.Options{Dir: filepath.Join(dir, "journal"), MaxBytes: 1 << 30, Retention: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	w := &workshop{trips: redistest.CountTrips(client), hall: hall{client: client, Dispatcher: commands.New(commands.Options{
+		Guard:    guard.New(pool, policy, guard.Options{Now: func() time.Time { return now }}),
+		Settings: settings.Open(context.Background(), client, settings.Defaults()),
+		Policy:   policy, Client: client, Log: zap.NewNop(), Plans: waiting, Journal: kept,
+	})}}
+	return w
+}
+
+// runs runs a line and answers its output.
+func (w *workshop) runs(t testing.TB, mode commands.Mode, caller permissions.Member, line string) (string, commands.Reply) {
+	t.Helper()
+	var out bytes.Buffer
+	reply := w.Handle(t.Context(), commands.Request{
+		Text: line, Caller: caller, Mode: mode, Stdout: &out, Stderr: &out, Timeout: time.Minute,
+	})
+	if reply.Problem != "" {
+		t.Fatalf("%s: %s", line, reply.Problem)
+	}
+	return out.String(), reply
+}
+
+var execCalls = regexp.MustCompile(`cmdstat_exec:calls=(\d+)`)
+
+// made answers the round trips since it was asked last. A transaction takes
+// three: the sizes, the values, the change.
+func (w *workshop) made(t testing.TB) int {
+	t.Helper()
+	info, err := w.client.Info(t.Context(), "commandstats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	execs := 0
+	if m := execCalls.FindStringSubmatch(info); m != nil {
+		execs, _ = strconv.Atoi(m[1])
+	}
+	n := w.trips.Made() - 1 + 3*(execs-w.execs)
+	w.execs = execs
+	return n
+}
+
+// No loop that changes keys costs a round trip a key, whether the changes are
+// made or planned.
+func TestLoopsThatChangeKeysTakeFewRoundTrips(t *testing.T) {
+	const n = 4000
+	ones := fmt.Sprintf("%7d 1\n", n)
+	local := permissions.Member{Local: true}
+	w := newWorkshop(t, nil)
+	for _, tt := range []struct {
+		line string
+		want string
+		left int64
+	}{
+		{`redis keys 'session:*' | while read key; do redis-cli DEL "$key"; done | uniq -c`, ones, 0},
+		{`redis keys 'session:*' | while read key; do ttl=$(redis-cli TTL "$key"); if [ "$ttl" -eq -1 ]; then redis-cli DEL "$key"; fi; done | uniq -c`, ones, 0},
+		{`for k in $(redis keys 'session:*'); do redis expire $k 60; done | uniq -c`, ones, n},
+		{`redis keys 'session:*' | xargs -I {} sh -c 'redis-cli UNLINK {}' | uniq -c`, ones, 0},
+		{`redis keys 'session:*' | xargs -I {} redis expire {} 60 | uniq -c`, ones, n},
+		{`redis keys 'session:*' | while read k; do redis set "$k" other; done | uniq -c`, fmt.Sprintf("%7d OK\n", n), n},
+		{`redis keys 'session:*' | while read k; do redis append "$k" x; done | uniq -c`, fmt.Sprintf("%7d 6\n", n), n},
+		{`redis keys 'session:*' | while read k; do echo "$k"; redis persist "$k" > /dev/null; done | wc -l`, fmt.Sprintln(n), n},
+	} {
+		for _, mode := range []commands.Mode{commands.Only, commands.Direct} {
+			w.client.FlushAll(t.Context())
+			w.fill(t, n)
+			w.made(t)
+			out, _ := w.runs(t, mode, local, tt.line)
+			if made := w.made(t); made > n/16 {
+				t.Errorf("%s: %d round trips for %d keys, planned: %v", tt.line, made, n, mode == commands.Only)
+			}
+			if mode == commands.Only {
+				continue
+			}
+			if out != tt.want {
+				t.Errorf("%s: %.200q, want %q", tt.line, out, tt.want)
+			}
+			if left := int64(len(w.client.Keys(t.Context(), "session:*").Val())); left != tt.left {
+				t.Errorf("%s: %d keys are left, want %d", tt.line, left, tt.left)
+			}
+		}
+	}
+}
+
+// fill loads n sessions without a time to live.
+func (w *workshop) fill(t testing.TB, n int) {
+	t.Helper()
+	pipe := w.client.Pipeline()
+	for i := range n {
+		pipe.Set(t.Context(), fmt.Sprintf("session:%08d", i), "value", 0)
+	}
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
