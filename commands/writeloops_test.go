@@ -149,3 +149,27 @@ func (w *workshop) fill(t testing.TB, n int) {
 		t.Fatal(err)
 	}
 }
+
+// Who may not overwrite everything is looked after without a round trip a key.
+func TestLoopsOfWhoMayNotOverwriteTakeFewRoundTrips(t *testing.T) {
+	const n = 2000
+	w := newWorkshop(t, map[string]permissions.Role{"writer": {Allow: []string{"read", "write", "destroy copy:*"}}})
+	writer := permissions.Member{Local: true, LocalRoles: []string{"writer"}}
+	for _, line := range []string{
+		`redis keys 'session:*' | while read k; do redis set "copy:$k" other; done | uniq -c`,
+		`redis keys 'session:*' | xargs -I {} redis set copy:{} other | uniq -c`,
+	} {
+		w.client.FlushAll(t.Context())
+		w.fill(t, n)
+		for _, mode := range []commands.Mode{commands.Only, commands.Direct, commands.Only, commands.Direct} { // new keys, then those
+			w.made(t)
+			out, _ := w.runs(t, mode, writer, line)
+			if made := w.made(t); made > n/10 {
+				t.Errorf("%s: %d round trips for %d keys, planned: %v", line, made, n, mode == commands.Only)
+			}
+			if want := fmt.Sprintf("%7d OK\n", n); mode == commands.Direct && out != want {
+				t.Errorf("%s: %.200q, want %q", line, out, want)
+			}
+		}
+	}
+}

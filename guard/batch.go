@@ -15,6 +15,7 @@ import (
 // ends the batch after the results of the calls before it. The status is 0 if
 // all were 0, else that of the first that was not.
 func (g *Guard) DoBatch(ctx context.Context, caller permissions.Member, batch [][]string, stdout Sink, stderr io.Writer) (status int, err error) {
+	g.existAhead(ctx, caller, batch)
 	b := &batching{stdout: stdout, stderr: stderr}
 	for _, args := range batch {
 		c, err := g.prepare(ctx, caller, args)

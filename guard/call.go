@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -132,27 +131,6 @@ func (c *call) bounded() error {
 		return &Refused{Command: c.cmd.shown(), Reason: fmt.Sprintf("%d words in one call are too many; up to %d are taken", len(c.argv)-1, maxElements)}
 	}
 	return nil
-}
-
-// existing answers which of the keys there are.
-func (c *call) existing(ctx context.Context, keys []string) ([]string, error) {
-	var list []string
-	for part := range slices.Chunk(keys, maxPipeline) {
-		var qs []request
-		for _, k := range part {
-			qs = append(qs, request{args: []string{"EXISTS", k}, key: k})
-		}
-		replies, err := c.askAll(ctx, qs)
-		if err != nil {
-			return nil, err
-		}
-		for i, r := range replies {
-			if n, _ := r.integer(); n > 0 {
-				list = append(list, part[i])
-			}
-		}
-	}
-	return list, nil
 }
 
 // findKeys tells the call's keys, by asking the server where its table leaves

@@ -22,8 +22,9 @@ type changes interface {
 
 // change decides on a call that changes something.
 func (c *call) change(ctx context.Context) error {
+	err := c.mayOverwrite(ctx)
 	c.early.forget(c.keys)
-	if err := c.mayOverwrite(ctx); err != nil {
+	if err != nil {
 		return err
 	}
 	if c.changes == nil {

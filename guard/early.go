@@ -47,6 +47,7 @@ func (g *Guard) Prefetch(ctx context.Context, caller permissions.Member, batch [
 	if g.early == nil {
 		return
 	}
+	g.existAhead(ctx, caller, batch)
 	if g.plan != nil {
 		g.plan.lookAhead(ctx, caller, batch)
 	}
@@ -184,9 +185,12 @@ type earlyReply struct {
 }
 
 // question is the call's own.
-func (c *call) question() question {
+func (c *call) question() question { return c.questionOf(c.instead()) }
+
+// questionOf is what words ask of the call's database.
+func (c *call) questionOf(argv []string) question {
 	var words []byte
-	for _, w := range c.instead() {
+	for _, w := range argv {
 		words = strconv.AppendInt(words, int64(len(w)), 10)
 		words = append(append(words, ':'), w...)
 	}
@@ -247,9 +251,13 @@ func (e *early) sweep() {
 
 // add keeps a call's reply, and reports whether there was room.
 func (e *early) add(c *call, r reply, asked time.Time) bool {
+	return e.keep(&earlyReply{question: c.question(), reply: r, keys: c.keys, asked: asked})
+}
+
+func (e *early) keep(kept *earlyReply) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	kept := &earlyReply{question: c.question(), reply: r, keys: c.keys, asked: asked}
+	r := kept.reply
 	kept.bytes = earlyBytes + len(kept.words) + r.size()
 	if e.bytes+kept.bytes > maxEarly {
 		return false
@@ -275,8 +283,12 @@ func (e *early) take(c *call) (reply, bool) {
 	if len(e.replies) == 0 {
 		return reply{}, false
 	}
+	return e.answer(c.question())
+}
+
+// answer hands out the reply to a question.
+func (e *early) answer(q question) (reply, bool) {
 	now := e.now()
-	q := c.question()
 	for len(e.replies[q]) > 0 {
 		r := e.replies[q][0]
 		e.drop(r)
