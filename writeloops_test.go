@@ -48,6 +48,49 @@ func TestLoopsThatChangeEqualBashAndRedisCLI(t *testing.T) {
 	}
 }
 
+// The plan of a million keys stays below 256 MiB: a key takes no more than 240
+// bytes, which is what is left beside Helix at rest.
+func TestPlansTakeLittleMemory(t *testing.T) {
+	const few, most = 10_000, 240.0 // keys, bytes a key
+	many := 90_000
+	if raceDetector { // whose own memory says nothing
+		many = 2 * few
+	}
+	server := redistest.Standalone(t)
+	client := server.Client()
+	for _, line := range []string{
+		`!redis keys 'session:*' | xargs -I {} redis expire {} 60`,
+		`!redis keys 'session:*' | while read key; do redis-cli DEL "$key"; done`,
+	} {
+		var peak [2]float64
+		for i, n := range []int{few, many} {
+			onlySessions(t, client, n)
+			cmd := helixCommand(t, t.TempDir(), nil, "exec", "--plan", "--redis", server.URL(), line)
+			var err error
+			if peak[i], err = peakMemory(cmd); err != nil || peak[i] == 0 {
+				t.Fatalf("%s: %v, %.1f MiB", line, err, peak[i])
+			}
+		}
+		each := (peak[1] - peak[0]) * (1 << 20) / float64(many-few)
+		if each > most && !raceDetector {
+			t.Errorf("%s: %.0f bytes a key: %.1f MiB of %d keys, %.1f of %d", line, each, peak[0], few, peak[1], many)
+		}
+	}
+}
+
+// onlySessions makes n sessions all there is.
+func onlySessions(t *testing.T, client redis.UniversalClient, n int) {
+	t.Helper()
+	pipe := client.Pipeline()
+	pipe.FlushDB(t.Context())
+	for i := range n {
+		pipe.Set(t.Context(), fmt.Sprintf("session:user:u%05d:{%06x}%032x", i%5000, i%5000, i), i, 0)
+	}
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // fillAndTell answers all keys that are not Helix' own, with values and whether
 // they end, and puts a few new ones in their place.
 func fillAndTell(t *testing.T, addr string) string {
