@@ -122,3 +122,29 @@ func TestAPlanForeseesWhatItsStepsAnswer(t *testing.T) {
 		}
 	})
 }
+
+// A SET that is foreseen to fail leaves its key as the server has it.
+func TestAPlanKeepsWhatAFailingSetLeaves(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		if err := b.client.Set(t.Context(), "k", "kept", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		b.planning(t)
+		for _, step := range []struct {
+			line, want string
+		}{
+			{"setex k 0 new", "ERR invalid expire time in 'setex' command"},
+			{"get k", "kept"},
+			{"set k new ex 0", "ERR invalid expire time in 'set' command"},
+			{"append k !", "5"},
+			{"get k", "kept!"},
+			{"set k new", "OK"},
+			{"append k !", "4"},
+		} {
+			r := b.do(t, everyone, strings.Fields(step.line)...)
+			if got := strings.TrimSpace(r.stdout); r.err != nil || got != step.want {
+				t.Errorf("%s answers %q, %v; want %q", step.line, got, r.err, step.want)
+			}
+		}
+	})
+}
