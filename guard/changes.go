@@ -23,6 +23,7 @@ type changes interface {
 // change decides on a call that changes something.
 func (c *call) change(ctx context.Context) error {
 	err := c.mayOverwrite(ctx)
+	c.weighEarly()
 	c.early.forget(c.keys)
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ func (g *Guard) Prefetch(ctx context.Context, caller permissions.Member, batch [
 		return
 	}
 	g.existAhead(ctx, caller, batch)
+	g.weighAhead(ctx, caller, batch)
 	if g.plan != nil {
 		g.plan.lookAhead(ctx, caller, batch)
 	}
@@ -178,10 +179,11 @@ type question struct {
 
 type earlyReply struct {
 	question
-	reply reply
-	keys  []keyUse
-	asked time.Time
-	bytes int
+	reply  reply
+	weight weight // where that was asked: how large its key is
+	keys   []keyUse
+	asked  time.Time
+	bytes  int
 }
 
 // question is the call's own.
@@ -283,20 +285,24 @@ func (e *early) take(c *call) (reply, bool) {
 	if len(e.replies) == 0 {
 		return reply{}, false
 	}
-	return e.answer(c.question())
+	r, ok := e.answer(c.question())
+	if !ok {
+		return reply{}, false
+	}
+	return r.reply, true
 }
 
-// answer hands out the reply to a question.
-func (e *early) answer(q question) (reply, bool) {
+// answer hands out what was asked by a question, if that is not too old.
+func (e *early) answer(q question) (*earlyReply, bool) {
 	now := e.now()
 	for len(e.replies[q]) > 0 {
 		r := e.replies[q][0]
 		e.drop(r)
 		if now.Sub(r.asked) <= earlyFor {
-			return r.reply, true
+			return r, true
 		}
 	}
-	return reply{}, false
+	return nil, false
 }
 
 // forget drops the replies that tell of these keys, in any database; with no

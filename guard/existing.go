@@ -44,11 +44,11 @@ func (e *early) existing(c *call, keys []string) (list, unknown []string) {
 	defer e.mu.Unlock()
 	for _, k := range keys {
 		r, ok := e.answer(c.questionOf([]string{"EXISTS", k}))
-		n, _ := r.integer()
-		switch {
-		case !ok:
+		if !ok {
 			unknown = append(unknown, k)
-		case n > 0:
+			continue
+		}
+		if n, _ := r.reply.integer(); n > 0 {
 			list = append(list, k)
 		}
 	}

@@ -173,13 +173,7 @@ func weigh(ctx context.Context, calls []*call) error {
 		}
 	}
 	for _, c := range calls {
-		c.weighed = make([]weight, len(c.keys))
-		for i, k := range c.keys {
-			c.weighed[i] = found[k.key]
-			if w, ok := c.plan.weightOf(c.db(), k.key); ok {
-				c.weighed[i] = w
-			}
-		}
+		c.take(found)
 	}
 	return nil
 }
