@@ -16,6 +16,7 @@ type Header struct {
 	Redis   string    `json:"redis,omitempty"`  // which server, without its password
 	Undoes  string    `json:"undoes,omitempty"` // id of the change that this one takes back
 	At      time.Time `json:"at"`
+	Planned int64     `json:"planned,omitempty"` // commands that it was to have; 0: nobody knew
 }
 
 // Kind is what an image is of.

@@ -210,9 +210,24 @@ func removeUnlocked(path string) (err error) {
 	return os.Remove(path)
 }
 
+// unsettledStay is how much longer a file stays that does not say what became of
+// its change: whoever comes back after an outage is to be told.
+const unsettledStay = 24 * time.Hour
+
+// past reports whether a file's time is over.
+func (j *Journal) past(file stored) bool {
+	age := j.o.Now().Sub(file.modified)
+	if age <= j.o.Retention || age > j.o.Retention+unsettledStay {
+		return age > j.o.Retention
+	}
+	s, err := summarize(file)
+	return err != nil || s.Settled
+}
+
 // Purge removes the files whose content last changed longer ago than the
-// retention, and answers how many. One that is being written stays. One that
-// cannot be removed does not keep the others.
+// retention, and answers how many. One that is being written stays, and for a
+// day one that lacks its end. One that cannot be removed does not keep the
+// others.
 func (j *Journal) Purge() (removed int, err error) {
 	if j.o.Retention <= 0 {
 		return 0, nil
@@ -223,7 +238,7 @@ func (j *Journal) Purge() (removed int, err error) {
 	}
 	var failed []error
 	for _, file := range files {
-		if j.o.Now().Sub(file.modified) <= j.o.Retention {
+		if !j.past(file) {
 			continue
 		}
 		switch err := removeUnlocked(file.path); {

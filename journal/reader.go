@@ -20,6 +20,7 @@ type Summary struct {
 	Images   int    // in all batches
 	Open     int    // batches of which nobody knows whether their change was made
 	Ended    bool   // the change came to an end, good or bad
+	Settled  bool   // and it is known what its last batch left
 	Outcome  string // how it ended
 	Mark     string // the last note
 	Size     int64
@@ -94,7 +95,7 @@ func (r *Reader) summarize() error {
 			s.Open++
 		}
 	}
-	s.Ended = x.end != nil
+	s.Ended, s.Settled = x.end != nil, x.settled()
 	if s.Outcome, err = r.note(x.end); err != nil {
 		return err
 	}

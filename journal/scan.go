@@ -21,6 +21,7 @@ type index struct {
 	end     *place  // the record of the outcome
 	last    *place  // the last mark
 	torn    bool    // the file does not end with a whole record
+	whole   int64   // where the last whole record ends
 	damaged int     // records whose content is
 
 	told int  // the first batch that no state has been told of since the last Before
@@ -72,11 +73,16 @@ func scan(f io.ReaderAt, size int64, how depth) (x index, err error) {
 		x.add(p)
 		at = next
 	}
+	x.whole = at
 	if x.header.kind == 0 || x.header.damaged {
 		return x, errors.New("its header is not whole")
 	}
 	return x, nil
 }
+
+// settled reports whether the journal tells how its change ended, and what the
+// last batch left.
+func (x *index) settled() bool { return x.end != nil && x.told >= len(x.batches) }
 
 // add takes note of a record.
 func (x *index) add(p place) {
