@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/helix-collective/helix/guard/change"
 )
 
@@ -101,6 +99,14 @@ func (m *Making) Close() {
 
 func (m *Making) live() bool { return true }
 
+// Open opens the journal, which otherwise the first change does. WithMaking
+// comes before.
+func (m *Making) Open() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.open()
+}
+
 // open prepares what the first change needs.
 func (m *Making) open() error {
 	if m.engine != nil {
@@ -112,13 +118,9 @@ func (m *Making) open() error {
 			return err
 		}
 	}
-	m.engine = change.New(change.Options{
-		Client:  func(db int) (redis.UniversalClient, error) { return m.guard.clients.Client(db, 2) },
-		Journal: m.kept, ID: m.ID, Memory: m.Memory,
-		Apart:    m.apart,
-		Share:    m.guard.options.Share,
-		Progress: m.progress,
-	})
+	o := m.guard.changeOptions(m.ID)
+	o.Journal, o.Memory, o.Apart, o.Progress = m.kept, m.Memory, m.apart, m.progress
+	m.engine = change.New(o)
 	return nil
 }
 
@@ -196,7 +198,7 @@ func (p *passage) next() (change.Step, bool, error) {
 		p.steps = c.steps()
 		u := &underway{call: c, open: len(p.steps)}
 		for i := range p.steps {
-			p.steps[i].Note = u
+			p.steps[i].Note, p.steps[i].Part = u, i < len(p.steps)-1
 		}
 		p.sent = append(p.sent, u)
 	}

@@ -27,6 +27,8 @@ func (k *keeping) Before(batches ...[]journal.Image) error {
 	return nil
 }
 
+func (k *keeping) Mark(string) error { return nil }
+
 func (k *keeping) After(states []journal.State) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -44,6 +44,7 @@ const (
 type unit struct {
 	session *session
 	number  int64 // counts the transactions of an engine
+	marked  bool  // it notes that number in Redis
 	steps   []Step
 	names   []string        // of the keys, each once
 	alters  map[string]bool // of those, which may get another value

@@ -6,7 +6,9 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -30,7 +32,8 @@ type Step struct {
 	// Absent lists keys that must not exist for the command to be carried out.
 	Absent []string
 
-	Note any // the caller's own; comes back in Done
+	Part bool // of a command that more steps belong to: it is carried out with the last of them
+	Note any  // the caller's own; comes back in Done
 }
 
 // Key is a key that a step changes.
@@ -56,6 +59,7 @@ type Done struct {
 type Journal interface {
 	Before(batches ...[]journal.Image) error
 	After(states []journal.State) error
+	Mark(text string) error // of a Position
 }
 
 // Options is what changes are made with. Client is needed.
@@ -93,7 +97,9 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 // UndoneError says that the server came back without changes that it had
 // confirmed: it was restarted, or another one took over.
-type UndoneError struct{ Batches int64 }
+type UndoneError struct {
+	Commands int64 // that those were
+}
 
 func (e *UndoneError) Error() string {
 	return "Redis came back without the last changes that it had confirmed"
@@ -118,8 +124,11 @@ type Engine struct {
 	sessions *sessions
 	marking  bool  // each transaction notes its number in a key of ours
 	batches  int64 // of all runs
-	lasted   int64 // the last number that the key of ours was given
-	markedIn int   // the database of that key
+	carried  int64 // commands of all runs that were carried out
+	lost     int64 // of those, which the server lost again
+	open     bool  // nobody knows whether the last batch was made
+
+	confirmed []notedBatch // transactions whose numbers the key of ours was given
 
 	full atomic.Bool // the server's memory was: it takes scripts, and no transactions
 
@@ -139,10 +148,11 @@ func New(o Options) *Engine {
 	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), odd: new(atomic.Bool), sessions: newSessions(work), marking: o.ID != ""}
 }
 
-// Close takes away the key that said how far the change was, and gives up the
+// Close takes away the key that said how far the change was, unless it is still
+// needed to find out whether the last batch was made, and gives up the
 // connections. No run may go on.
 func (e *Engine) Close() {
-	if e.lasted > 0 {
+	if !e.open {
 		e.unmark()
 	}
 	e.stop()
@@ -151,11 +161,22 @@ func (e *Engine) Close() {
 
 // unmark takes the marker away, soon or never: it ends by itself.
 func (e *Engine) unmark() {
+	if len(e.confirmed) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(e.work, time.Second)
 	defer cancel()
-	if client, err := e.Client(e.markedIn); err == nil {
-		client.Unlink(ctx, markerKey(e.ID))
+	var done []int
+	for _, n := range e.confirmed {
+		if slices.Contains(done, n.db) {
+			continue
+		}
+		done = append(done, n.db)
+		if client, err := e.Client(n.db); err == nil {
+			client.Unlink(ctx, markerKey(e.ID))
+		}
 	}
+	e.confirmed = nil
 }
 
 // Run carries out what next answers, in order, until there is no more (ok is
@@ -164,6 +185,16 @@ func (e *Engine) unmark() {
 // error ends the run, after the batch. The steps of a batch that were made are
 // always told.
 func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err error), done func(Done) error) error {
-	r := &run{Engine: e, source: &source{next: next}, done: done}
-	return r.all(ctx, e.work)
+	r := &run{Engine: e, source: &source{next: next}, done: done, first: e.batches + 1}
+	err := r.all(ctx, e.work)
+	var undone *UndoneError
+	if errors.As(err, &undone) {
+		e.lost += undone.Commands
+	}
+	if e.open {
+		return err // the last position belongs to the last batch
+	}
+	err = errors.Join(err, e.note(e.position()))
+	e.unmark() // between two runs nobody is to see it
+	return err
 }

@@ -33,6 +33,8 @@ func (m *memory) After(states []journal.State) error {
 	return nil
 }
 
+func (m *memory) Mark(string) error { return nil }
+
 // backwards answers the steps that take everything back.
 func (m *memory) backwards(u *change.Undoing) []change.Step {
 	var steps []change.Step

@@ -22,20 +22,32 @@ const markerLasts = 24 * time.Hour
 func (r *run) commit(ctx context.Context, b *batch) error {
 	start := time.Now()
 	defer func() { b.took = time.Since(start) }()
-	for _, u := range b.units {
-		r.batches++
-		u.number = r.batches
-	}
 	if b.scattered {
 		return r.commitScattered(ctx, b)
 	}
 	for i, u := range b.units {
-		if err := r.commitUnit(ctx, b, u); isRefused(err) {
+		err := r.commitUnit(ctx, b, u)
+		if isRefused(err) {
 			return errors.Join(err, r.concludeAll(b.units[i:]))
-		} else if err != nil && !isUndone(err) {
+		}
+		if err != nil && !isUndone(err) {
 			return err
-		} else if failed := r.conclude(u); err != nil || failed != nil {
+		}
+		failed := r.conclude(u)
+		if err != nil && failed == nil {
+			failed = r.concludeAll(b.units[i+1:]) // which are not made
+		}
+		if err != nil || failed != nil {
 			return errors.Join(err, failed)
+		}
+	}
+	return nil
+}
+
+func (r *run) concludeAll(units []*unit) error {
+	for _, u := range units {
+		if err := r.conclude(u); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -65,22 +77,12 @@ func (r *run) commitScattered(ctx context.Context, b *batch) error {
 	return errors.Join(errors.Join(errs...), r.concludeAll(b.units))
 }
 
-func (r *run) concludeAll(units []*unit) error {
-	for _, u := range units {
-		if err := r.conclude(u); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	if u.idle() {
 		u.outcome, u.states = made, u.unchanged()
 		return nil
 	}
-	marked := r.marks(b, u)
-	commands := r.transaction(b, u, marked)
+	commands := r.transaction(u)
 	replies, err := r.submit(ctx, u, commands)
 	if err != nil {
 		return r.resolve(ctx, b, u, err)
@@ -89,7 +91,7 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	if failed := asRefusal(err); failed != nil {
 		return r.refused(ctx, b, u, failed, replies, commands)
 	}
-	if err != nil || !marked || u.outcome != made {
+	if err != nil || !u.marked || u.outcome != made {
 		return err
 	}
 	return r.noted(b, u, replies[len(replies)-1])
@@ -113,25 +115,38 @@ func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, 
 // there before has to be the last that was made.
 func (r *run) noted(b *batch, u *unit, results []byte) error {
 	list, _ := elements(results)
+	if _, failed := isError(list[len(list)-1]); failed {
+		r.marking = false // the server is full, and took the rest as a script
+		return nil
+	}
 	before, _ := bulk(list[len(list)-1])
 	n, _ := strconv.ParseInt(string(before), 10, 64) // 0: there was none
-	lost := r.lasted - n
-	r.lasted, r.markedIn = u.number, b.db
-	if lost > 0 {
-		return &UndoneError{Batches: lost}
+	lost, any := r.lostSince(b.db, n)
+	r.confirm(b, u)
+	if any {
+		return &UndoneError{Commands: lost}
 	}
 	return nil
 }
 
-// marks reports whether a transaction notes its number. A single command is
-// told by what its keys hold.
+// confirm takes in that Redis holds a transaction, with its number.
+func (r *run) confirm(b *batch, u *unit) {
+	r.confirmed = append(r.confirmed, notedBatch{u.number, b.db, commandsOf(u.steps)})
+}
+
+// marks reports whether a transaction notes its number: not in a Cluster, nor
+// where nothing is to be done, nor if it is a run's first and of a single
+// command, which is told by what its keys hold.
 func (r *run) marks(b *batch, u *unit) bool {
 	client, err := r.Client(b.db)
-	return err == nil && r.marking && len(u.steps) > 1 && !isCluster(client)
+	if err != nil || !r.marking || r.full.Load() || isCluster(client) || u.idle() {
+		return false
+	}
+	return len(u.steps) > 1 || u.number > r.first
 }
 
 // transaction lists the commands from MULTI to EXEC.
-func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
+func (r *run) transaction(u *unit) [][]string {
 	list := [][]string{{"MULTI"}, {"TIME"}}
 	for _, c := range u.commands {
 		if c != nil {
@@ -148,7 +163,7 @@ func (r *run) transaction(b *batch, u *unit, marked bool) [][]string {
 			}
 		}
 	}
-	if marked {
+	if u.marked {
 		list = append(list, []string{"SET", markerKey(r.ID), strconv.FormatInt(u.number, 10),
 			"PX", strconv.FormatInt(markerLasts.Milliseconds(), 10), "GET"})
 	}

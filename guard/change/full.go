@@ -82,7 +82,7 @@ func (u *unit) looks() [][]string {
 }
 
 // compared reports whether a key's content is kept, or there was none to keep.
-func (u *unit) compared(i int) bool { return u.images[i].Content != nil || !u.images[i].Exists }
+func (u *unit) compared(i int) bool { return len(u.images[i].Content) > 0 || !u.images[i].Exists }
 
 // compare notes what the keys held right before, where that is not what was
 // kept of them.

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -64,22 +65,26 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 // wasMade reports whether a transaction was made, by the number that it would
 // have noted, or else by what its keys hold.
 func (r *run) wasMade(ctx context.Context, b *batch, u *unit) (bool, error) {
-	now, err := u.session.presentStates(ctx, u)
+	states, at, err := u.session.presentStates(ctx, u)
 	if err != nil {
 		return false, err
 	}
-	u.states = now
-	if !r.marks(b, u) {
-		return differs(u.images, now), nil
+	u.states = states
+	if !u.marked || u.scripted {
+		return differs(u.images, states, at), nil
 	}
 	number, err := u.session.marker(ctx, r.ID)
 	if err != nil {
 		return false, err
 	}
-	if number < r.lasted {
-		return false, &UndoneError{Batches: r.lasted - number}
+	if lost, any := r.lostSince(b.db, number); any {
+		return false, &UndoneError{Commands: lost}
 	}
-	return number >= u.number, nil
+	if number < u.number {
+		return false, nil
+	}
+	r.confirm(b, u)
+	return true, nil
 }
 
 // marker answers the number of the last transaction that was made.
@@ -99,49 +104,58 @@ func (s *session) marker(ctx context.Context, id string) (int64, error) {
 	return n, nil
 }
 
-// presentStates asks what the keys of a transaction hold now.
-func (s *session) presentStates(ctx context.Context, u *unit) ([]journal.State, error) {
+// presentStates asks what the keys of a transaction hold, and when that is by
+// the server's clock, in Unix milliseconds.
+func (s *session) presentStates(ctx context.Context, u *unit) (states []journal.State, now int64, err error) {
 	if u.images == nil {
-		return nil, nil
+		return nil, 0, nil
 	}
 	replies, err := s.exchange(ctx, u.looks())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, reply := range replies {
 		if err := asError(reply); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	now, _ := milliseconds(replies[0])
-	states := make([]journal.State, len(u.names))
+	now, _ = milliseconds(replies[0])
+	states = make([]journal.State, len(u.names))
 	for i := range u.names {
 		if states[i], err = u.stateOf(i, now, replies[1+2*i], replies[2+2*i]); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return states, nil
+	return states, now, nil
 }
 
 // slack is how far two readings of one deadline may be apart, in milliseconds.
 const slack = 1000
 
-// differs reports whether any key is another than it was.
-func differs(images []journal.Image, states []journal.State) bool {
+// differs reports whether any key is another than it was, but for those that
+// came to their end before at.
+func differs(images []journal.Image, states []journal.State, at int64) bool {
 	for i, image := range images {
-		if !same(image, states[i]) {
+		if !same(image, states[i], at) {
 			return true
 		}
 	}
 	return false
 }
 
-// same reports whether a key is as it was.
-func same(image journal.Image, state journal.State) bool {
+// same reports whether a key, or a parameter, is as it was. A key that came to
+// its end by itself before at is.
+func same(image journal.Image, state journal.State, at int64) bool {
+	if image.Kind != journal.Key {
+		return bytes.Equal(image.Content, state.Content)
+	}
+	if image.Exists && !state.Exists && image.Deadline != 0 && image.Deadline <= at+slack {
+		return true
+	}
 	if image.Exists != state.Exists || !near(image.Deadline, state.Deadline) {
 		return false
 	}
-	if image.Content == nil || !state.Altered {
+	if len(image.Content) == 0 || !state.Altered {
 		return true
 	}
 	sum, err := dump.Digest(image.Content)

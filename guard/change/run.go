@@ -15,6 +15,7 @@ type run struct {
 	source *source
 	done   func(Done) error
 	made   int64
+	first  int64 // the number of its first transaction
 }
 
 // source hands out steps, those that were given back first.
@@ -111,8 +112,17 @@ func (r *run) apart(ctx context.Context, s Step) error {
 	if r.Apart == nil {
 		return fmt.Errorf("carry out %s: it has no keys", s.Argv[0])
 	}
+	before := r.position()
+	before.Apart = true
+	if err := r.note(before); err != nil {
+		return err
+	}
 	reply, err := r.Apart(ctx, s)
 	if err != nil {
+		return err
+	}
+	r.carried++
+	if err := r.note(r.position()); err != nil {
 		return err
 	}
 	r.made++
@@ -178,18 +188,43 @@ func (r *run) oneByOne(ctx, work context.Context, steps []Step) error {
 
 // attempt journals and makes a batch once.
 func (r *run) attempt(ctx context.Context, b *batch) error {
-	if r.Journal != nil {
-		if err := r.Journal.Before(b.images()...); err != nil {
-			return fmt.Errorf("keep what there was: %w", err)
-		}
+	r.number(b)
+	if err := r.keep(b); err != nil {
+		return err
 	}
 	start := time.Now()
+	r.open = true
 	err := r.commit(ctx, b)
+	r.open = err != nil && !isUndone(err) && !isRefused(err)
 	r.size.learn(b.keys(), time.Since(start))
 	if err == nil || isRefused(err) {
 		err = errors.Join(err, r.amend(b))
 	}
 	return err
+}
+
+// number numbers the transactions of a batch, and settles which of them note
+// that in Redis.
+func (r *run) number(b *batch) {
+	for _, u := range b.units {
+		r.batches++
+		u.number = r.batches
+		u.marked = r.marks(b, u)
+	}
+}
+
+// keep journals what a batch's keys hold.
+func (r *run) keep(b *batch) error {
+	if r.Journal == nil {
+		return nil
+	}
+	if err := r.note(r.before(b)); err != nil {
+		return err
+	}
+	if err := r.Journal.Before(b.images()...); err != nil {
+		return fmt.Errorf("keep what there was: %w", err)
+	}
+	return nil
 }
 
 // conclude notes in the journal what became of a transaction.
@@ -216,8 +251,9 @@ func (r *run) report(b *batch) error {
 			if u.replies != nil {
 				d.Reply = u.replies[i]
 			}
-			if !halting(d.Reply) {
+			if !halting(d.Reply) && !s.Part {
 				r.made++
+				r.carried++
 			}
 			if err := r.done(d); err != nil && first == nil {
 				first = err

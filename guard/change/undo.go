@@ -64,7 +64,7 @@ func (u *Undoing) decide(e Entry, now journal.Image, at int64) ([]string, Verdic
 	id := maphash.Bytes(u.seed, append([]byte(strconv.Itoa(now.DB)+" "), now.Name...))
 	name := string(now.Name)
 	switch {
-	case gone && !now.Exists, !gone && equal(before, now):
+	case gone && !now.Exists, !gone && equal(before, now), !gone && untouched(e, now):
 		return nil, Same
 	case !u.force && (u.left[id] || !stands(e.After, now, at)):
 		u.left[id] = true
@@ -73,7 +73,7 @@ func (u *Undoing) decide(e Entry, now journal.Image, at int64) ([]string, Verdic
 		return []string{"UNLINK", name}, Restored
 	case now.Exists && (!e.After.Altered && !u.force || sameContent(before, now)):
 		return deadlineCommand(name, before.Deadline), Restored
-	case before.Content == nil:
+	case len(before.Content) == 0:
 		return nil, Unkept
 	}
 	return []string{"RESTORE", name, strconv.FormatInt(before.Deadline, 10), string(before.Content), "REPLACE", "ABSTTL"}, Restored
@@ -91,8 +91,14 @@ func equal(before, now journal.Image) bool {
 	return now.Exists && near(before.Deadline, now.Deadline) && sameContent(before, now)
 }
 
+// untouched reports whether a key has the time that it had before, where that is
+// all that the change was to change.
+func untouched(e Entry, now journal.Image) bool {
+	return len(e.Before.Content) == 0 && e.After.Exists && !e.After.Altered && now.Exists && near(e.Before.Deadline, now.Deadline)
+}
+
 func sameContent(a, b journal.Image) bool {
-	if a.Content == nil || b.Content == nil {
+	if len(a.Content) == 0 || len(b.Content) == 0 {
 		return false
 	}
 	x, err1 := dump.Digest(a.Content)

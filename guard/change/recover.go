@@ -1,0 +1,311 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"github.com/helix-collective/helix/journal"
+)
+
+// Past is the journal of a change that no process carries on. *journal.Reader
+// is one.
+type Past interface {
+	Summary() journal.Summary
+	Batch(n int) (journal.Batch, error)
+	Marks() ([]string, error)
+}
+
+// Found is what became of a change that was interrupted.
+type Found struct {
+	Position                   // how far it came, as Redis has it now
+	States   [][]journal.State // that the last batches left, those of which the journal does not tell
+
+	databases []int // in which it noted numbers
+}
+
+// Recover finds out how far a change came whose process ended in the middle, by
+// the number that Redis holds of it, and else by what its keys hold now. A key
+// that came to its end by itself meanwhile tells nothing. Forget is to be called
+// once what was found is kept.
+func Recover(ctx context.Context, o Options, past Past) (Found, error) {
+	e := New(o)
+	defer func() { e.stop(); e.sessions.close() }()
+	r := &recovery{run: &run{Engine: e}, past: past, markers: make(map[int]int64)}
+	if err := r.read(); err != nil {
+		return Found{}, err
+	}
+	return r.find(ctx)
+}
+
+// Forget takes away what Redis holds of a change.
+func (f Found) Forget(ctx context.Context, o Options) error {
+	for _, db := range f.databases {
+		client, err := o.Client(db)
+		if err != nil {
+			return err
+		}
+		if err := client.Unlink(ctx, markerKey(o.ID)).Err(); err != nil {
+			return fmt.Errorf("forget change %s: %w", o.ID, err)
+		}
+	}
+	return nil
+}
+
+// recovery is one change being looked into.
+type recovery struct {
+	*run
+	past      Past
+	last      Position      // the last that was noted
+	behind    []int         // the journal's batches behind it
+	made      []pastBatch   // that changed something, by the journal
+	databases []int         // where the change noted numbers
+	markers   map[int]int64 // the numbers that stand there
+}
+
+// pastBatch is a batch that was made, by the journal.
+type pastBatch struct {
+	at   int // its place in the journal
+	db   int
+	part Part
+}
+
+// read goes through the journal once.
+func (r *recovery) read() error {
+	marks, err := r.past.Marks()
+	if err != nil {
+		return err
+	}
+	r.follow(marks)
+	for n := range r.past.Summary().Batches {
+		b, err := r.past.Batch(n)
+		if err != nil && !errors.Is(err, journal.ErrDamaged) {
+			return err
+		}
+		if err == nil {
+			r.take(n, b)
+		}
+		r.behind = append(r.behind, n)
+		r.follow(b.Marks)
+	}
+	return nil
+}
+
+func (r *recovery) follow(marks []string) {
+	for _, m := range marks {
+		if p, ok := ReadPosition(m); ok {
+			r.last, r.behind = p, nil
+		}
+	}
+}
+
+// next answers what is known of the batch that comes next.
+func (r *recovery) next() Part {
+	if len(r.behind) < len(r.last.Parts) {
+		return r.last.Parts[len(r.behind)]
+	}
+	return Part{}
+}
+
+// take takes in a batch that comes next.
+func (r *recovery) take(n int, b journal.Batch) {
+	p := r.next()
+	if p.Number == 0 || len(b.Images) == 0 {
+		return
+	}
+	db := b.Images[0].DB
+	if !slices.Contains(r.databases, db) {
+		r.databases = append(r.databases, db)
+	}
+	if !b.Open() && b.States[0].Deadline != voided && differs(b.Images, b.States, 0) {
+		r.made = append(r.made, pastBatch{n, db, p})
+	}
+}
+
+func (r *recovery) find(ctx context.Context) (Found, error) {
+	f := Found{Position: Position{Done: r.last.Done, Lost: r.last.Lost}, databases: r.databases}
+	for _, db := range r.databases {
+		n, err := r.markerIn(ctx, db)
+		if err != nil {
+			return f, err
+		}
+		r.markers[db] = n
+	}
+	if r.last.Apart && len(r.behind) == 0 {
+		f.Unsure = 1
+	}
+	for i, n := range r.behind {
+		if err := r.settle(ctx, i, n, &f); err != nil {
+			return f, err
+		}
+	}
+	lost, err := r.lostAgain(ctx)
+	f.Done, f.Lost = f.Done-lost, f.Lost+lost
+	return f, err
+}
+
+func (r *recovery) markerIn(ctx context.Context, db int) (n int64, err error) {
+	u := newUnit()
+	u.names = []string{markerKey(r.ID)}
+	err = r.patiently(ctx, db, u, func() error {
+		n, err = u.session.marker(ctx, r.ID)
+		return err
+	})
+	return n, err
+}
+
+// settle finds out about one of the last batches, the i-th behind the last
+// position.
+func (r *recovery) settle(ctx context.Context, i, n int, f *Found) error {
+	b, err := r.past.Batch(n)
+	var p Part
+	if i < len(r.last.Parts) {
+		p = r.last.Parts[i]
+	}
+	if errors.Is(err, journal.ErrDamaged) {
+		f.Unsure += p.Commands
+		f.States = append(f.States, nil)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	last := i == len(r.behind)-1
+	states := b.States
+	if b.Open() || r.last.Apart && last {
+		if states, err = r.became(ctx, b.Images, p); err != nil {
+			return err
+		}
+	}
+	if b.Open() {
+		f.States = append(f.States, states)
+	}
+	switch made := len(states) == 0 || states[0].Deadline != voided; {
+	case made && r.last.Apart && last:
+		f.Done++ // the batches of a command without keys are all of one
+	case made:
+		f.Done += p.Commands
+	}
+	return nil
+}
+
+// became answers what a transaction left, void if it was not made: by the
+// number that it would have noted, or else by what its keys hold.
+func (r *recovery) became(ctx context.Context, images []journal.Image, p Part) ([]journal.State, error) {
+	now, at, err := r.present(ctx, images, p)
+	if err != nil || len(images) == 0 {
+		return nil, err
+	}
+	done := differs(images, now, at)
+	if p.Number > 0 {
+		done = r.markers[images[0].DB] >= p.Number
+	}
+	if !done {
+		return slices.Repeat([]journal.State{{Deadline: voided}}, len(images)), nil
+	}
+	return now, nil
+}
+
+// present answers what stands now in the places of images, and when that is by
+// the server's clock.
+func (r *recovery) present(ctx context.Context, images []journal.Image, p Part) (states []journal.State, at int64, err error) {
+	if len(images) == 0 {
+		return nil, 0, nil
+	}
+	if images[0].Kind != journal.Key {
+		states, err = r.parameters(ctx, images)
+		return states, 0, err
+	}
+	u := newUnit()
+	for i, image := range images {
+		u.names = append(u.names, string(image.Name))
+		u.alters[string(image.Name)] = p.mayAlter(i)
+		u.large = append(u.large, image.Exists && len(image.Content) == 0)
+	}
+	u.images = images
+	err = r.patiently(ctx, images[0].DB, u, func() (err error) {
+		states, at, err = u.session.presentStates(ctx, u)
+		return err
+	})
+	if u.session != nil {
+		r.sessions.give(u.session)
+	}
+	for i := range states {
+		if !p.mayAlter(i) {
+			states[i].Altered, states[i].Sum = false, [16]byte{}
+		}
+	}
+	return states, at, err
+}
+
+// parameters answers the values of parameters of the server.
+func (r *recovery) parameters(ctx context.Context, images []journal.Image) ([]journal.State, error) {
+	client, err := r.Client(0)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]journal.State, len(images))
+	for i, image := range images {
+		values, err := client.ConfigGet(ctx, string(image.Name)).Result()
+		if err != nil {
+			return nil, err
+		}
+		states[i] = journal.State{Exists: true, Altered: true, Content: []byte(values[string(image.Name)])}
+	}
+	return states, nil
+}
+
+// lostAgain counts the commands of batches that Redis had confirmed and does not
+// have any more: those behind the number that it holds, as far as the keys do
+// not tell otherwise.
+func (r *recovery) lostAgain(ctx context.Context) (commands int64, err error) {
+	for _, db := range r.databases {
+		var list []pastBatch
+		for _, b := range r.made {
+			if b.db == db && b.part.Number > r.markers[db] {
+				list = append(list, b)
+			}
+		}
+		if list, err = r.reallyLost(ctx, list); err != nil {
+			return 0, err
+		}
+		for _, b := range list {
+			commands += b.part.Commands
+		}
+	}
+	return commands, nil
+}
+
+// reallyLost answers the batches, from one on, of whose keys more are as they
+// were before than as they were left. A key may be in several batches.
+func (r *recovery) reallyLost(ctx context.Context, list []pastBatch) ([]pastBatch, error) {
+	var failed error
+	first := sort.Search(len(list), func(i int) bool {
+		b, err := r.past.Batch(list[i].at)
+		var now []journal.State
+		var at int64
+		if err == nil {
+			now, at, err = r.present(ctx, b.Images, list[i].part)
+		}
+		failed = errors.Join(failed, err)
+		return err == nil && mostlyBefore(b, now, at)
+	})
+	return list[first:], failed
+}
+
+func mostlyBefore(b journal.Batch, now []journal.State, at int64) bool {
+	before, after := 0, 0
+	for i, image := range b.Images {
+		left := b.States[i]
+		switch {
+		case same(image, left, 0): // it tells nothing
+		case same(image, now[i], at):
+			before++
+		case left.Exists == now[i].Exists && near(left.Deadline, now[i].Deadline) && left.Sum == now[i].Sum:
+			after++
+		}
+	}
+	return before > after
+}

@@ -1,0 +1,38 @@
+package guard
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/guard/change"
+)
+
+// changeOptions are those of a change with an id.
+func (g *Guard) changeOptions(id string) change.Options {
+	return change.Options{
+		Client: func(db int) (redis.UniversalClient, error) { return g.clients.Client(db, 2) },
+		ID:     id,
+		Share:  g.options.Share,
+	}
+}
+
+// lookPatience is how long a server that is away is waited for by who only looks
+// what became of a change.
+const lookPatience = time.Second
+
+// Recover finds out what became of a change whose process ended in the middle.
+// Once keep has returned without an error, what Redis holds of it is taken away.
+func (g *Guard) Recover(ctx context.Context, id string, past change.Past, keep func(change.Found) error) error {
+	o := g.changeOptions(id)
+	o.Patience = lookPatience
+	found, err := change.Recover(ctx, o, past)
+	if err != nil {
+		return err
+	}
+	if err := keep(found); err != nil {
+		return err
+	}
+	return found.Forget(ctx, o)
+}
