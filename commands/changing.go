@@ -60,7 +60,7 @@ func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Con
 		return func(context.Context, error) (*Plan, error) { return nil, nil }
 	}
 	if req.Mode == Direct {
-		u := t.newMaking(journal.Header{Request: req.ID, Line: t.kept(req.Text)})
+		u := t.newMaking(journal.Header{Request: t.recording.request(), Line: t.kept(req.Text)})
 		t.guard = t.guard.WithMaking(u.Making)
 		out.first = u.Finish // what is printed has happened
 		return func(_ context.Context, err error) (*Plan, error) {
@@ -173,7 +173,7 @@ func (p *planner) makeNow(ctx context.Context, req Request, out *output) error {
 	if err := t.recording.open(ctx); err != nil {
 		return err
 	}
-	u := t.newMaking(journal.Header{Request: req.ID, Line: t.kept(req.Text)})
+	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: t.kept(req.Text)})
 	err := t.guard.WithMaking(u.Making).Execute(ctx, t.caller, u.Making, once(p.first), func(printed []byte) error {
 		_, err := out.Write(printed)
 		return err
@@ -189,7 +189,10 @@ func (p *planner) makeNow(ctx context.Context, req Request, out *output) error {
 }
 
 func outcomeOf(err error) Outcome {
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return Cancelled
+	case err != nil:
 		return Faulty
 	}
 	return OK

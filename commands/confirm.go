@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
@@ -147,18 +148,13 @@ func (t *turn) execute(ctx context.Context, req Request, p plans.Plan, steps *pl
 
 // makePlan checks the rights anew and makes the plan's changes.
 func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *plans.Steps) (made, error) {
-	if err := t.guard.Recheck(ctx, t.caller, handOut(steps)); err != nil {
-		return made{}, err
+	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: p.Line, Plan: p.ID, Planned: steps.Left()})
+	making := t.guard.WithMaking(u.Making)
+	if err := t.ready(ctx, u, steps); err != nil {
+		return made{}, errors.Join(err, u.end(outcomeOf(err)))
 	}
-	if err := steps.Rewind(); err != nil {
-		return made{}, err
-	}
-	if err := t.recording.open(ctx); err != nil {
-		return made{}, err
-	}
-	u := t.newMaking(journal.Header{Request: req.ID, Line: p.Line, Plan: p.ID})
 	unforeseen := &output{limit: replyBytes}
-	err := t.guard.WithMaking(u.Making).Execute(ctx, t.caller, u.Making, handOut(steps), func(printed []byte) error {
+	err := making.Execute(ctx, t.caller, u.Making, handOut(steps), func(printed []byte) error {
 		_, err := unforeseen.Write(printed)
 		return err
 	})
@@ -170,7 +166,29 @@ func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *p
 		err = errors.Join(err, failed)
 	}
 	m := made{Report: u.Report(), id: u.id, kept: u.journal != nil, output: out.kept}
-	return m, errors.Join(err, u.end(outcomeOf(err)))
+	if undone := (*change.UndoneError)(nil); errors.As(err, &undone) {
+		m.lost = undone.Commands
+	}
+	err = errors.Join(err, u.end(outcomeOf(err)))
+	if err != nil && m.Commands() > 0 {
+		err = &midwayError{err}
+	}
+	return m, err
+}
+
+// ready begins a plan's journal, so that it is known of the plan that it was
+// confirmed, and checks the rights to all of its steps anew.
+func (t *turn) ready(ctx context.Context, u *undoable, steps *plans.Steps) error {
+	if err := u.Open(); err != nil {
+		return err
+	}
+	if err := t.guard.Recheck(ctx, t.caller, handOut(steps)); err != nil {
+		return err
+	}
+	if err := steps.Rewind(); err != nil {
+		return err
+	}
+	return t.recording.open(ctx)
 }
 
 // Cancel drops a plan. Its author may, and who could approve it.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -34,7 +35,7 @@ func (d *Dispatcher) answer(err error) Reply {
 	if err == nil {
 		return Reply{Outcome: OK}
 	}
-	for _, judge := range []func(error) (Reply, bool){d.asRefusal, d.asMistake, d.asStop, d.asOutput, d.asConnection} {
+	for _, judge := range []func(error) (Reply, bool){d.asRefusal, d.asMistake, d.asBroken, d.asStop, d.asOutput, d.asConnection} {
 		if reply, ok := judge(err); ok {
 			return reply
 		}
@@ -107,6 +108,46 @@ func (d *Dispatcher) settingProblem(err error) string {
 	return text + fmt.Sprintf("`%sconfig help KEY` explains a setting.", d.prefix())
 }
 
+// midwayError is what ended a change of which something was made.
+type midwayError struct{ err error }
+
+func (e *midwayError) Error() string { return "in the middle of a change: " + e.err.Error() }
+
+func (e *midwayError) Unwrap() error { return e.err }
+
+// asBroken words a server that left a change in the middle.
+func (d *Dispatcher) asBroken(err error) (Reply, bool) {
+	var lost *change.LostError
+	var undone *change.UndoneError
+	var midway *midwayError
+	reply := Reply{Outcome: Unreachable}
+	switch {
+	case errors.As(err, &undone):
+		reply.Problem = fmt.Sprintf("Redis at %s came back without the last %s that it had confirmed: it was restarted without them, or another server took its place. The change ended there.",
+			d.Redis, counted(undone.Commands, "command", "commands"))
+	case errors.As(err, &lost):
+		reply.Problem = fmt.Sprintf("Redis at %s went away in the middle of the change, and of the last %s it is not known yet whether they were carried out. `%sundo list` finds out once Redis is back.",
+			d.Redis, counted(int64(lost.Unknown), "command", "commands"), d.prefix())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return Reply{}, false
+	case errors.As(err, &midway) && isAway(err):
+		reply.Problem = fmt.Sprintf("Redis at %s went away in the middle of the change.", d.Redis)
+	default:
+		return Reply{}, false
+	}
+	return reply, true
+}
+
+// counted is a number of things.
+func counted(n int64, one, many string) string { return grouped(n) + " " + plural(n, one, many) }
+
+// isAway reports whether a fault is that Redis does not answer.
+func isAway(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout) || redis.IsClusterDownError(err)
+}
+
 // asStop words programs that were ended before their own end.
 func (d *Dispatcher) asStop(err error) (Reply, bool) {
 	var limit *shell.LimitError
@@ -138,7 +179,6 @@ func (d *Dispatcher) asOutput(err error) (Reply, bool) {
 
 // asConnection words a Redis that does not answer as it should.
 func (d *Dispatcher) asConnection(err error) (Reply, bool) {
-	var network net.Error
 	var settingsAway *settings.Unavailable
 	var laterRelease *settings.ReadOnlyError
 	var halted *guard.Halted
@@ -164,8 +204,7 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	case errors.As(err, &untrusted):
 		reply.Problem = fmt.Sprintf("Redis at %s shows a certificate that is not trusted here: %s Whoever runs Helix can name the authority behind it in SSL_CERT_FILE.",
 			d.Redis, sentence(untrusted.Err.Error()))
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, net.ErrClosed), errors.Is(err, redis.ErrPoolTimeout), redis.IsClusterDownError(err):
+	case isAway(err):
 		reply.Problem = fmt.Sprintf("Redis at %s does not answer. Nothing was changed; try again once it is back. `helix check` looks at the connection.", d.Redis)
 	case errors.As(err, &answered) && !errors.Is(err, redis.Nil): // such as a database that there is not, or no Cluster
 		reply.Problem = fmt.Sprintf("Redis at %s answers: %s `helix check` looks at the connection.", d.Redis, sentence(answered.Error()))

@@ -66,6 +66,13 @@ func (r *recording) confirms(p plans.Plan) {
 	}
 }
 
+// request answers what joins the records of the request.
+func (r *recording) request() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.entry.Request
+}
+
 // commands notes what the program calls, as its text tells.
 func (r *recording) commands(names []string) {
 	r.mu.Lock()

@@ -15,6 +15,7 @@ type made struct {
 	guard.Report
 	id     string // of the change
 	kept   bool   // what there was before is in the journal
+	lost   int64  // commands that Redis had confirmed, and does not have any more
 	output []byte
 	told   bool // its output says what became of it
 }
@@ -24,16 +25,19 @@ func (t *turn) reportOn(r *Reply, m made, planned int64, took time.Duration) {
 	if m.told {
 		return
 	}
-	done := m.Commands() + m.Failed + m.Left
+	done := m.Commands() + m.Failed + m.Left - m.lost
 	var kinds []string
 	for _, name := range slices.Sorted(maps.Keys(m.Kinds)) {
 		kinds = append(kinds, fmt.Sprintf("%s × %s", grouped(m.Kinds[name]), name))
 	}
 	text := fmt.Sprintf("%s of %s commands carried out", grouped(done), grouped(planned))
-	if len(kinds) > 0 {
+	if len(kinds) > 0 && m.lost == 0 {
 		text += " (" + strings.Join(kinds, ", ") + ")"
 	}
 	r.Footer = fmt.Sprintf("%s in %s.", text, took.Round(time.Millisecond))
+	if r.Outcome == Cancelled {
+		r.Problem = "Stopped."
+	}
 	if r.Outcome != OK {
 		r.Problem = strings.TrimSpace(r.Problem + " " + sentence(text) + " Nothing behind that was.")
 		r.Footer = ""

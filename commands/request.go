@@ -79,6 +79,7 @@ const (
 	Limited     Outcome = "limited"     // stopped at a limit
 	Cancelled   Outcome = "cancelled"   // stopped by the caller or at shutdown
 	Faulty      Outcome = "fault"       // our own fault; the log has the details
+	Interrupted Outcome = "interrupted" // the process that made a change ended in the middle; in records alone
 )
 
 // early reports whether a program that ran was ended before its own end.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/settings"
@@ -43,8 +44,10 @@ func runUndo(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	case len(words) > 1, len(words) == 1 && strings.HasPrefix(words[0], "-"):
 		return 0, t.misused(v, "`undo` takes the id of one change, as `undo list` shows it.")
 	case len(words) == 1 && words[0] == "list":
+		t.recover(ctx)
 		return 0, t.listChanges(call.Stdout)
 	}
+	t.recover(ctx)
 	change, err := t.changeToUndo(words)
 	if err != nil {
 		return 0, err
@@ -108,7 +111,7 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 		return 0, err
 	}
 	t.progress.expect(int64(s.Images))
-	u := t.newMaking(journal.Header{Request: t.request, Line: s.Line, Undoes: s.ID})
+	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: s.Line, Undoes: s.ID})
 	undone, err := t.guard.WithMaking(u.Making).Undo(ctx, u.Making, r.Backwards(), force)
 	err = errors.Join(err, u.end(outcomeOf(err)))
 	text := t.undoText(s, undone)
@@ -180,6 +183,7 @@ func (t *turn) listChanges(out io.Writer) error {
 }
 
 func stateOf(s journal.Summary, undone bool) string {
+	at, _ := change.ReadPosition(s.Mark)
 	switch {
 	case s.Unreadable != "":
 		return "unreadable"
@@ -189,8 +193,12 @@ func stateOf(s journal.Summary, undone bool) string {
 		return "taken back"
 	case s.Undoes != "":
 		return "takes back " + s.Undoes
-	case !s.Ended:
+	case !s.Settled:
 		return "interrupted"
+	case s.Outcome == string(Interrupted):
+		return "interrupted, " + farAs(at.Done, s.Planned)
+	case s.Outcome != string(OK):
+		return "ended early, " + farAs(at.Done, s.Planned)
 	}
 	return "done"
 }

@@ -1,0 +1,31 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/helix-collective/helix/guard/change"
+)
+
+func TestAChangeThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
+	d := &Dispatcher{Options: Options{Redis: "127.0.0.1:6379"}}
+	for _, c := range []struct {
+		name string
+		err  error
+		want Outcome
+		text string
+	}{
+		{"changes lost again", &midwayError{fmt.Errorf("run: %w", &change.UndoneError{Commands: 3400})}, Unreachable, "came back without the last 3,400 commands"},
+		{"away in the middle", &midwayError{io.EOF}, Unreachable, "went away in the middle of the change"},
+		{"away before it", io.EOF, Unreachable, "Nothing was changed"},
+		{"stopped in the middle", &midwayError{context.Canceled}, Cancelled, "Stopped."},
+		{"out of time in the middle", &midwayError{context.DeadlineExceeded}, Limited, "time limit"},
+	} {
+		if r := d.answer(c.err); r.Outcome != c.want || !strings.Contains(r.Problem, c.text) {
+			t.Errorf("%s: %s, %q", c.name, r.Outcome, r.Problem)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/audit"
+	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/journal"
+)
+
+// Recovered is a change that was interrupted by the end of its process, and of
+// which it is known now how far it came.
+type Recovered struct {
+	ID   string
+	Text string // says so, for people
+}
+
+// Recover finds out what became of the changes that no process carries on. It
+// says so once, in the audit and in the log as well; an error tells of those
+// that could not be looked into, and that are tried again the next time.
+func (d *Dispatcher) Recover(ctx context.Context) ([]Recovered, error) {
+	if d.Journal == nil {
+		return nil, nil
+	}
+	list, err := d.Journal.List()
+	if err != nil {
+		return nil, err
+	}
+	var all []Recovered
+	var failed error
+	for _, s := range list {
+		if s.Settled || s.Live || s.Unreadable != "" || s.Redis != d.Redis {
+			continue
+		}
+		switch r, err := d.recoverOne(ctx, s.ID); {
+		case errors.Is(err, journal.ErrLive), errors.Is(err, journal.ErrEnded), errors.Is(err, journal.ErrNotFound):
+		case err != nil:
+			failed = errors.Join(failed, fmt.Errorf("find out what became of change %s: %w", s.ID, err))
+		default:
+			all = append(all, r)
+		}
+	}
+	return all, failed
+}
+
+func (d *Dispatcher) recoverOne(ctx context.Context, id string) (_ Recovered, err error) {
+	w, err := d.Journal.Resume(id)
+	if err != nil {
+		return Recovered{}, err
+	}
+	defer func() { err = errors.Join(err, w.Leave()) }()
+	r, err := d.Journal.Read(id)
+	if err != nil {
+		return Recovered{}, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	s := r.Summary()
+	var found change.Found
+	err = d.Guard.Recover(ctx, id, r, func(f change.Found) error {
+		found = f
+		return settle(w, f)
+	})
+	if err != nil {
+		return Recovered{}, err
+	}
+	done := Recovered{ID: id, Text: d.interruptedText(s, found.Position)}
+	d.recordInterrupted(s, done.Text)
+	return done, nil
+}
+
+// settle writes down what was found.
+func settle(w *journal.Writer, f change.Found) error {
+	for _, states := range f.States {
+		if err := w.After(states); err != nil {
+			return err
+		}
+	}
+	if err := w.Mark(f.Mark()); err != nil {
+		return err
+	}
+	return w.Close(string(Interrupted))
+}
+
+// recordInterrupted closes in the audit what the change's process had opened.
+func (d *Dispatcher) recordInterrupted(s journal.Summary, text string) {
+	d.Log.Warn("a change was interrupted", zap.String("change", s.ID), zap.String("by", s.By), zap.String("result", text))
+	if d.Audit == nil {
+		return
+	}
+	request := s.Request
+	if request == "" {
+		request = s.ID
+	}
+	d.Audit.Add(audit.Entry{Event: audit.Closed, Request: request, By: s.By, Name: s.Name, Guild: s.Guild, Where: s.Where,
+		Line: s.Line, Plan: s.Plan, Outcome: string(Interrupted), Changes: []string{text}})
+}
+
+// interruptedText says how far an interrupted change came.
+func (d *Dispatcher) interruptedText(s journal.Summary, at change.Position) string {
+	text := fmt.Sprintf("Change %s of %s (%s) by %s was interrupted: %s.", s.ID, s.At.Format("15:04"), clipLine(s.Line), s.Name, carriedOut(at.Done, s.Planned))
+	if at.Lost > 0 {
+		text += fmt.Sprintf(" %s more had been, but Redis came back without them.", grouped(at.Lost))
+	}
+	if at.Unsure > 0 {
+		text += fmt.Sprintf(" Of %s more it is not known.", grouped(at.Unsure))
+	}
+	if s.Images > 0 && at.Done > 0 {
+		text += fmt.Sprintf(" `%sundo %s` takes back what was made.", d.prefix(), s.ID)
+	}
+	return text
+}
+
+// farAs says how many commands there are of how many that were planned.
+func farAs(done, planned int64) string {
+	if planned == 0 {
+		return grouped(done)
+	}
+	return fmt.Sprintf("%s of %s", grouped(done), grouped(planned))
+}
+
+func carriedOut(done, planned int64) string {
+	last := done
+	if planned > 0 {
+		last = planned
+	}
+	return fmt.Sprintf("%s %s carried out", farAs(done, planned), plural(last, "command was", "commands were"))
+}
+
+// recover does the same on somebody's way to undo, who is told in hints.
+func (t *turn) recover(ctx context.Context) {
+	all, err := t.Recover(ctx)
+	for _, r := range all {
+		t.hints.add(r.Text)
+	}
+	if err != nil {
+		t.Log.Error("interrupted changes cannot be looked into", zap.Error(err))
+		t.hints.add("It could not be found out what became of a change that was interrupted; the log has the details.")
+	}
+}
