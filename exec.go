@@ -85,6 +85,9 @@ func (f execFlags) runLines(ctx context.Context, c *cli, a *app, lines []string)
 	if err := a.policy.CheckRoles(f.roles...); err != nil {
 		return &exitError{exitUsage, sentence(err.Error())}
 	}
+	if told := a.interrupted(ctx); told != "" {
+		fmt.Fprint(c.err, told)
+	}
 	first := exitOK
 	for _, line := range lines {
 		status, err := f.runLine(ctx, c, a, caller, line)

@@ -64,7 +64,7 @@ func converse(ctx context.Context, c *cli, base *settings.Base) error {
 		return err
 	}
 	err = a.alongside(ctx, func(ctx context.Context) error {
-		return console.Run(ctx, a.consoleOptions(c))
+		return console.Run(ctx, a.consoleOptions(ctx, c))
 	})
 	if status := (*console.ExitError)(nil); errors.As(err, &status) {
 		err = &exitError{status: status.Status}
@@ -75,7 +75,7 @@ func converse(ctx context.Context, c *cli, base *settings.Base) error {
 	return errors.Join(err, a.close())
 }
 
-func (a *app) consoleOptions(c *cli) console.Options {
+func (a *app) consoleOptions(ctx context.Context, c *cli) console.Options {
 	return console.Options{
 		In: c.in, Out: c.out, Err: c.err,
 		Handler:     a.dispatcher,
@@ -83,7 +83,7 @@ func (a *app) consoleOptions(c *cli) console.Options {
 		Request:     commands.Request{Caller: permissions.Member{Name: "local", Local: true}, Mentioned: true},
 		HistoryFile: historyFile(a.base.Snapshot()),
 		Private:     a.isPrivate,
-		Greeting:    a.greeting(),
+		Greeting:    a.greeting() + a.interrupted(ctx),
 		NoColor:     os.Getenv("NO_COLOR") != "",
 		Plain:       os.Getenv("TERM") == "dumb",
 	}
@@ -146,7 +146,8 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	return errors.Join(err, a.close())
 }
 
-// runBot runs the bot, and beside it announces the audit's head by day.
+// runBot runs the bot, and beside it announces the audit's head by day, and what
+// became of changes that the end of a process interrupted.
 func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -154,6 +155,7 @@ func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	if a.base.Snapshot().Text(settings.DiscordOpsChannel) != "" {
 		announcing.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
 	}
+	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
 	err := b.Run(ctx)
 	cancel()
 	announcing.Wait()
