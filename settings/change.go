@@ -122,6 +122,20 @@ func (l *Live) Unset(ctx context.Context, keys []string, who Who) (Result, error
 	})
 }
 
+// TakeBack gives settings the live values that they had, and takes away those of
+// gone, all or none. Values that today's table refuses come back too, unused
+// (see Warnings).
+func (l *Live) TakeBack(ctx context.Context, had map[string]string, gone []string, who Who) (Result, error) {
+	return l.change(ctx, who, edit{
+		note: NoteUndo, asked: union(sortedKeys(had), gone), lenient: true,
+		apply: func(overrides map[string]string) map[string]string {
+			maps.Copy(overrides, had)
+			maps.DeleteFunc(overrides, func(k, _ string) bool { return slices.Contains(gone, k) })
+			return overrides
+		},
+	})
+}
+
 // Rollback makes a new revision with the live values as of an older one;
 // revision 0 has none. Values that today's table refuses come back too, unused
 // (see Warnings). The error may be a *RevisionError.

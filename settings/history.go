@@ -17,6 +17,7 @@ const (
 	NoteImport   = "import"
 	NoteRollback = "rollback" // and the revision
 	NoteProfile  = "profile"  // and its name
+	NoteUndo     = "undo"
 	NoteRestored = "restored" // Redis had lost the revision, an instance stored it again
 )
 
