@@ -68,6 +68,9 @@ func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Con
 			if errors.Is(err, failed) {
 				failed = nil // it has ended the program
 			}
+			for _, hint := range t.lostHints(u.Report()) {
+				t.hints.add(hint)
+			}
 			return nil, errors.Join(failed, u.end(outcomeOf(errors.Join(err, failed))))
 		}
 	}

@@ -16,16 +16,18 @@ func configSet(ctx context.Context, t *turn, call *shell.Call, args []string) er
 	if err != nil || len(wishes) == 0 {
 		return t.misusedForm("set", "A change is written KEY=VALUE, as in redis.session_ttl=86400; a value with spaces needs quotes.")
 	}
+	before := t.snapshot()
 	result, err := t.Settings.Set(ctx, wishes, t.who("set"))
-	return t.report(call, "set", result, err)
+	return t.report(call, "set", before, result, err)
 }
 
 func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) == 0 {
 		return t.misusedForm("unset", "Which setting shall take its value from the configuration again?")
 	}
+	before := t.snapshot()
 	result, err := t.Settings.Unset(ctx, args, t.who("unset"))
-	return t.report(call, "unset", result, err)
+	return t.report(call, "unset", before, result, err)
 }
 
 func configRollback(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -36,16 +38,18 @@ func configRollback(ctx context.Context, t *turn, call *shell.Call, args []strin
 	if err != nil {
 		return t.misusedForm("unset", "`%s` is not a revision; `%sconfig history` lists them.", args[0], t.prefix())
 	}
+	before := t.snapshot()
 	result, err := t.Settings.Rollback(ctx, revision, t.who("rollback"))
-	return t.report(call, "rollback", result, err)
+	return t.report(call, "rollback", before, result, err)
 }
 
 func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string) error {
 	if len(args) != 1 {
 		return t.misusedForm("unset", "Which profile? production or development.")
 	}
+	before := t.snapshot()
 	result, err := t.Settings.ApplyProfile(ctx, args[0], t.who("profile"))
-	return t.report(call, "profile", result, err)
+	return t.report(call, "profile", before, result, err)
 }
 
 // maxImport bounds the text of an import; every setting fits many times over.
@@ -63,13 +67,14 @@ func configImport(ctx context.Context, t *turn, call *shell.Call, args []string)
 	if strings.TrimSpace(text) == "" {
 		return t.misusedForm("unset", "There is nothing to import. Put the settings into a fenced block below the command.")
 	}
+	before := t.snapshot()
 	result, err := t.Settings.Import(ctx, text, t.who("import"))
-	return t.report(call, "import", result, err)
+	return t.report(call, "import", before, result, err)
 }
 
 // report writes what a change did, each setting with the value before, and has
 // it recorded.
-func (t *turn) report(call *shell.Call, form string, result settings.Result, err error) error {
+func (t *turn) report(call *shell.Call, form string, before *settings.Snapshot, result settings.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -78,6 +83,9 @@ func (t *turn) report(call *shell.Call, form string, result settings.Result, err
 		return nil
 	}
 	t.recording.changed("config "+form, result.Changes)
+	if err := t.keepSettings(form, before, result.Changes); err != nil {
+		return err
+	}
 	changed := false
 	for _, c := range result.Changes {
 		line := fmt.Sprintf("%s = %s\n", c.Key, c)

@@ -25,7 +25,7 @@ func (t *turn) word(s guard.Summary) string {
 	switch {
 	case len(s.Everything) > 0:
 		return wordFlush
-	case len(s.NoWayBack) > 0 || t.Journal == nil:
+	case len(s.NoWayBack) > 0 || s.Lost.Count > 0 || t.Journal == nil:
 		return wordForever
 	case len(s.Unforeseen) > 0:
 		return wordUnseen
@@ -174,7 +174,19 @@ func (t *turn) wayBack(s guard.Summary) string {
 		}
 		return "It CANNOT be taken back wholly: " + strings.Join(parts, "; ") + "."
 	}
-	return fmt.Sprintf("`%sundo` can take it back for %s afterwards.", t.prefix(), t.snapshot().Duration(settings.UndoRetention).Round(time.Second))
+	if s.Lost.Count > 0 {
+		return "It CANNOT be taken back wholly: " + t.lostText(s.Lost)
+	}
+	but := ""
+	if s.Partly {
+		but = ", but for values above 1 MiB"
+	}
+	return fmt.Sprintf("`%sundo` can take it back for %s afterwards%s.", t.prefix(), t.snapshot().Duration(settings.UndoRetention).Round(time.Second), but)
+}
+
+// lostText says which keys cannot come back.
+func (t *turn) lostText(lost guard.Named) string {
+	return fmt.Sprintf("%s %s above 1 MiB, which is too much to be kept: %s.", grouped(lost.Count), plural(lost.Count, "value is", "values are"), t.namesOf(lost))
 }
 
 // perSecond is roughly how many keys a second are changed, journal included.

@@ -57,8 +57,21 @@ func (t *turn) reportOn(r *Reply, m made, planned int64, took time.Duration) {
 		}
 		r.Hints = append(r.Hints, fmt.Sprintf("%s came out other than planned, since their keys went or changed meanwhile: %s.", grouped(m.Differed), strings.Join(names, ", ")))
 	}
+	r.Hints = append(r.Hints, t.lostHints(m.Report)...)
 	if m.kept && m.Commands() > 0 {
 		r.Hints = append(r.Hints, fmt.Sprintf("`%sundo %s` takes it back, until %s.", t.prefix(), m.id, t.undoUntil()))
 	}
 	r.Hints = append(r.Hints, t.hints.all()...)
+}
+
+// lostHints says what of a change that was made cannot be taken back.
+func (t *turn) lostHints(r guard.Report) []string {
+	var list []string
+	if r.Lost.Count > 0 {
+		list = append(list, "This cannot be taken back wholly: "+t.lostText(r.Lost))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.NoWayBack)) {
+		list = append(list, fmt.Sprintf("`%s` cannot be taken back: %s.", name, r.NoWayBack[name]))
+	}
+	return list
 }

@@ -65,10 +65,7 @@ func (t *turn) changeToUndo(words []string) (journal.Summary, error) {
 	if err != nil {
 		return journal.Summary{}, err
 	}
-	undone := make(map[string]bool)
-	for _, s := range list {
-		undone[s.Undoes] = undone[s.Undoes] || s.Outcome == string(OK)
-	}
+	undone := takenBack(list)
 	for _, s := range list {
 		mine := s.By == person(t.caller) && s.Guild == t.caller.Guild
 		switch {
@@ -83,6 +80,18 @@ func (t *turn) changeToUndo(words []string) (journal.Summary, error) {
 	}
 	return journal.Summary{}, &usageError{reason: fmt.Sprintf("You have no change that could be taken back: a change is kept for %s. `%sundo list` shows those of others.",
 		t.snapshot().Duration(settings.UndoRetention), t.prefix())}
+}
+
+// takenBack tells which changes of a list, the newest first, are taken back by a
+// later one that came to its end and is not itself taken back.
+func takenBack(list []journal.Summary) map[string]bool {
+	undone := make(map[string]bool)
+	for _, s := range list {
+		if s.Undoes != "" && !undone[s.ID] && s.Outcome == string(OK) {
+			undone[s.Undoes] = true
+		}
+	}
+	return undone
 }
 
 func (t *turn) undoable(s journal.Summary) (journal.Summary, error) {
@@ -104,7 +113,7 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 		return 0, err
 	}
 	defer r.Close()
-	if err := t.guard.RecheckUndo(t.caller, r.Backwards()); err != nil {
+	if err := t.guard.RecheckUndo(t.caller, r.Backwards(), force); err != nil {
 		return 0, err
 	}
 	if err := t.recording.open(ctx); err != nil {
@@ -113,18 +122,18 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 	t.progress.expect(int64(s.Images))
 	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: s.Line, Undoes: s.ID})
 	undone, err := t.guard.WithMaking(u.Making).Undo(ctx, u.Making, r.Backwards(), force)
+	if err == nil {
+		err = t.undoSettings(ctx, u.journal, r.Backwards(), force, &undone)
+	}
 	err = errors.Join(err, u.end(outcomeOf(err)))
 	text := t.undoText(s, undone)
-	if err == nil && undone.Looked() == 0 {
-		text = fmt.Sprintf("Nothing of change %s was made, so there is nothing to take back.", s.ID)
-	}
 	if halted := (*guard.Halted)(nil); errors.As(err, &halted) {
 		text += fmt.Sprintf("\nThe rest is still kept: once Redis takes it, `%sundo %s` goes on.", t.prefix(), s.ID)
 	}
 	if _, printed := fmt.Fprintln(out, text); printed != nil {
 		return 0, errors.Join(err, printed)
 	}
-	if undone.Since+undone.Unkept+undone.Failed+undone.Unread > 0 {
+	if !undone.Whole() {
 		return 1, err
 	}
 	return 0, err
@@ -132,27 +141,46 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 
 // undoText says what became of what was to be taken back.
 func (t *turn) undoText(s journal.Summary, u guard.Undone) string {
-	text := fmt.Sprintf("%s %s as before", grouped(u.Restored+u.Same), plural(u.Restored+u.Same, "is", "are"))
-	if u.Same > 0 {
-		text += fmt.Sprintf(", %s of them already", grouped(u.Same))
+	as := u.Restored + u.Same
+	var lines []string
+	add := func(n guard.Named, one, many string) {
+		if n.Count > 0 {
+			lines = append(lines, fmt.Sprintf("%s %s: %s.", grouped(n.Count), plural(n.Count, one, many), t.namesOf(n)))
+		}
 	}
-	text += "."
-	names := make([]string, len(u.Left))
-	for i, key := range u.Left {
-		names[i] = t.guard.ShownKey(key)
+	switch {
+	case as == 0 && u.Whole():
+		lines = append(lines, "There was nothing to take back: the change had left everything as it was.")
+	case u.Same > 0:
+		lines = append(lines, fmt.Sprintf("%s %s as before, %s of them already.", grouped(as), plural(as, "is", "are"), grouped(u.Same)))
+	default:
+		lines = append(lines, fmt.Sprintf("%s %s as before.", grouped(as), plural(as, "is", "are")))
 	}
-	list := strings.Join(names, ", ")
-	if u.Since > 0 {
-		text += fmt.Sprintf("\n%s changed since and left alone: %s.\n`%sundo %s --force` takes them back as well.", grouped(u.Since), list, t.prefix(), s.ID)
+	add(u.Since, "has changed since and is left alone", "have changed since and are left alone")
+	if u.Since.Count > 0 {
+		lines = append(lines, fmt.Sprintf("`%sundo %s --force` takes %s back as well.", t.prefix(), s.ID, plural(u.Since.Count, "it", "them")))
 	}
-	if u.Unkept > 0 {
-		text += fmt.Sprintf("\n%s were too large to be kept.", grouped(u.Unkept))
-	}
-	if u.Failed > 0 {
-		text += fmt.Sprintf("\n%s were refused by Redis: %s", grouped(u.Failed), u.Reason)
-	}
+	add(u.Unkept, "held too much to be kept, and cannot come back", "held too much to be kept, and cannot come back")
+	add(u.Unsure, "was given a value too large to be looked at, and is left alone", "were given values too large to be looked at, and are left alone")
+	add(u.Failed, "was refused by Redis ("+u.Reason+")", "were refused by Redis ("+u.Reason+")")
 	if u.Unread > 0 {
-		text += fmt.Sprintf("\n%s parts of what was kept cannot be read, or are of changes that nobody knows the end of.", grouped(u.Unread))
+		lines = append(lines, fmt.Sprintf("%s of what was kept cannot be read, or nobody knows whether its change was made.", plural(u.Unread, "One part", grouped(u.Unread)+" parts")))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// namesOf lists keys as the channel may see them.
+func (t *turn) namesOf(n guard.Named) string {
+	names := make([]string, len(n.Some))
+	for i, at := range n.Some {
+		names[i] = t.guard.ShownKey(at.Name)
+		if at.DB >= 0 {
+			names[i] += fmt.Sprintf(" (database %d)", at.DB)
+		}
+	}
+	text := strings.Join(names, ", ")
+	if more := n.Count - int64(len(names)); more > 0 {
+		text += fmt.Sprintf(" and %s more", grouped(more))
 	}
 	return text
 }
@@ -163,10 +191,7 @@ func (t *turn) listChanges(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	undone := make(map[string]bool)
-	for _, s := range list {
-		undone[s.Undoes] = undone[s.Undoes] || s.Outcome == string(OK)
-	}
+	undone := takenBack(list)
 	rows := [][]string{{"change", "when", "who", "keys", "state", "line"}}
 	for _, s := range list {
 		if s.Guild != t.caller.Guild || s.Images == 0 && s.Unreadable == "" {

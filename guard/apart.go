@@ -2,16 +2,16 @@ package guard
 
 import (
 	"context"
-	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/helix-collective/helix/guard/change"
-	"github.com/helix-collective/helix/journal"
 )
 
 // apart carries out a step that changes something other than keys it names.
 func (m *Making) apart(ctx context.Context, s change.Step) ([]byte, error) {
+	if p, ok := s.Note.(*parameterUndo); ok {
+		return nil, p.undo(ctx, m)
+	}
 	c := s.Note.(*underway).call
 	run := everywhere
 	switch c.cmd.name {
@@ -47,48 +47,6 @@ func everywhere(ctx context.Context, c *call) (reply, error) {
 		return reply{}, c.fault(ctx, err)
 	}
 	return joined(replies), nil
-}
-
-// configSet changes parameters of every master, after their values are kept.
-func (m *Making) configSet(ctx context.Context, c *call) (reply, error) {
-	before, err := c.parameters(ctx)
-	if err != nil {
-		return reply{}, err
-	}
-	if m.kept != nil && len(before) > 0 {
-		if err := m.kept.Before(before); err != nil {
-			return reply{}, fmt.Errorf("keep what there was: %w", err)
-		}
-	}
-	r, err := everywhere(ctx, c)
-	if err != nil || m.kept == nil || len(before) == 0 {
-		return r, err
-	}
-	after, err := c.parameters(ctx)
-	if err != nil {
-		return reply{}, err
-	}
-	states := make([]journal.State, len(after))
-	for i, image := range after {
-		states[i] = journal.State{Exists: true, Altered: true, Content: image.Content}
-	}
-	return r, m.kept.After(states)
-}
-
-// parameters answers the values of the parameters that the call sets.
-func (c *call) parameters(ctx context.Context) ([]journal.Image, error) {
-	var images []journal.Image
-	for i := 2; i < len(c.argv); i += 2 {
-		name := strings.ToLower(c.argv[i])
-		r, err := c.ask(ctx, []string{"CONFIG", "GET", name}, "")
-		if err != nil {
-			return nil, err
-		}
-		if value, ok := r.field(name); ok {
-			images = append(images, journal.Image{Kind: journal.Parameter, Name: []byte(name), Exists: true, Content: value.text})
-		}
-	}
-	return images, nil
 }
 
 // appendRESP adds a reply as RESP2 has it on the wire.

@@ -14,8 +14,8 @@ import (
 	"github.com/helix-collective/helix/keyspace"
 )
 
-// ownKeys are those that a flush leaves: what Helix knows is in no other place.
-const ownKeys = "{helix}:*"
+// ownKeys begins the keys that a flush leaves: what Helix knows is in no other place.
+const ownKeys = "{helix}:"
 
 // flush empties one database, or all of them, but for Helix' own state. What
 // there was is kept before; what others write between that and the flush is
@@ -102,16 +102,20 @@ func (m *Making) keepAll(ctx context.Context, db int) error {
 
 // keep keeps what keys hold that are about to be gone.
 func (m *Making) keep(ctx context.Context, client redis.UniversalClient, db int, keys [][]byte) error {
-	keys = slices.DeleteFunc(keys, func(key []byte) bool { return strings.HasPrefix(string(key), "{helix}:") })
+	keys = slices.DeleteFunc(keys, func(key []byte) bool { return strings.HasPrefix(string(key), ownKeys) })
 	for part := range slices.Chunk(keys, maxPipeline) {
-		images, large, err := change.Look(ctx, client, db, part)
+		images, err := change.Look(ctx, client, db, part)
 		if err != nil {
 			return err
 		}
 		if len(images) == 0 {
 			continue
 		}
-		m.report.Unkept += int64(large)
+		for _, image := range images {
+			if len(image.Content) == 0 {
+				m.report.Lost.add(m.guard.place(db, string(image.Name)))
+			}
+		}
 		if err := m.kept.Before(images); err != nil {
 			return fmt.Errorf("keep what there was: %w", err)
 		}

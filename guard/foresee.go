@@ -112,6 +112,7 @@ func (p *Planning) gone(db int, key string, g ghost) {
 	p.summary.gone(key, g, p.users)
 	delete(p.moved, place{db, key})
 	if g.is(present) {
+		p.summary.loses(p.guard.place(db, key))
 		p.ghosts.set(db, key, ghost{flags: g.flags&there | touched})
 	}
 }
@@ -429,6 +430,7 @@ func (p *Planning) altered(db int, key string) {
 		}
 	}
 	p.summary.written(key, was, g, p.users)
+	p.summary.loses(p.guard.place(db, key))
 	p.ghosts.set(db, key, g)
 }
 
@@ -463,6 +465,7 @@ func (p *Planning) blurred(at place, stays bool) {
 		g.flags |= vague
 	}
 	p.summary.written(at.key, was, g, p.users)
+	p.summary.loses(p.guard.place(at.db, at.key))
 	p.ghosts.set(at.db, at.key, g)
 	p.shadow.Forget(at.db, at.key)
 }

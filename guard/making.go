@@ -40,7 +40,7 @@ type Making struct {
 // Report says what became of the commands of a change.
 type Report struct {
 	Kinds   map[string]int64 // carried out, by name
-	Unkept  int64            // of those, which cannot be taken back
+	Lost    Named            // keys that cannot be taken back, since what they held was too large to be kept
 	Failed  int64            // answered with an error
 	Left    int64            // left alone, since a key is there now that must not be
 	Unknown int64            // whose replies got lost; they were carried out
@@ -49,6 +49,39 @@ type Report struct {
 	// foreseen; Differing names some of their keys.
 	Differed  int64
 	Differing []string
+
+	// NoWayBack says of commands that cannot be taken back why, as a clause.
+	NoWayBack map[string]string
+}
+
+// Named counts keys, parameters or settings, and names some of them.
+type Named struct {
+	Count int64
+	Some  []Place
+}
+
+// Place is where a key is.
+type Place struct {
+	DB   int // -1: the database that commands go to where they name none
+	Name string
+}
+
+func (n *Named) add(p Place) {
+	n.Count++
+	n.name(p)
+}
+
+func (n *Named) name(p Place) {
+	if len(n.Some) < maxDiffering && !slices.Contains(n.Some, p) {
+		n.Some = append(n.Some, p)
+	}
+}
+
+func (g *Guard) place(db int, name string) Place {
+	if db == g.options.DB {
+		db = -1
+	}
+	return Place{db, name}
 }
 
 // Commands answers how many commands were carried out.
@@ -74,7 +107,7 @@ func (m *Making) Report() Report {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.report
-	r.Kinds = maps.Clone(r.Kinds)
+	r.Kinds, r.NoWayBack = maps.Clone(r.Kinds), maps.Clone(r.NoWayBack)
 	return r
 }
 
@@ -179,12 +212,12 @@ type passage struct {
 // underway is a call whose steps have been handed on.
 type underway struct {
 	call    *call
-	open    int     // steps that are not done yet
-	parts   []reply // of those that are
-	made    int     // of those, which were carried out
-	unkept  bool    // and cannot all be taken back
-	left    bool    // or were left alone
-	unknown bool    // or whose replies got lost
+	open    int      // steps that are not done yet
+	parts   []reply  // of those that are
+	made    int      // of those, which were carried out
+	lost    []string // keys of those that cannot be taken back
+	left    bool     // or were left alone
+	unknown bool     // or whose replies got lost
 }
 
 func (p *passage) next() (change.Step, bool, error) {
@@ -245,7 +278,7 @@ func (u *underway) note(d change.Done) (reply, error) {
 		u.left = true
 		return failure("ERR %s exists now, and overwriting it needs the right destroy", u.call.ShownKey(d.Step.Absent[0])), nil
 	case d.Reply == nil:
-		u.made, u.unknown, u.unkept = u.made+1, true, u.unkept || !d.Kept
+		u.made, u.unknown, u.lost = u.made+1, true, append(u.lost, d.Lost...)
 		return failure("ERR the reply got lost with the connection; the command was carried out"), nil
 	}
 	r, err := parseReply(d.Reply)
@@ -258,7 +291,7 @@ func (u *underway) note(d change.Done) (reply, error) {
 	if r.kind == errorReply {
 		return r, serverFault(r)
 	}
-	u.made, u.unkept = u.made+1, u.unkept || !d.Kept
+	u.made, u.lost = u.made+1, append(u.lost, d.Lost...)
 	return r, nil
 }
 
@@ -275,8 +308,11 @@ func (m *Making) noted(u *underway, r reply) {
 	if u.made == 0 {
 		return
 	}
-	if u.unkept {
-		m.report.Unkept++
+	for _, name := range u.lost {
+		m.report.Lost.add(m.guard.place(u.call.db(), name))
+	}
+	if why := u.call.noWayBack(); why != "" {
+		m.report.NoWayBack = noted(m.report.NoWayBack, u.call.cmd.shown(), why)
 	}
 	m.counted(u.call.cmd.name)
 }

@@ -221,12 +221,9 @@ func (p *Planning) weigh(ctx context.Context, c *call, qs []request) error {
 			return err
 		}
 	}
-	for _, w := range found {
+	for key, w := range found {
 		if w.typ != "none" {
-			bytes := w.roughly()
-			p.summary.weighed++
-			p.summary.weight += bytes
-			p.summary.heaviest = max(p.summary.heaviest, bytes)
+			p.summary.weighs(c.place(c.db(), key), w.roughly())
 		}
 	}
 	return nil

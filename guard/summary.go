@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/permissions"
 )
 
@@ -35,18 +36,21 @@ type Summary struct {
 	// reckoned from some of the keys.
 	Freed   int64
 	Sampled bool
+	Partly  bool // not every key that is gone or altered was asked for its size
 
 	Everything []string            // commands that empty whole databases
 	Parameters []string            // names and values that CONFIG SET gets, in turn
 	Unforeseen map[string]string   // command: why nobody can tell what it will do
 	NoWayBack  map[string]string   // command: why it cannot be taken back
+	Lost       Named               // keys whose values are too large to be kept, and would be gone or others
 	Rights     []permissions.Right // that the plan needs
 
 	plain      bool // the last command changes one key and is no matter of the whole server
 	unchanged  int64
 	parameters []string
-	weighed    int   // keys
-	weight     int64 // bytes of those
+	heavy      map[Place]bool // keys whose values are too large to be kept, of those weighed
+	weighed    int            // keys
+	weight     int64          // bytes of those
 	heaviest   int64
 }
 
@@ -59,6 +63,7 @@ func (p *Planning) Summary() Summary {
 	defer p.mu.Unlock()
 	s := p.summary
 	s.Kinds, s.Unforeseen, s.NoWayBack = maps.Clone(s.Kinds), maps.Clone(s.Unforeseen), maps.Clone(s.NoWayBack)
+	s.Partly = s.Keys > int64(s.weighed) && s.Gone+s.Altered > 0
 	s.Users, s.Unchanged, s.Parameters = int64(len(p.users)), s.unchanged, s.parameters
 	s.Plain = s.plain && s.Commands == 1 && s.heaviest <= maxBytes
 	if s.weighed > 0 {
@@ -159,6 +164,28 @@ func (s *Summary) gone(key string, g ghost, users map[uint64]struct{}) {
 }
 
 func (s *Summary) missing(string) { s.Missing++ }
+
+// weighs takes in how much memory a key takes.
+func (s *Summary) weighs(at Place, bytes int64) {
+	s.weighed++
+	s.weight += bytes
+	s.heaviest = max(s.heaviest, bytes)
+	if bytes <= change.MaxKept {
+		return
+	}
+	if s.heavy == nil {
+		s.heavy = make(map[Place]bool)
+	}
+	s.heavy[at] = true
+}
+
+// loses counts a key whose value cannot come back.
+func (s *Summary) loses(at Place) {
+	if s.heavy[at] {
+		s.Lost.add(at)
+		delete(s.heavy, at)
+	}
+}
 
 // changed counts a key at its first change.
 func (s *Summary) changed(key string, was ghost) {

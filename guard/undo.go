@@ -18,42 +18,60 @@ type Batches = iter.Seq2[journal.Batch, error]
 // Undone says what became of the keys, parameters and settings of a change that
 // was to be taken back.
 type Undone struct {
-	Restored int64 // as before
-	Same     int64 // as before already
-	Since    int64 // changed by somebody since, and left
-	Unkept   int64 // too large to have been kept
-	Failed   int64 // refused by the server
-	Unread   int64 // batches of the journal that are damaged or unfinished
-
-	Left   []string // some of those that are not as before
-	Reason string   // why the server refused one
+	Restored int64  // as before
+	Same     int64  // as before already
+	Since    Named  // changed by somebody since, and left
+	Unkept   Named  // too large to have been kept
+	Unsure   Named  // given values too large to be looked at, and left
+	Failed   Named  // refused by the server
+	Reason   string // why the server refused one
+	Unread   int64  // batches of the journal that are damaged or unfinished
 }
 
-// Looked answers of how many keys, parameters and parts of the journal Undone
-// tells.
-func (u Undone) Looked() int64 {
-	return u.Restored + u.Same + u.Since + u.Unkept + u.Failed + u.Unread
-}
+// Whole reports whether everything is as before.
+func (u Undone) Whole() bool { return u.Left() == 0 && u.Unread == 0 }
 
-// RecheckUndo reports whether the caller may today take back a change.
-func (g *Guard) RecheckUndo(caller permissions.Member, batches Batches) error {
+// AddSince notes a setting that somebody changed since.
+func (u *Undone) AddSince(name string) { u.Since.add(Place{-1, name}) }
+
+// Left counts what is not as before.
+func (u Undone) Left() int64 { return u.Since.Count + u.Unkept.Count + u.Unsure.Count + u.Failed.Count }
+
+// RecheckUndo reports whether the caller may today take back a change, and with
+// force also what others wrote over it.
+func (g *Guard) RecheckUndo(caller permissions.Member, batches Batches, force bool) error {
 	for batch, err := range batches {
-		if err != nil {
+		if err != nil || batch.Open() {
 			continue // told when it is taken back
 		}
 		for i, image := range batch.Images {
-			if batch.Open() {
-				break
+			if err := g.recheckEntry(caller, change.Entry{Before: image, After: batch.States[i]}, force); err != nil {
+				return err
 			}
-			for _, right := range undoRights(image, batch.States[i]) {
-				action := permissions.Action{Right: right, Name: "undo"}
-				if image.Kind == journal.Key {
-					action.Keys = []string{string(image.Name)}
-				}
-				if err := g.policy.Check(caller, action); err != nil {
-					return err
-				}
-			}
+		}
+	}
+	return nil
+}
+
+func (g *Guard) recheckEntry(caller permissions.Member, e change.Entry, force bool) error {
+	if e.Before.Kind == journal.Key && e.Void() {
+		return nil
+	}
+	rights := undoRights(e.Before, e.After)
+	action := permissions.Action{Name: "undo"}
+	switch e.Before.Kind {
+	case journal.Key:
+		action.Keys = []string{string(e.Before.Name)}
+		if force {
+			rights = append(rights, permissions.Destroy)
+		}
+	case journal.Setting:
+		action.Setting = string(e.Before.Name)
+	}
+	for _, right := range rights {
+		action.Right = right
+		if err := g.policy.Check(caller, action); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -76,130 +94,89 @@ func undoRights(before journal.Image, after journal.State) []permissions.Right {
 }
 
 // Undo takes back a change. What somebody changed since is left, unless force is
-// set. m keeps what is taken back, so that this can be undone in turn.
+// set. m keeps what is taken back, so that this can be undone in turn. Settings
+// are left to others.
 func (g *Guard) Undo(ctx context.Context, m *Making, batches Batches, force bool) (Undone, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.open(); err != nil {
 		return Undone{}, err
 	}
-	u := &undoing{guard: g, making: m, steps: change.NewUndoing(force), force: force}
-	next, stop := iter.Pull(u.all(ctx, batches))
+	u := &undoing{making: m, steps: change.NewUndoing(force), force: force, parameters: make(map[string]change.Verdict)}
+	next, stop := iter.Pull(u.all(batches))
 	defer stop()
 	err := m.engine.Run(ctx, func() (change.Step, bool, error) {
 		s, ok := next()
-		return s, ok, u.err
+		return s, ok, nil
 	}, u.done)
 	if h := asHalted(err); h != nil {
 		err = h
 	}
-	return u.undone, err
+	return u.result(), err
 }
 
 // undoing is one change being taken back.
 type undoing struct {
-	guard  *Guard
 	making *Making
 	steps  *change.Undoing
 	force  bool
+	unread int64
 	undone Undone
-	err    error
+
+	parameters map[string]change.Verdict // what became of each, the gravest of all servers
 }
 
-// all yields the steps. Parameters are set on the way.
-func (u *undoing) all(ctx context.Context, batches Batches) iter.Seq[change.Step] {
+// all yields the steps.
+func (u *undoing) all(batches Batches) iter.Seq[change.Step] {
 	return func(yield func(change.Step) bool) {
 		for batch, err := range batches {
 			if err != nil || batch.Open() {
-				u.undone.Unread++
+				u.unread++
 				continue
 			}
 			for i, image := range batch.Images {
-				e := change.Entry{Before: image, After: batch.States[i]}
-				switch {
-				case e.Void():
-				case image.Kind == journal.Parameter:
-					if u.err = u.parameter(ctx, e); u.err != nil {
-						return
-					}
-				case image.Kind == journal.Key:
-					if !yield(u.steps.Step(e)) {
-						return
-					}
+				if s, ok := u.step(change.Entry{Before: image, After: batch.States[i]}); ok && !yield(s) {
+					return
 				}
 			}
 		}
 	}
 }
 
-// parameter sets a parameter of the server to what it was.
-func (u *undoing) parameter(ctx context.Context, e change.Entry) error {
-	name, old := string(e.Before.Name), string(e.Before.Content)
-	c, _, err := u.guard.recall(ctx, permissions.Member{}, func() ([]byte, bool, error) {
-		return recorded{argv: []string{"config", "set", name, old}}.append(nil), true, nil
-	})
-	if err != nil {
-		return err
+// step answers what takes an entry back; ok is false where there is nothing to
+// do here.
+func (u *undoing) step(e change.Entry) (s change.Step, ok bool) {
+	switch e.Before.Kind {
+	case journal.Key:
+		return u.steps.Step(e), !e.Void()
+	case journal.Parameter:
+		p := &parameterUndo{entry: e, force: u.force, verdict: change.Same}
+		return change.Step{Argv: []string{"CONFIG", "SET"}, Note: p}, string(e.Before.Content) != string(e.After.Content)
 	}
-	now, err := c.parameters(ctx)
-	if err != nil || len(now) != 1 {
-		return err
-	}
-	switch value := string(now[0].Content); {
-	case value == old:
-		u.undone.Same++
-		return nil
-	case value != string(e.After.Content) && !u.force:
-		u.undone.Since++
-		u.left(name)
-		return nil
-	}
-	r, err := u.making.configSet(ctx, c)
-	if err != nil {
-		return err
-	}
-	if r.kind == errorReply {
-		u.failed(name, string(r.text))
-		return nil
-	}
-	u.undone.Restored++
-	u.making.counted("config set")
-	return nil
+	return change.Step{}, false
 }
 
-func (u *undoing) left(name string) {
-	if len(u.undone.Left) < maxDiffering && !slices.Contains(u.undone.Left, name) {
-		u.undone.Left = append(u.undone.Left, name)
-	}
-}
-
-func (u *undoing) failed(name, reason string) {
-	u.undone.Failed++
-	u.undone.Reason = reason
-	u.left(name)
-}
-
-// done takes in what became of a key.
+// done takes in what became of a key or a parameter.
 func (u *undoing) done(d change.Done) error {
-	name := d.Step.Keys[0].Name
-	switch *d.Step.Note.(*change.Verdict) {
-	case change.Same:
-		u.undone.Same++
-	case change.Since:
-		u.undone.Since++
-		u.left(name)
-	case change.Unkept:
-		u.undone.Unkept++
-		u.left(name)
-	default:
-		return u.restored(name, d)
+	if p, ok := d.Step.Note.(*parameterUndo); ok {
+		u.parameters[p.name()] = max(u.parameters[p.name()], p.verdict)
+		if p.reason != "" {
+			u.undone.Reason = p.reason
+		}
+		return nil
 	}
-	return nil
+	fault := u.answered(d)
+	u.tell(*d.Step.Note.(*change.Verdict), u.making.guard.place(d.Step.DB, d.Step.Keys[0].Name))
+	return fault
 }
 
-func (u *undoing) restored(name string, d change.Done) error {
-	if d.Reply == nil { // it got lost, but the command was carried out
-		u.undone.Restored++
+// answered reads the reply to a step, if there is one. One that got lost was
+// carried out.
+func (u *undoing) answered(d change.Done) error {
+	if d.Left {
+		return nil
+	}
+	if d.Reply == nil {
 		u.making.counted("undo")
 		return nil
 	}
@@ -208,13 +185,56 @@ func (u *undoing) restored(name string, d change.Done) error {
 		return fmt.Errorf("take back a change: %w", err)
 	}
 	if h := halted(r); h != nil {
+		u.steps.Forget(d.Step)
 		return h
 	}
 	if r.kind == errorReply {
-		u.failed(name, string(r.text))
+		u.steps.Fail(d.Step)
+		u.undone.Reason = string(r.text)
 		return serverFault(r)
 	}
-	u.undone.Restored++
 	u.making.counted("undo")
 	return nil
+}
+
+// tell names what is not as before.
+func (u *undoing) tell(v change.Verdict, at Place) {
+	for of, list := range u.lists() {
+		if of == v {
+			list.name(at)
+		} else {
+			list.Some = slices.DeleteFunc(list.Some, func(other Place) bool { return other == at })
+		}
+	}
+}
+
+func (u *undoing) lists() map[change.Verdict]*Named {
+	return map[change.Verdict]*Named{
+		change.Since: &u.undone.Since, change.Unkept: &u.undone.Unkept,
+		change.Unsure: &u.undone.Unsure, change.Failed: &u.undone.Failed,
+	}
+}
+
+func (u *undoing) count(v change.Verdict, n int64) {
+	switch v {
+	case change.Restored:
+		u.undone.Restored += n
+	case change.Same:
+		u.undone.Same += n
+	default:
+		u.lists()[v].Count += n
+	}
+}
+
+// result answers what became of everything.
+func (u *undoing) result() Undone {
+	for verdict, n := range u.steps.Counts() {
+		u.count(verdict, n)
+	}
+	for name, verdict := range u.parameters {
+		u.count(verdict, 1)
+		u.tell(verdict, Place{-1, name})
+	}
+	u.undone.Unread = u.unread
+	return u.undone
 }

@@ -50,8 +50,10 @@ type unit struct {
 	alters  map[string]bool // of those, which may get another value
 	ends    map[string]bool // of those, which do not exist afterwards
 	lives   map[string]life // of those, which only get another time to live
+	closely map[string]bool // of those, which are looked at although they are large
 	images  []journal.Image // what the keys held, one for each name
 	large   []bool          // of those, which are too large to be kept
+	heavy   []bool          // which may become too large to be compared afterwards; nil: none
 	at      int64           // when that was, in Unix milliseconds by the server's clock
 
 	commands [][]string // one for each step; nil leaves it alone
@@ -86,17 +88,75 @@ func (u *unit) add(s Step) {
 		}
 		u.alters[k.Name] = u.alters[k.Name] || k.Alters
 		u.ends[k.Name] = k.Ends
+		if k.Compared && u.closely == nil {
+			u.closely = make(map[string]bool)
+		}
+		if k.Compared {
+			u.closely[k.Name] = true
+		}
 	}
 }
 
-// unkept reports whether something of what the keys held is not in the journal.
-func (u *unit) unkept() bool {
-	for i, large := range u.large {
-		if large && u.images[i].Exists {
-			return true
+// lost lists the keys of a step that are another now, and whose value before is
+// not in the journal. Each key is told with the first step that changes it.
+func (u *unit) lost(step int) []string {
+	if !slices.Contains(u.large, true) {
+		return nil
+	}
+	var list []string
+	for _, k := range u.steps[step].Keys {
+		i := slices.Index(u.names, k.Name)
+		if !u.large[i] || !u.images[i].Exists || u.states[i].Exists && !u.alters[k.Name] {
+			continue
+		}
+		if !slices.ContainsFunc(u.steps[:step], func(s Step) bool { return s.changes(k.Name) }) {
+			list = append(list, k.Name)
 		}
 	}
-	return false
+	return list
+}
+
+func (s Step) changes(name string) bool {
+	return slices.ContainsFunc(s.Keys, func(k Key) bool { return k.Name == name })
+}
+
+// limit is how large a key may be for its value to be asked for, in bytes.
+func (u *unit) limit(name string) int64 { return Key{Compared: u.closely[name]}.limit() }
+
+func (k Key) limit() int64 {
+	if k.Compared {
+		return MaxCompared
+	}
+	return MaxKept
+}
+
+// weigh tells which keys are too large to be kept, and which must not be asked
+// for their values after the change either: what changes them may make them too
+// large for that.
+func (u *unit) weigh(sizes map[string]int64) {
+	u.large, u.heavy = make([]bool, len(u.names)), make([]bool, len(u.names))
+	totals := make(map[string]int64, len(u.names))
+	for _, name := range u.names {
+		totals[name] = sizes[name]
+	}
+	for _, s := range u.steps {
+		added := int64(s.bytes())
+		for _, k := range s.Keys {
+			if k.Alters {
+				continue
+			}
+			added += totals[k.Name] // its value may go to another
+			if sizes[k.Name] > MaxKept {
+				added += MaxCompared
+			}
+		}
+		for _, k := range s.Keys {
+			totals[k.Name] += added
+		}
+	}
+	for i, name := range u.names {
+		u.large[i], u.heavy[i] = sizes[name] > u.limit(name), totals[name] > MaxCompared
+	}
 }
 
 // decide settles what each step's command is, now that it is known what the

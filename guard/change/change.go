@@ -45,14 +45,18 @@ type Key struct {
 	// Lives is how long the key lives from then on, where that is all that the
 	// step changes, and does only if it answers 1. 0 means anything else.
 	Lives time.Duration
+
+	// Compared says that Decide needs what it holds, even if that is larger than
+	// MaxKept, up to MaxCompared.
+	Compared bool
 }
 
 // Done is what became of a step.
 type Done struct {
 	Step  Step
-	Reply []byte // as the server sent it, in RESP2; nil where it got lost or the step was left alone
-	Left  bool   // Decide left it alone, or a key exists that must not
-	Kept  bool   // what its keys held is in the journal, whole
+	Reply []byte   // as the server sent it, in RESP2; nil where it got lost or the step was left alone
+	Left  bool     // Decide left it alone, or a key exists that must not
+	Lost  []string // keys that are another now, and held too much to be kept in the journal
 }
 
 // Journal keeps what keys held. *journal.Writer is one.

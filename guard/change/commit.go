@@ -172,7 +172,7 @@ func (r *run) transaction(u *unit) [][]string {
 
 // fingerprinted reports whether a key's value is looked at afterwards.
 func (u *unit) fingerprinted(i int) bool {
-	return u.alters[u.names[i]] && !u.ends[u.names[i]] && !u.large[i]
+	return u.alters[u.names[i]] && !u.ends[u.names[i]] && (u.heavy == nil || !u.heavy[i])
 }
 
 // refusal is an answer that stands in the place of QUEUED, or of all replies.

@@ -1,8 +1,10 @@
 package change
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -12,107 +14,137 @@ import (
 )
 
 // Flush empties the database that client has chosen on one server, but for the
-// keys that a pattern means: in one transaction these are taken out and put
-// back. Memory is given back beside the server's work.
-func Flush(ctx context.Context, client *redis.Client, but string) error {
+// keys under a prefix. Where another database has none of their names they are
+// moved there and back in one transaction with the flush, which takes no time
+// however large they are. Elsewhere, in a Cluster for one, every other key is
+// taken away by itself. Memory is given back beside the server's work.
+func Flush(ctx context.Context, client *redis.Client, prefix string) error {
 	s := newSession(ctx, client)
 	defer s.end()
 	for range maxAttempts {
-		names, err := namesLike(ctx, client, but)
+		names, err := namesUnder(ctx, client, prefix)
 		if err != nil {
 			return err
 		}
-		done, err := s.flushBut(ctx, names)
+		refuge, ok, err := s.refuge(ctx, client.Options().DB, names)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return unlinkBut(ctx, client, prefix)
+		}
+		done, err := s.flushBut(ctx, client.Options().DB, refuge, names)
 		if err != nil || done {
 			return err
 		}
 	}
-	return errors.New("the keys that are to stay keep changing")
+	return errors.New("the names of the keys that are to stay keep appearing in another database")
 }
 
-func namesLike(ctx context.Context, client *redis.Client, pattern string) ([]string, error) {
+func namesUnder(ctx context.Context, client *redis.Client, prefix string) ([]string, error) {
 	var names []string
-	_, err := keyspace.New(client).Scan(ctx, keyspace.Query{Pattern: pattern}, func(keys [][]byte) error {
+	_, err := keyspace.New(client).Scan(ctx, keyspace.Query{Pattern: prefix + "*"}, func(keys [][]byte) error {
 		for _, k := range keys {
 			names = append(names, string(k))
 		}
 		return nil
 	})
-	return names, err
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
-// flushBut reports whether it was done: not if one of the names that are to
-// stay changed meanwhile.
-func (s *session) flushBut(ctx context.Context, names []string) (bool, error) {
-	transaction := [][]string{{"MULTI"}, {"FLUSHDB", "ASYNC"}}
-	if len(names) > 0 {
-		replies, err := s.exchange(ctx, looking(names))
-		if err != nil {
-			return false, err
+// refuges are the databases that are tried, the least likely to be used first.
+func refuges() []int { return []int{15, 14, 13, 1, 0} }
+
+// refuge finds a database that has none of the names, and watches them there.
+// With no names it is any.
+func (s *session) refuge(ctx context.Context, own int, names []string) (db int, ok bool, err error) {
+	if len(names) == 0 {
+		return own, true, nil
+	}
+	back := []string{"SELECT", strconv.Itoa(own)}
+	for _, db := range refuges() {
+		if db == own {
+			continue
 		}
-		now, _ := milliseconds(replies[1])
-		for i, name := range names {
-			if content, ok := bulk(replies[2+2*i]); ok {
-				deadline := deadlineOf(now, replies[3+2*i])
-				transaction = append(transaction, []string{"RESTORE", name, strconv.FormatInt(deadline, 10), string(content), "ABSTTL"})
+		replies, err := s.exchange(ctx, [][]string{{"SELECT", strconv.Itoa(db)}})
+		if err != nil {
+			return 0, false, err
+		}
+		if _, refused := isError(replies[0]); refused {
+			continue // there is no such database
+		}
+		replies, err = s.exchange(ctx, [][]string{append([]string{"WATCH"}, names...), append([]string{"EXISTS"}, names...), back})
+		if err != nil {
+			return 0, false, err
+		}
+		for _, reply := range replies {
+			if err := asError(reply); err != nil {
+				return 0, false, err
 			}
 		}
+		if there, _ := integer(replies[1]); there == 0 {
+			return db, true, nil
+		}
 	}
-	replies, err := s.exchange(ctx, append(transaction, []string{"EXEC"}))
+	return 0, false, nil
+}
+
+// flushBut reports whether it was done: not if one of the names appeared in the
+// refuge meanwhile.
+func (s *session) flushBut(ctx context.Context, own, refuge int, names []string) (bool, error) {
+	commands := [][]string{{"MULTI"}}
+	for _, name := range names {
+		commands = append(commands, []string{"MOVE", name, strconv.Itoa(refuge)})
+	}
+	commands = append(commands, []string{"FLUSHDB", "ASYNC"}, []string{"SELECT", strconv.Itoa(refuge)})
+	for _, name := range names {
+		commands = append(commands, []string{"MOVE", name, strconv.Itoa(own)})
+	}
+	replies, err := s.exchange(ctx, append(commands, []string{"SELECT", strconv.Itoa(own)}, []string{"EXEC"}))
 	if err != nil {
 		return false, err
-	}
-	if refused := (*ServerError)(nil); errors.As(asError(replies[1]), &refused) && refused.Code() == "OOM" {
-		return s.flushByScript(ctx, names, transaction[1:])
 	}
 	for _, reply := range replies {
 		if err := asError(reply); err != nil {
 			return false, err
 		}
 	}
-	_, done := elements(replies[len(replies)-1])
-	return done, nil
-}
-
-// flushByScript is flushBut for a server that is full. Memory is given back
-// before the names that are to stay are put back. What becomes of those between
-// the look at them and the script is lost.
-func (s *session) flushByScript(ctx context.Context, names []string, commands [][]string) (bool, error) {
-	replies, err := s.exchange(ctx, [][]string{asScript(names, commands), {"UNWATCH"}})
-	if err != nil {
-		return false, err
-	}
-	results, ok := elements(replies[0])
-	if !ok {
-		return false, asError(replies[0])
-	}
+	results, done := elements(replies[len(replies)-1])
 	for _, result := range results {
 		if err := asError(result); err != nil {
 			return false, err
 		}
 	}
-	return true, nil
+	return done, nil
 }
 
-// looking lists the commands that watch keys and ask what they hold.
-func looking(names []string) [][]string {
-	commands := [][]string{append([]string{"WATCH"}, names...), {"TIME"}}
-	for _, name := range names {
-		commands = append(commands, []string{"DUMP", name}, []string{"PTTL", name})
-	}
-	return commands
+// unlinkBut takes away every key that is not under the prefix.
+func unlinkBut(ctx context.Context, client *redis.Client, prefix string) error {
+	_, err := keyspace.New(client).Scan(ctx, keyspace.Query{}, func(keys [][]byte) error {
+		_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, k := range keys {
+				if !bytes.HasPrefix(k, []byte(prefix)) {
+					p.Unlink(ctx, string(k))
+				}
+			}
+			return nil
+		})
+		return err
+	})
+	return err
 }
 
-// Look asks what keys hold, all in two round trips, and answers how many of
-// them are too large to be asked. Keys that are gone are left out.
-func Look(ctx context.Context, client redis.UniversalClient, db int, keys [][]byte) (images []journal.Image, large int, err error) {
+// Look asks what keys hold, all in two round trips. Keys that are gone are left
+// out; of those that are too large only the deadline is asked.
+func Look(ctx context.Context, client redis.UniversalClient, db int, keys [][]byte) ([]journal.Image, error) {
 	sizes, err := sizesOf(ctx, client, keys)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	now, err := client.Time(ctx).Result()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	dumps, ttls := make([]*redis.StringCmd, len(keys)), make([]*redis.DurationCmd, len(keys))
 	if _, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -124,21 +156,21 @@ func Look(ctx context.Context, client redis.UniversalClient, db int, keys [][]by
 		}
 		return nil
 	}); err != nil && !errors.Is(err, redis.Nil) {
-		return nil, 0, err
+		return nil, err
 	}
+	var images []journal.Image
 	for i, k := range keys {
-		if sizes[i] > MaxKept {
-			large++
+		image := journal.Image{Kind: journal.Key, DB: db, Name: slices.Clone(k), Exists: true}
+		switch {
+		case ttls[i].Val() == missing, dumps[i] != nil && dumps[i].Err() != nil:
 			continue
+		case dumps[i] != nil:
+			image.Content = []byte(dumps[i].Val())
 		}
-		if dumps[i].Err() != nil {
-			continue
-		}
-		image := journal.Image{Kind: journal.Key, DB: db, Name: append([]byte(nil), k...), Exists: true, Content: []byte(dumps[i].Val())}
 		if left := ttls[i].Val(); left > 0 {
 			image.Deadline = now.UnixMilli() + left.Milliseconds()
 		}
 		images = append(images, image)
 	}
-	return images, large, nil
+	return images, nil
 }

@@ -247,7 +247,7 @@ func (r *run) report(b *batch) error {
 			if u.outcome != made {
 				break
 			}
-			d := Done{Step: s, Left: u.commands[i] == nil, Kept: r.Journal != nil && !u.unkept()}
+			d := Done{Step: s, Left: u.commands[i] == nil, Lost: u.lost(i)}
 			if u.replies != nil {
 				d.Reply = u.replies[i]
 			}

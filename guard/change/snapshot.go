@@ -23,6 +23,10 @@ import (
 // DUMP of a larger one would hold the server for too long.
 const MaxKept = 1 << 20
 
+// MaxCompared is the same for its value to be compared with what a change left
+// there, which is done one key at a time.
+const MaxCompared = 4 << 20
+
 // maxUnits bounds the transactions that a Cluster makes side by side.
 const maxUnits = 32
 
@@ -230,7 +234,7 @@ func (b *batch) fitting(sizes map[string]int64) int {
 		for _, k := range s.Keys {
 			if !counted[k.Name] {
 				counted[k.Name] = true
-				total += min(sizes[k.Name], MaxKept)
+				total += min(sizes[k.Name], k.limit())
 			}
 		}
 		if i > 0 && total > maxBatch {
@@ -333,12 +337,9 @@ func (u *unit) watchStrings(ctx context.Context, db int, memory time.Duration) e
 
 // watch watches the keys and asks what they hold, all in one round trip.
 func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error {
-	u.large = make([]bool, len(u.names))
-	for i, name := range u.names {
-		u.large[i] = sizes[name] > MaxKept
-	}
+	u.weigh(sizes)
 	return u.watching(ctx, db, func(name string) []string {
-		if sizes[name] > MaxKept {
+		if sizes[name] > u.limit(name) {
 			return []string{"EXISTS", name}
 		}
 		return []string{"DUMP", name}
