@@ -334,7 +334,7 @@ func TestChangesShowShortForms(t *testing.T) {
 	say("ann", "!redis get session:same0000…", "1\n") // the one of the two that was shown
 	say("ann", "[Confirm]", "2\n")
 	foreign("SET", eve, "theirs again")
-	say("ann", "!undo", "1 changed since and left alone: session:3f2a9c01….")
+	say("ann", "!undo", "1 has changed since and is left alone: session:3f2a9c01….")
 	foreign("SET", eve, "theirs")
 	say("loc", "!redis del "+eve+" session:same0000bbbbbbbb", "Keys: "+eve)
 	say("loc", "[Confirm]", "2\n")

@@ -93,7 +93,7 @@ func (s *session) refuge(ctx context.Context, own int, names []string) (db int, 
 // flushBut reports whether it was done: not if one of the names appeared in the
 // refuge meanwhile.
 func (s *session) flushBut(ctx context.Context, own, refuge int, names []string) (bool, error) {
-	commands := [][]string{{"MULTI"}}
+	var commands [][]string
 	for _, name := range names {
 		commands = append(commands, []string{"MOVE", name, strconv.Itoa(refuge)})
 	}
@@ -101,18 +101,26 @@ func (s *session) flushBut(ctx context.Context, own, refuge int, names []string)
 	for _, name := range names {
 		commands = append(commands, []string{"MOVE", name, strconv.Itoa(own)})
 	}
-	replies, err := s.exchange(ctx, append(commands, []string{"SELECT", strconv.Itoa(own)}, []string{"EXEC"}))
+	commands = append(commands, []string{"SELECT", strconv.Itoa(own)})
+	replies, err := s.exchange(ctx, slices.Concat([][]string{{"MULTI"}}, commands, [][]string{{"EXEC"}}))
 	if err != nil {
 		return false, err
 	}
-	for _, reply := range replies {
-		if err := asError(reply); err != nil {
+	if refused := (*ServerError)(nil); errors.As(asError(replies[1]), &refused) && refused.Code() == "OOM" {
+		// A full server queues nothing, but carries a script out.
+		replies, err = s.exchange(ctx, [][]string{{"UNWATCH"}, asScript(names, commands)})
+		if err != nil {
 			return false, err
 		}
 	}
+	return flushed(replies)
+}
+
+// flushed reads the replies up to that of EXEC, or of a script.
+func flushed(replies [][]byte) (done bool, err error) {
 	results, done := elements(replies[len(replies)-1])
-	for _, result := range results {
-		if err := asError(result); err != nil {
+	for _, reply := range append(replies, results...) {
+		if err := asError(reply); err != nil {
 			return false, err
 		}
 	}
