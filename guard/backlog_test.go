@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 // patient is a sink that takes replies late.
@@ -108,4 +110,33 @@ func TestWhatDoesNotWait(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A program goes on after changes that the server refuses, but not forever, and
+// what stands among them is made.
+func TestRefusedChangesDoNotKeepOthersFromBeingMade(t *testing.T) {
+	b := newBench(t, redistest.Standalone(t, "--maxmemory", "1").URL())
+	m := b.making(t)
+	out := &patient{}
+	var halted *guard.Halted
+	for i := range 40 {
+		words := []string{"set", "k", "v"}
+		if i == 5 {
+			words = []string{"del", "nosuch"}
+		}
+		if _, err := b.Do(t.Context(), everyone, words, out, &bytes.Buffer{}); err != nil && !errors.As(err, &halted) {
+			t.Fatal(err)
+		}
+	}
+	var printed string
+	for _, wait := range out.late {
+		text, err := wait()
+		if errors.As(err, &halted) {
+			break
+		}
+		printed += string(text[:2])
+	}
+	if halted == nil || printed != strings.Repeat("OO", 5)+"0\n"+strings.Repeat("OO", 10) || m.Report().Kinds["del"] != 1 {
+		t.Errorf("%v after %q, %+v", halted, printed, m.Report())
+	}
 }
