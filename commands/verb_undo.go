@@ -126,7 +126,7 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 		err = t.undoSettings(ctx, u.journal, r.Backwards(), force, &undone)
 	}
 	err = errors.Join(err, u.end(outcomeOf(err)))
-	text := t.undoText(s, undone)
+	text := t.undoText(s, undone, err != nil)
 	if halted := (*guard.Halted)(nil); errors.As(err, &halted) {
 		text += fmt.Sprintf("\nThe rest is still kept: once Redis takes it, `%sundo %s` goes on.", t.prefix(), s.ID)
 	}
@@ -139,8 +139,9 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 	return 0, err
 }
 
-// undoText says what became of what was to be taken back.
-func (t *turn) undoText(s journal.Summary, u guard.Undone) string {
+// undoText says what became of what was to be taken back; early says that it
+// ended before its end.
+func (t *turn) undoText(s journal.Summary, u guard.Undone, early bool) string {
 	as := u.Restored + u.Same
 	var lines []string
 	add := func(n guard.Named, one, many string) {
@@ -149,7 +150,7 @@ func (t *turn) undoText(s journal.Summary, u guard.Undone) string {
 		}
 	}
 	switch {
-	case as == 0 && u.Whole():
+	case as == 0 && u.Whole() && !early:
 		lines = append(lines, "There was nothing to take back: the change had left everything as it was.")
 	case u.Same > 0:
 		lines = append(lines, fmt.Sprintf("%s %s as before, %s of them already.", grouped(as), plural(as, "is", "are"), grouped(u.Same)))
