@@ -9,9 +9,12 @@ import (
 // noteParameters notes the parameters that CONFIG SET gets, and whether the
 // server would begin to drop keys: those are nowhere kept.
 func (p *Planning) noteParameters(ctx context.Context, c *call) error {
-	p.summary.parameters = append(p.summary.parameters, c.argv[2:]...)
-	_, limits := parameterIn(c.argv[2:], "maxmemory")
-	_, chooses := parameterIn(c.argv[2:], "maxmemory-policy")
+	before := len(p.summary.parameters)
+	if err := p.setParameters(ctx, c); err != nil {
+		return err
+	}
+	_, limits := parameterIn(p.summary.parameters[before:], "maxmemory")
+	_, chooses := parameterIn(p.summary.parameters[before:], "maxmemory-policy")
 	if !limits && !chooses {
 		return nil
 	}
@@ -28,11 +31,11 @@ func (p *Planning) noteParameters(ctx context.Context, c *call) error {
 	return nil
 }
 
-// parameterIn answers the last value that a parameter gets in names and values.
-func parameterIn(pairs []string, name string) (value string, ok bool) {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if strings.EqualFold(pairs[i], name) {
-			value, ok = pairs[i+1], true
+// parameterIn answers the last value that a parameter gets.
+func parameterIn(list []Parameter, name string) (value string, ok bool) {
+	for _, set := range list {
+		if strings.EqualFold(set.Name, name) {
+			value, ok = set.Becomes, true
 		}
 	}
 	return value, ok

@@ -78,13 +78,41 @@ func (p *Planning) foreseeFlush(ctx context.Context, c *call) error {
 		if !p.ghosts.realm(db).empty {
 			p.summary.Gone += n
 			p.summary.Keys += n
+			p.summary.Emptied += n
 		}
+		p.summary.within(db)
 		p.ghosts.flush(db)
 	}
 	if c.cmd.name == "flushall" {
 		p.ghosts.flushAll()
 	}
 	clear(p.moved)
+	return nil
+}
+
+// setParameters notes which parameters get which values.
+func (p *Planning) setParameters(ctx context.Context, c *call) error {
+	var names []string
+	for i := 2; i+1 < len(c.argv); i += 2 {
+		names = append(names, strings.ToLower(c.argv[i]))
+	}
+	nodes, err := masters(ctx, c.client)
+	if err != nil {
+		return c.fault(ctx, err)
+	}
+	now, err := parameters(ctx, nodes[:1], names, false)
+	if err != nil {
+		return err
+	}
+	for i := 2; i+1 < len(c.argv); i += 2 {
+		set := Parameter{Name: strings.ToLower(c.argv[i]), Becomes: c.argv[i+1]}
+		for _, image := range now {
+			if string(image.Name) == set.Name {
+				set.Was = string(image.Content)
+			}
+		}
+		p.summary.parameters = append(p.summary.parameters, set)
+	}
 	return nil
 }
 
@@ -147,7 +175,7 @@ func (p *Planning) foreseeExpire(db int, c *call) (r reply, ok bool) {
 
 // retimed notes that a key will live until another time.
 func (p *Planning) retimed(db int, key string, g ghost, deadline int64) {
-	p.summary.retimed(key, g, deadline)
+	p.summary.retimed(key, g, deadline, p.now())
 	p.ghosts.set(db, key, ghost{deadline: deadline, flags: g.flags | touched})
 }
 

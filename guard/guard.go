@@ -127,6 +127,9 @@ func (g *Guard) Final() *Guard {
 	return &final
 }
 
+// Database answers the number of the database that calls without -n are made in.
+func (g *Guard) Database() int { return g.options.DB }
+
 // Literal is one word of a call as the source has it. A word that is not Known
 // yet may become any number of words.
 type Literal struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/journal"
 )
 
 // Making carries out the changes of one program at once, each kept in a journal
@@ -24,8 +25,9 @@ type Making struct {
 	Memory time.Duration
 	// Made is told of every kind of change that was made: "del", 3 commands.
 	Made func(kind string, commands int)
-	// Progress is told how many commands have been carried out.
-	Progress func(commands int64)
+	// Progress is told how many commands have been carried out, and how many
+	// keys were changed, as far as they are counted.
+	Progress func(commands, keys int64)
 
 	guard   *Guard
 	backlog *backlog
@@ -40,6 +42,8 @@ type Making struct {
 // Report says what became of the commands of a change.
 type Report struct {
 	Kinds   map[string]int64 // carried out, by name
+	Keys    int64            // changed or taken away by them, as far as it is kept what was there
+	Others  int64            // parameters that were set, as far as it is kept what they were
 	Lost    Named            // keys that cannot be taken back, since what they held was too large to be kept
 	Failed  int64            // answered with an error
 	Left    int64            // left alone, since a key is there now that must not be
@@ -146,9 +150,12 @@ func (m *Making) open() error {
 		return nil
 	}
 	if m.Journal != nil {
-		var err error
-		if m.kept, err = m.Journal(); err != nil {
+		kept, err := m.Journal()
+		if err != nil {
 			return err
+		}
+		if kept != nil {
+			m.kept = &census{Journal: kept, report: &m.report}
 		}
 	}
 	o := m.guard.changeOptions(m.ID)
@@ -161,8 +168,44 @@ func (m *Making) open() error {
 func (m *Making) progress(commands int64) {
 	m.carried = commands
 	if m.Progress != nil {
-		m.Progress(m.before + commands)
+		m.Progress(m.before+commands, m.report.Keys)
 	}
+}
+
+// census is a journal that counts the keys that are changed. A key that is
+// changed again in a later batch counts again, but for one that a batch's end
+// lies within.
+type census struct {
+	change.Journal
+	report *Report
+	before [][]journal.Image // of the batches that are being made
+	last   map[string]bool   // of the batch before, those that were changed
+}
+
+func (c *census) Before(batches ...[]journal.Image) error {
+	c.before = batches
+	return c.Journal.Before(batches...)
+}
+
+func (c *census) After(states []journal.State) error {
+	changed := make(map[string]bool)
+	batch := c.before[0]
+	c.before = c.before[1:]
+	for i, image := range batch {
+		if e := (change.Entry{Before: image, After: states[i]}); !e.Changed() {
+			continue
+		}
+		if image.Kind != journal.Key {
+			c.report.Others++
+			continue
+		}
+		changed[string(image.Name)] = true
+		if !c.last[string(image.Name)] {
+			c.report.Keys++
+		}
+	}
+	c.last = changed
+	return c.Journal.After(states)
 }
 
 // run carries out what next answers, in order, and tells each step's end.

@@ -26,7 +26,10 @@ func TestEvictionIsForeseen(t *testing.T) {
 		{[]string{"maxmemory-policy", "allkeys-lru", "maxmemory", "0"}, false},
 		{[]string{"maxmemory", "1k"}, false},
 	} {
-		s := &Summary{parameters: c.parameters}
+		s := &Summary{}
+		for i := 0; i+1 < len(c.parameters); i += 2 {
+			s.parameters = append(s.parameters, Parameter{Name: c.parameters[i], Becomes: c.parameters[i+1]})
+		}
 		if got := s.evicts(info); got != c.want {
 			t.Errorf("%v: %t", c.parameters, got)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guard/shadow"
+	"github.com/helix-collective/helix/permissions"
 )
 
 // Planning records the changes of one program instead of making them. What a
@@ -98,6 +99,7 @@ func (p *Planning) tell(c *call, r reply, told func(*call, reply) error) error {
 
 // record foresees one call and records it.
 func (p *Planning) record(ctx context.Context, c *call) (reply, error) {
+	loses := p.overwrites(c)
 	r, err := p.foresee(ctx, c)
 	if err != nil {
 		return reply{}, err
@@ -114,8 +116,20 @@ func (p *Planning) record(ctx context.Context, c *call) (reply, error) {
 		return reply{}, fmt.Errorf("record a change: %w", err)
 	}
 	p.summary.add(c, r)
+	if loses {
+		p.summary.needs(permissions.Destroy)
+	}
 	p.move(c)
 	return r, nil
+}
+
+// overwrites reports whether a call writes over keys that are there by then,
+// which loses what they hold.
+func (p *Planning) overwrites(c *call) bool {
+	return slices.ContainsFunc(overwritten(c.keys), func(key string) bool {
+		g, _ := p.ghosts.find(c.db(), key)
+		return g.is(present)
+	})
 }
 
 // look asks what keys of calls are, as far as that is not known, in as few

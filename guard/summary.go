@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/permissions"
@@ -30,6 +31,7 @@ type Summary struct {
 	Longer    int64 // keys that live longer than they would
 	Shorter   int64 // keys that end sooner
 	Unchanged int64 // keys that stay as they are
+	Emptied   int64 // of those taken away, keys in databases that are emptied whole
 	Failing   int64 // commands that answer an error
 
 	// Freed is how much memory is given back, in bytes; Sampled says that it is
@@ -38,8 +40,13 @@ type Summary struct {
 	Sampled bool
 	Partly  bool // not every key that is gone or altered was asked for its size
 
+	// Remaining and Lifetimes are how long the keys that get another time would
+	// still live, and how long they will. Keys without a TTL count in neither.
+	Remaining, Lifetimes Span
+
+	Databases  []int               // in which the plan changes something, in order
 	Everything []string            // commands that empty whole databases
-	Parameters []string            // names and values that CONFIG SET gets, in turn
+	Parameters []Parameter         // that CONFIG SET sets, in turn
 	Unforeseen map[string]string   // command: why nobody can tell what it will do
 	NoWayBack  map[string]string   // command: why it cannot be taken back
 	Lost       Named               // keys whose values are too large to be kept, and would be gone or others
@@ -47,11 +54,27 @@ type Summary struct {
 
 	plain      bool // the last command changes one key and is no matter of the whole server
 	unchanged  int64
-	parameters []string
+	parameters []Parameter
 	heavy      map[Place]bool // keys whose values are too large to be kept, of those weighed
 	weighed    int            // keys
 	weight     int64          // bytes of those
 	heaviest   int64
+}
+
+// Span is the shortest and the longest of some times; zero where there are none.
+type Span struct{ Least, Most time.Duration }
+
+func (s *Span) take(d time.Duration) {
+	if s.Most == 0 || d < s.Least {
+		s.Least = d
+	}
+	s.Most = max(s.Most, d)
+}
+
+// Parameter is one of the server's that gets another value.
+type Parameter struct {
+	Name, Becomes string
+	Was           string // empty where the server does not tell
 }
 
 // maxFirst is how many keys a plan names.
@@ -64,7 +87,8 @@ func (p *Planning) Summary() Summary {
 	s := p.summary
 	s.Kinds, s.Unforeseen, s.NoWayBack = maps.Clone(s.Kinds), maps.Clone(s.Unforeseen), maps.Clone(s.NoWayBack)
 	s.Partly = s.Keys > int64(s.weighed) && s.Gone+s.Altered > 0
-	s.Users, s.Unchanged, s.Parameters = int64(len(p.users)), s.unchanged, s.parameters
+	s.Users, s.Unchanged, s.Parameters = int64(len(p.users)), s.unchanged, slices.Clone(s.parameters)
+	s.Databases = slices.Clone(s.Databases)
 	s.Plain = s.plain && s.Commands == 1 && s.heaviest <= maxBytes
 	if s.weighed > 0 {
 		s.Freed, s.Sampled = s.weight*s.Gone/int64(s.weighed), s.Gone > int64(s.weighed)
@@ -83,16 +107,31 @@ func (s *Summary) add(c *call, r reply) {
 		s.Failing++
 	}
 	s.plain = c.isPlain()
+	if len(c.keys) > 0 || c.cmd.name == "flushdb" {
+		s.within(c.db())
+	}
 	for _, d := range c.rule.demands(c.keys) {
-		if d.right != permissions.Read && !slices.Contains(s.Rights, d.right) {
-			s.Rights = append(s.Rights, d.right)
-		}
+		s.needs(d.right)
 	}
 	if why := c.noWayBack(); why != "" {
 		s.NoWayBack = noted(s.NoWayBack, c.cmd.shown(), why)
 	}
 	if c.cmd.name == "flushdb" || c.cmd.name == "flushall" {
 		s.Everything = append(s.Everything, strings.ToUpper(c.cmd.name))
+	}
+}
+
+// needs notes a right that the plan takes.
+func (s *Summary) needs(right permissions.Right) {
+	if right != permissions.Read && !slices.Contains(s.Rights, right) {
+		s.Rights = append(s.Rights, right)
+	}
+}
+
+// within notes that something is changed in a database.
+func (s *Summary) within(db int) {
+	if at, known := slices.BinarySearch(s.Databases, db); !known {
+		s.Databases = slices.Insert(s.Databases, at, db)
 	}
 }
 
@@ -199,8 +238,14 @@ func (s *Summary) changed(key string, was ghost) {
 }
 
 // retimed counts a key that will live until another time.
-func (s *Summary) retimed(key string, was ghost, deadline int64) {
+func (s *Summary) retimed(key string, was ghost, deadline int64, now time.Time) {
 	s.changed(key, was)
+	if was.deadline != 0 {
+		s.Remaining.take(timeOf(was.deadline).Sub(now))
+	}
+	if deadline != 0 {
+		s.Lifetimes.take(timeOf(deadline).Sub(now))
+	}
 	switch {
 	case was.deadline == 0:
 		s.Given++

@@ -42,6 +42,12 @@ func (e Entry) Void() bool {
 	return !e.After.Altered || isSummed(e.After) && e.After.Sum == digestOf(e.Before)
 }
 
+// Changed reports whether the key is not what it was before. One that was
+// written to counts, whether or not it got another value.
+func (e Entry) Changed() bool {
+	return !e.Void() && (e.Before.Exists != e.After.Exists || e.After.Altered || e.After.Exists && e.Before.Deadline != e.After.Deadline)
+}
+
 // Undoing takes changes back, the last one first.
 type Undoing struct {
 	force bool
