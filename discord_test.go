@@ -155,7 +155,7 @@ func TestTheFirstConversation(t *testing.T) {
 	awaitAnswer(t, second.As("ann"), "!config get redis.session_ttl", "86400")
 	acme.As("guest").Says("#ops", "!config set redis.session_ttl=60").Sees("You need **configure**", "@oncall")
 	ann.Says("#ops", "!redis del session:1").Sees("You need **destroy**")
-	ann.Says("#ops", "!redis expire session:1 60").Sees("Plan: 1 × expire", "CANNOT be taken back")
+	ann.Says("#ops", "!redis expire session:1 60").Sees("Plan: let 1 key end sooner", "CANNOT be taken back: no lasting state.dir is set")
 	if n := client.Exists(t.Context(), "session:1").Val(); n != 1 {
 		t.Error("a key is gone")
 	}

@@ -217,7 +217,9 @@ func TestTheCuresOnDiscord(t *testing.T) {
 	w.fill(t)
 	acme.launch(t, "REDIS_URL="+w.URL(), "HELIX_STATE_DIR="+t.TempDir())
 	acme.discord.Gateway().AwaitReady(1)
-	acme.As("olga").Says("#ops", "!redis set x 1").Sees("no memory left", "redis config set maxmemory 2gb")
+	if refused := acme.As("olga").Says("#ops", "!redis set x 1").Sees("no memory left", "redis config set maxmemory 2gb"); strings.Contains(refused.Content, "OK\n") {
+		t.Errorf("it shows what did not come about:\n%s", refused)
+	}
 	acme.confirms(`!redis redis-cli KEYS "session:*" | xargs -I {} redis-cli EXPIRE {} 86400`, "42 of 42 commands carried out", "!undo")
 	acme.confirms("!redis redis-cli --scan --pattern \"session:*\" | \\\n  xargs -L 1000 redis-cli DEL", "42", "1 of 1 commands carried out", "!undo")
 	acme.As("olga").Says("#ops", "!undo").Sees("0 are as before", "no memory left", "goes on")

@@ -1,10 +1,12 @@
 package commands
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/helix-collective/helix/guard"
@@ -68,6 +70,10 @@ func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Con
 			if errors.Is(err, failed) {
 				failed = nil // it has ended the program
 			}
+			if made := u.Report(); errors.Join(err, failed) != nil && made.Commands() > 0 {
+				t.hints.add(fmt.Sprintf("Carried out until then: %s.%s", kinds(made.Kinds), t.takesBack(u)))
+				failed = &midwayError{errors.Join(err, failed)}
+			}
 			for _, hint := range t.lostHints(u.Report()) {
 				t.hints.add(hint)
 			}
@@ -78,10 +84,7 @@ func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Con
 	out.hold()
 	return func(ctx context.Context, err error) (*Plan, error) {
 		if err != nil {
-			if p.first != nil { // what changes would print is not true now
-				out.drop()
-			}
-			return nil, p.drop()
+			return nil, p.giveUp(err, out)
 		}
 		return p.settle(ctx, req, out)
 	}
@@ -110,6 +113,19 @@ func (p *planner) record(step []byte) error {
 		p.first = slices.Clone(step)
 	}
 	return p.recorder.Add(step)
+}
+
+// giveUp ends a turn whose program did not come to its end, so that there is no
+// plan. What it printed beside the changes that were recorded is not true.
+func (p *planner) giveUp(why error, out *output) error {
+	if p.planning.Summary().Commands > 0 {
+		out.drop()
+	}
+	unforeseen := (*guard.UnforeseenError)(nil) // which says so itself
+	if p.planning.Summary().Commands > 0 && !errors.As(why, &unforeseen) {
+		p.turn.hints.add("Nothing was changed: the line did not get to its end, so there is no plan.")
+	}
+	return p.drop()
 }
 
 // drop gives up what was recorded.
@@ -181,14 +197,25 @@ func (p *planner) makeNow(ctx context.Context, req Request, out *output) error {
 		_, err := out.Write(printed)
 		return err
 	})
+	if err != nil { // what was foreseen did not come about
+		out.drop()
+	}
 	report := u.Report()
-	if report.Commands() > 0 && u.journal != nil {
-		t.hints.add(fmt.Sprintf("`%sundo` takes it back, until %s.", t.prefix(), t.undoUntil()))
+	if report.Keys > 0 {
+		t.hints.add(strings.TrimSpace(t.takesBack(u)))
 	}
 	if report.Differed > 0 {
 		t.hints.add("It answered other than was foreseen: somebody changed the key in the same moment.")
 	}
 	return errors.Join(err, u.end(outcomeOf(err)))
+}
+
+// takesBack says how the caller's latest change is taken back, if it can be.
+func (t *turn) takesBack(u *undoable) string {
+	if u.journal == nil {
+		return ""
+	}
+	return fmt.Sprintf(" `%sundo` takes it back, for %s.", t.prefix(), t.retention())
 }
 
 func outcomeOf(err error) Outcome {
@@ -199,11 +226,6 @@ func outcomeOf(err error) Outcome {
 		return Faulty
 	}
 	return OK
-}
-
-// undoUntil is until when a change made now can be taken back.
-func (t *turn) undoUntil() string {
-	return time.Now().Add(t.snapshot().Duration(settings.UndoRetention)).Format("15:04")
 }
 
 // keep keeps a plan for its confirmation.
@@ -217,7 +239,7 @@ func (p *planner) keep(ctx context.Context, req Request, s guard.Summary, out *o
 	kept, err := t.put(ctx, plans.Plan{
 		ID: p.id, Author: person(t.caller), Name: t.caller.Name, Guild: t.caller.Guild, Channel: t.caller.Channel, Asked: req.ID,
 		Line: t.kept(req.Text), Text: text, Word: t.word(s), Rights: rights, Keys: s.Keys,
-		Output: out.kept, Approval: t.approval(s),
+		Output: keptOutput(out, req.Stdout == nil), Approval: t.approval(s),
 	}, p.recorder)
 	if err != nil {
 		return nil, err
@@ -234,9 +256,59 @@ func (t *turn) put(ctx context.Context, p plans.Plan, steps *plans.Recorder) (pl
 	return t.Plans.Put(ctx, p, steps)
 }
 
+// keptOutput is what a plan keeps of its program's output: whole lines, and a
+// word about those that are left out. In a chat nobody wants to see the same line
+// a thousand times, as a loop of EXPIRE prints it.
+func keptOutput(out *output, chat bool) []byte {
+	text, more := out.kept, out.dropped > 0
+	if chat && !more {
+		text = fold(text)
+	}
+	if len(text) <= plans.MaxOutput && !more {
+		return text
+	}
+	lines := max(out.count(), int64(bytes.Count(text, []byte{'\n'})))
+	room := plans.MaxOutput - len(leftOut(lines))
+	text = text[:min(len(text), room)]
+	text = text[:bytes.LastIndexByte(text, '\n')+1]
+	return append(slices.Clip(text), leftOut(lines-int64(bytes.Count(text, []byte{'\n'})))...)
+}
+
+func leftOut(lines int64) string { return fmt.Sprintf("… (%s more lines)\n", grouped(lines)) }
+
+// maxAlike is how many lines in a row may be the same.
+const maxAlike = 100
+
+// fold leaves one of many lines in a row that are the same, and counts the rest.
+func fold(text []byte) []byte {
+	var folded []byte
+	for rest := text; len(rest) > 0; {
+		line, _, _ := bytes.Cut(rest, []byte{'\n'})
+		line = rest[:min(len(line)+1, len(rest))]
+		alike := 0
+		for bytes.HasPrefix(rest, line) && line[len(line)-1] == '\n' {
+			rest = rest[len(line):]
+			alike++
+		}
+		switch {
+		case alike == 0: // the last line, without an end
+			return append(folded, line...)
+		case alike > maxAlike:
+			folded = append(append(folded, line...), fmt.Sprintf("… (%s more lines like that)\n", grouped(int64(alike-1)))...)
+		default:
+			folded = append(folded, bytes.Repeat(line, alike)...)
+		}
+	}
+	return folded
+}
+
 // asShown is a kept plan as people see it.
 func asShown(p plans.Plan) *Plan {
-	return &Plan{ID: p.ID, Text: p.Text, Word: p.Word, Until: p.Until, Approval: p.Approval}
+	shown := &Plan{ID: p.ID, Text: p.Text, Word: p.Word, Until: p.Until}
+	if !p.Approved() {
+		shown.Approval = p.Approval
+	}
+	return shown
 }
 
 // handOut hands out a plan's steps.

@@ -70,12 +70,55 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.redisWords(words[1:], word)
 	case "config":
 		return configWords(words[1:])
+	case "undo":
+		return d.changeIDs(words[1:])
+	case "approve":
+		return d.planIDs(words[1:])
 	case "audit":
 		return []string{"--by", "--since", "--verb", "--denied", "verify"}
 	case "help":
 		return append(d.verbNames(""), append(filterNames(), settingKeys()...)...)
 	}
 	return nil
+}
+
+// changeIDs answers what may follow undo: changes that can be taken back, which
+// none is while the disk does not answer.
+func (d *Dispatcher) changeIDs(words []string) []string {
+	switch {
+	case len(words) == 1 && words[0] != "list":
+		return []string{"--force"}
+	case len(words) > 0:
+		return nil
+	}
+	found := []string{"list"}
+	if d.Journal == nil {
+		return found
+	}
+	list, _ := d.Journal.List()
+	for _, s := range list {
+		if s.Unreadable == "" && s.Images > 0 && s.Guild == "" { // only terminals complete
+			found = append(found, s.ID)
+		}
+	}
+	return found
+}
+
+// planIDs answers the plans that wait for somebody to agree.
+func (d *Dispatcher) planIDs(words []string) []string {
+	if len(words) > 0 || d.Plans == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
+	defer cancel()
+	var found []string
+	list, _ := d.Plans.Pending(ctx) // none while Redis is away
+	for _, p := range list {
+		if !p.Approved() && p.Guild == "" {
+			found = append(found, p.ID)
+		}
+	}
+	return found
 }
 
 func isRedis(word string) bool { return word == "redis" || word == "redis-cli" }

@@ -75,14 +75,34 @@ func (d *Dispatcher) planProblem(err error) Reply {
 	switch {
 	case errors.As(err, &gone):
 		return lapsed()
-	case errors.As(err, &elsewhere), errors.As(err, &unapproved), errors.As(err, &notCounted):
-		return unconfirmed(sentence(err.Error()))
+	case errors.As(err, &elsewhere):
+		return unconfirmed(fmt.Sprintf("The plan lies on the disk of another instance of Helix, %s, which is not the one that answers now. "+
+			"Type the command again to see a fresh one.", elsewhere.Instance))
+	case errors.As(err, &unapproved):
+		return unconfirmed(unapproved.Approval + " Nobody has yet.")
+	case errors.As(err, &notCounted):
+		return uncounted(notCounted)
 	case errors.As(err, &tampered):
 		return denied(sentence(err.Error()) + " Somebody has changed it since it was shown, so nothing was done. Type the command again.")
 	}
 	reply := d.answer(err)
 	d.logFault(Request{}, nil, reply, err)
 	return reply
+}
+
+// uncounted words why somebody's agreement changes nothing.
+func uncounted(n *plans.NotCounted) Reply {
+	switch n.Reason {
+	case plans.ByAuthor:
+		return denied("Nobody approves a plan of their own: somebody else who has the right approve has to.")
+	case plans.Twice:
+		return unconfirmed("You have approved this plan already; its author can confirm it.")
+	case plans.Needless:
+		return unconfirmed("This plan needs nobody's approval; its author can confirm it.")
+	case plans.TooLate:
+		return unconfirmed("The time to approve this plan is over. Its author can type the command again.")
+	}
+	return unconfirmed(sentence(n.Error()))
 }
 
 // carryOut runs a plan that has been claimed.
@@ -93,13 +113,17 @@ func (d *Dispatcher) carryOut(ctx context.Context, c Confirmation, p plans.Plan,
 	t := d.turnOf(req)
 	t.recording.confirms(p)
 	total := steps.Left()
-	t.progress.expect(total)
+	if d.Journal != nil { // else nobody counts keys
+		t.progress.expect(total, p.Keys)
+	} else {
+		t.progress.expect(total, 0)
+	}
 	end := t.redact(&req)
 	report, err := t.execute(ctx, req, p, steps)
 	err = errors.Join(err, steps.Close(), end())
 	reply := d.answer(err)
 	reply.Output = report.output
-	t.reportOn(&reply, report, total, time.Since(start))
+	t.reportOn(&reply, report, p, total, time.Since(start))
 	t.hide(&reply, req)
 	names := t.namesIn(ctx, p.Line)
 	d.logFault(req, names, reply, err)
@@ -165,7 +189,7 @@ func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *p
 	if _, failed := out.Write(unforeseen.kept); failed != nil {
 		err = errors.Join(err, failed)
 	}
-	m := made{Report: u.Report(), id: u.id, kept: u.journal != nil, output: out.kept}
+	m := made{Report: u.Report(), id: u.id, output: out.kept}
 	if undone := (*change.UndoneError)(nil); errors.As(err, &undone) {
 		m.lost = undone.Commands
 	}
@@ -230,5 +254,5 @@ func (d *Dispatcher) Approve(ctx context.Context, c Confirmation) (approved bool
 	}
 	d.Clicked(c.Caller, "approval of plan "+p.ID)
 	return true, Reply{Outcome: OK, Plan: asShown(p), Problem: fmt.Sprintf("%s agrees. %s can confirm it now, within %s.",
-		c.Caller.Name, p.Name, time.Until(p.Until).Round(time.Second))}
+		c.Caller.Name, p.Name, lasting(time.Until(p.Until)))}
 }

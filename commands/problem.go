@@ -29,6 +29,17 @@ func (e *tooLongError) Error() string {
 	return fmt.Sprintf("Stopped after %s, the time limit. What stands above is not the whole result.", e.limit)
 }
 
+// sayError ends a program with a reply whose words stand already.
+type sayError struct{ reply Reply }
+
+func (e *sayError) Error() string { return e.reply.Problem }
+
+// unable says that what was asked for cannot be done as things are; nothing is
+// wrong with how it was asked.
+func unable(format string, args ...any) error {
+	return &sayError{Reply{Outcome: OK, Status: 1, Problem: fmt.Sprintf(format, args...)}}
+}
+
 // answer turns the end of a program into what the person reads: what happened,
 // then the next step. It is the only place that does.
 func (d *Dispatcher) answer(err error) Reply {
@@ -78,8 +89,11 @@ func (d *Dispatcher) asMistake(err error) (Reply, bool) {
 		revision    *settings.RevisionError
 		imported    *settings.ImportError
 		expand      *shell.ExpandError
+		said        *sayError
 	)
 	switch {
+	case errors.As(err, &said):
+		return said.reply, true
 	case errors.As(err, &syntax):
 		return Reply{Outcome: Syntax, Problem: sentence(syntax.Error()) + "\n" + syntax.Excerpt()}, true
 	case errors.As(err, &unknown):

@@ -20,6 +20,8 @@ type Progress struct {
 	planned int64     // changes recorded for a plan
 	changes int64     // changes made
 	total   int64     // changes that are to be made; 0: nobody knows
+	unit    string    // of these two
+	inKeys  bool      // they count keys rather than commands
 	changed time.Time // when the first was
 
 	viewing viewing
@@ -50,18 +52,25 @@ func (p *Progress) recorded(n int64) {
 	p.planned = n
 }
 
-// expect notes how many changes are to be made.
-func (p *Progress) expect(total int64) {
+// expect notes how many changes are to be made: commands, or where they change
+// more keys than that, keys.
+func (p *Progress) expect(commands, keys int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.total, p.changed = total, time.Now()
+	p.total, p.unit, p.changed = commands, "changes made", time.Now()
+	if keys > commands {
+		p.total, p.unit, p.inKeys = keys, "keys changed", true
+	}
 }
 
-// made notes how many changes have been made.
-func (p *Progress) made(n int64) {
+// made notes how many changes have been made, and to how many keys.
+func (p *Progress) made(commands, keys int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.changes = n
+	p.changes = commands
+	if p.inKeys {
+		p.changes = keys
+	}
 }
 
 // Percent answers how much of the keyspace the latest scan has looked at, from
@@ -100,7 +109,7 @@ func (p *Progress) reached() []string {
 	defer p.mu.Unlock()
 	var parts []string
 	if p.total > 0 {
-		return []string{fmt.Sprintf("%s of %s changes made", grouped(p.changes), grouped(p.total)), p.rate()}
+		return []string{fmt.Sprintf("%s of %s %s", grouped(p.changes), grouped(p.total), p.unit), p.rate()}
 	}
 	if percent, known := p.percent(); known {
 		parts = append(parts, fmt.Sprintf("%d %% of the keyspace looked at", percent))

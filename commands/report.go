@@ -8,20 +8,20 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/plans"
 )
 
 // made is what became of a plan.
 type made struct {
 	guard.Report
 	id     string // of the change
-	kept   bool   // what there was before is in the journal
 	lost   int64  // commands that Redis had confirmed, and does not have any more
 	output []byte
 	told   bool // its output says what became of it
 }
 
 // reportOn says in a reply what was done, against what was planned.
-func (t *turn) reportOn(r *Reply, m made, planned int64, took time.Duration) {
+func (t *turn) reportOn(r *Reply, m made, p plans.Plan, planned int64, took time.Duration) {
 	if m.told {
 		return
 	}
@@ -30,11 +30,11 @@ func (t *turn) reportOn(r *Reply, m made, planned int64, took time.Duration) {
 	for _, name := range slices.Sorted(maps.Keys(m.Kinds)) {
 		kinds = append(kinds, fmt.Sprintf("%s × %s", grouped(m.Kinds[name]), name))
 	}
-	text := fmt.Sprintf("%s of %s commands carried out", grouped(done), grouped(planned))
+	text := m.keysOf(p) + fmt.Sprintf("%s of %s commands carried out", grouped(done), grouped(planned))
 	if len(kinds) > 0 && m.lost == 0 {
 		text += " (" + strings.Join(kinds, ", ") + ")"
 	}
-	r.Footer = fmt.Sprintf("%s in %s.", text, took.Round(time.Millisecond))
+	r.Footer = fmt.Sprintf("%s in %s.", text, spell(took))
 	if r.Outcome == Cancelled {
 		r.Problem = "Stopped."
 	}
@@ -58,10 +58,24 @@ func (t *turn) reportOn(r *Reply, m made, planned int64, took time.Duration) {
 		r.Hints = append(r.Hints, fmt.Sprintf("%s came out other than planned, since their keys went or changed meanwhile: %s.", grouped(m.Differed), strings.Join(names, ", ")))
 	}
 	r.Hints = append(r.Hints, t.lostHints(m.Report)...)
-	if m.kept && m.Commands() > 0 {
-		r.Hints = append(r.Hints, fmt.Sprintf("`%sundo %s` takes it back, until %s.", t.prefix(), m.id, t.undoUntil()))
+	if m.Keys+m.Others > 0 {
+		r.Hints = append(r.Hints, fmt.Sprintf("`%sundo %s` takes it back, for %s.", t.prefix(), m.id, t.retention()))
 	}
 	r.Hints = append(r.Hints, t.hints.all()...)
+}
+
+// keysOf says how many of a plan's keys were changed, where they were counted
+// and none of them counts twice.
+func (m made) keysOf(p plans.Plan) string {
+	switch {
+	case m.Keys == 0 || m.lost > 0 || p.Keys < m.Keys:
+		return ""
+	case p.Word != wordFlush:
+		return fmt.Sprintf("%s of %s changed, ", grouped(m.Keys), keys(p.Keys))
+	case m.Commands() > 0: // the plan's number may have keys in it that stay
+		return keys(m.Keys) + " changed, "
+	}
+	return "" // they are all kept, and counted, before the first is gone
 }
 
 // lostHints says what of a change that was made cannot be taken back.

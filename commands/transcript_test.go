@@ -70,11 +70,13 @@ type stage struct {
 }
 
 // say answers a message, or a button: [Confirm], with the word behind it where
-// one is to be typed, [Cancel] and [Approve] speak of the last plan.
+// one is to be typed, [Cancel] and [Approve] speak of the last plan, as PLAN does
+// in a message.
 func (s *stage) say(req commands.Request) commands.Reply {
 	ctx := context.Background()
 	press, isPress := strings.CutPrefix(req.Text, "[")
 	if !isPress {
+		req.Text = strings.ReplaceAll(req.Text, "PLAN", s.plan)
 		reply := s.dispatcher.Handle(ctx, req)
 		if reply.Plan != nil {
 			s.plan = reply.Plan.ID
@@ -138,6 +140,9 @@ func show(r commands.Reply) string {
 	}
 	if r.Plan != nil {
 		out += r.Plan.Text + "\n"
+		if r.Plan.Approval != "" {
+			out += r.Plan.Approval + "\n"
+		}
 		if r.Plan.Word != "" {
 			out += "[Confirm " + r.Plan.Word + "]\n"
 		}
@@ -208,6 +213,10 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		t.Fatal(err)
 	}
 	fillKeys(t, client, parts["keys"])
+	base, err := settings.Load(settings.Options{Flags: readSettings(parts["settings"])})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var records *audit.Log
 	if key, ok := parts["audit"]; ok {
 		records = audit.Open(audit.Options{Client: client, Log: zap.NewNop(), Key: strings.TrimSpace(key)})
@@ -230,7 +239,7 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 			Plans:    waiting,
 			Journal:  kept,
 			Guard:    guard.New(pool, policy, guard.Options{}),
-			Settings: settings.Open(ctx, client, settings.Defaults()),
+			Settings: settings.Open(ctx, client, base),
 			Policy:   policy,
 			Client:   client,
 			Log:      zap.NewNop(),
@@ -238,6 +247,16 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 			Version:  "helix test",
 		}),
 	}
+}
+
+// readSettings reads lines "key: value".
+func readSettings(text string) map[string]string {
+	values := make(map[string]string)
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(line, ":")
+		values[key] = strings.TrimSpace(value)
+	}
+	return values
 }
 
 // readPeople reads lines "name: owner", "name: local" or "name: role ids".

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -99,6 +100,9 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	if len(call.Args) == 2 && call.Args[1].Text == "--help" {
 		_, err := call.Stdout.WriteString(t.verbHelp(configVerb()))
 		return 0, err
+	}
+	if form.changes && t.late {
+		return 0, &guard.Refused{Command: "config " + form.name, NeedsPlan: true}
 	}
 	args := make([]string, len(call.Args)-1)
 	for i, a := range call.Args[1:] {

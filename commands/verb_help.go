@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/shell"
 	"github.com/helix-collective/helix/shell/text"
 	"github.com/helix-collective/helix/suggest"
@@ -86,7 +87,18 @@ func (t *turn) redisHelp(ctx context.Context, words []string) (string, bool) {
 	for i, r := range d.Rights {
 		rights[i] = string(r)
 	}
-	return page + fmt.Sprintf("It needs %s; `%swhy %s` tells whether you may.\n", strings.Join(rights, " and "), t.prefix(), d.Name), true
+	page += fmt.Sprintf("It needs %s; `%swhy %s` tells whether you may.\n", strings.Join(rights, " and "), t.prefix(), d.Name)
+	if changes(d.Rights) {
+		page += fmt.Sprintf("It changes something, so a plan shows what before it happens; `%shelp undo` tells of the way back.\n", t.prefix())
+	}
+	return page, true
+}
+
+// changes reports whether a command that takes these rights changes something.
+func changes(rights []permissions.Right) bool {
+	return slices.ContainsFunc(rights, func(r permissions.Right) bool {
+		return r == permissions.Write || r == permissions.Destroy || r == permissions.Mint
+	})
 }
 
 func (t *turn) noTopic(topic string) error {

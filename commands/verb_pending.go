@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
+	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/shell"
 )
@@ -41,7 +43,7 @@ func (t *turn) listPlans(ctx context.Context, out io.Writer) error {
 		if !p.Approved() {
 			waits = "a second person"
 		}
-		rows = append(rows, []string{p.ID, p.Name, time.Until(p.Until).Round(time.Second).String(), grouped(p.Keys), waits, clipLine(p.Line)})
+		rows = append(rows, []string{p.ID, p.Name, lasting(time.Until(p.Until)), grouped(p.Keys), waits, clipLine(p.Line)})
 	}
 	if len(rows) == 1 {
 		_, err := fmt.Fprintln(out, "No plan waits.")
@@ -56,19 +58,22 @@ func approveVerb() verb {
 		name:     "approve",
 		summary:  "agree to another person's plan",
 		usage:    []string{"PLAN"},
-		details:  "It takes the right approve, and nobody can agree to a plan of their own.\nThe plan's author confirms it afterwards.",
+		details:  "It takes the right approve, and nobody can agree to a plan of their own. The plan's author\nconfirms it afterwards. The button Approve below a plan does the same.",
 		examples: []string{"!pending"},
 		check: func(_ context.Context, t *turn, _ []shell.SourceArg) error {
 			return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Approve, Name: "approve"})
 		},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			words := call.Texts()
+			if t.late || t.mode == Only {
+				return 0, &guard.Refused{Command: "approve", NeedsPlan: true}
+			}
 			if len(words) != 1 {
 				return 0, t.misused(approveVerb(), "`approve` takes the id of one plan, as `pending` shows it.")
 			}
-			_, reply := t.Approve(ctx, Confirmation{Request: Request{Caller: t.caller}, Plan: words[0]})
+			_, reply := t.Approve(ctx, Confirmation{Request: Request{Caller: t.caller}, Plan: strings.ToLower(words[0])})
 			if reply.Outcome != OK {
-				return 0, &usageError{reason: reply.Problem}
+				return 0, &sayError{reply}
 			}
 			_, err := fmt.Fprintln(call.Stdout, reply.Problem)
 			return 0, err

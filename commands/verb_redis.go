@@ -17,6 +17,8 @@ func redisVerb() verb {
 		details: "Pipe the result through wc, head, sort, uniq, cut, grep, sed, awk, jq and the like.\n" +
 			"Also: --raw, --no-raw, --json, --csv, -d DELIMITER, -e.\n" +
 			"MONITOR and SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE show what happens for 10 s, or --for 1s to 60s.\n" +
+			"What changes something is shown as a plan first, with Confirm and Cancel, and `undo` takes it back;\n" +
+			"a write to a single small key that can be taken back is made at once.\n" +
 			"On Discord secrets in values show as ••• and ids of sessions by their first eight characters, as in\n" +
 			"session:3f2a9c01…; every command takes such a short form for the whole key.",
 		examples: []string{

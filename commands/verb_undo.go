@@ -13,7 +13,6 @@ import (
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/plans"
-	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
 )
 
@@ -23,8 +22,9 @@ func undoVerb() verb {
 		summary: "take back a change",
 		usage:   []string{"", "CHANGE [--force]", "list"},
 		details: "Without a word it takes back your last change. Keys get the value, the type and the remaining\n" +
-			"time that they had. Those that somebody changed since are left and named; --force takes\n" +
-			"them back as well. What is taken back can itself be taken back.",
+			"time that they had; parameters and settings their old values. It takes the rights that the\n" +
+			"change took. What somebody changed since is left and named; --force takes it back as well,\n" +
+			"after a plan. An undo can itself be taken back. Changes are kept for undo.retention.",
 		examples: []string{"!undo list"},
 		run:      runUndo,
 	}
@@ -37,10 +37,10 @@ func runUndo(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "--force" })
 	switch {
 	case t.Journal == nil && len(words) == 1 && words[0] == "list":
-		_, err := fmt.Fprintln(call.Stdout, "Nothing is kept for taking changes back here.")
+		_, err := fmt.Fprintln(call.Stdout, "Nothing is kept for taking changes back: "+t.whyNoJournal()+".")
 		return 0, err
 	case t.Journal == nil:
-		return 0, &usageError{reason: "Nothing is kept for taking changes back here: there is no state.dir, or undo.retention is 0."}
+		return 0, unable("Nothing is kept for taking changes back: %s.", t.whyNoJournal())
 	case len(words) > 1, len(words) == 1 && strings.HasPrefix(words[0], "-"):
 		return 0, t.misused(v, "`undo` takes the id of one change, as `undo list` shows it.")
 	case len(words) == 1 && words[0] == "list":
@@ -52,7 +52,13 @@ func runUndo(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if force && t.mode == Ask {
+	switch {
+	case t.late:
+		return 0, &guard.Refused{Command: "undo", NeedsPlan: true}
+	case t.mode == Only:
+		t.waits = &Plan{Text: t.undoPlan(change, force)}
+		return 0, nil
+	case force && t.mode == Ask:
 		return 0, t.planUndo(ctx, change)
 	}
 	return t.undo(ctx, change, force, call.Stdout)
@@ -76,10 +82,10 @@ func (t *turn) changeToUndo(words []string) (journal.Summary, error) {
 		}
 	}
 	if len(words) == 1 {
-		return journal.Summary{}, &usageError{reason: fmt.Sprintf("There is no change %q that could be taken back. `%sundo list` shows those that can.", words[0], t.prefix())}
+		return journal.Summary{}, unable("There is no change %q that could be taken back. `%sundo list` shows those that can.", words[0], t.prefix())
 	}
-	return journal.Summary{}, &usageError{reason: fmt.Sprintf("You have no change that could be taken back: a change is kept for %s. `%sundo list` shows those of others.",
-		t.snapshot().Duration(settings.UndoRetention), t.prefix())}
+	return journal.Summary{}, unable("You have no change that could be taken back: a change is kept for %s. `%sundo list` shows those of others.",
+		t.retention(), t.prefix())
 }
 
 // takenBack tells which changes of a list, the newest first, are taken back by a
@@ -97,11 +103,11 @@ func takenBack(list []journal.Summary) map[string]bool {
 func (t *turn) undoable(s journal.Summary) (journal.Summary, error) {
 	switch {
 	case s.Unreadable != "":
-		return s, &usageError{reason: fmt.Sprintf("What was kept of change %s cannot be read: %s.", s.ID, s.Unreadable)}
+		return s, unable("What was kept of change %s cannot be read: %s.", s.ID, s.Unreadable)
 	case s.Live:
-		return s, &usageError{reason: fmt.Sprintf("Change %s is still being made. Stop it, or wait for its end.", s.ID)}
+		return s, unable("Change %s is still being made. Stop it, or wait for its end.", s.ID)
 	case s.Redis != t.Redis:
-		return s, &usageError{reason: fmt.Sprintf("Change %s was made to another Redis, %s.", s.ID, s.Redis)}
+		return s, unable("Change %s was made to another Redis, %s.", s.ID, s.Redis)
 	}
 	return s, nil
 }
@@ -119,7 +125,7 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 	if err := t.recording.open(ctx); err != nil {
 		return 0, err
 	}
-	t.progress.expect(int64(s.Images))
+	t.progress.expect(int64(s.Images), 0)
 	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: s.Line, Undoes: s.ID})
 	undone, err := t.guard.WithMaking(u.Making).Undo(ctx, u.Making, r.Backwards(), force)
 	if err == nil {
@@ -153,9 +159,9 @@ func (t *turn) undoText(s journal.Summary, u guard.Undone, early bool) string {
 	case as == 0 && u.Whole() && !early:
 		lines = append(lines, "There was nothing to take back: the change had left everything as it was.")
 	case u.Same > 0:
-		lines = append(lines, fmt.Sprintf("%s %s as before, %s of them already.", grouped(as), plural(as, "is", "are"), grouped(u.Same)))
+		lines = append(lines, fmt.Sprintf("%s %s as before \"%s\", %s of them already.", grouped(as), plural(as, "is", "are"), clipLine(s.Line), grouped(u.Same)))
 	default:
-		lines = append(lines, fmt.Sprintf("%s %s as before.", grouped(as), plural(as, "is", "are")))
+		lines = append(lines, fmt.Sprintf("%s %s as before \"%s\".", grouped(as), plural(as, "is", "are"), clipLine(s.Line)))
 	}
 	add(u.Since, "has changed since and is left alone", "have changed since and are left alone")
 	if u.Since.Count > 0 {
@@ -168,6 +174,19 @@ func (t *turn) undoText(s journal.Summary, u guard.Undone, early bool) string {
 		lines = append(lines, fmt.Sprintf("%s of what was kept cannot be read, or nobody knows whether its change was made.", plural(u.Unread, "One part", grouped(u.Unread)+" parts")))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// named lists keys as the channel may see them; total is how many there are.
+func (t *turn) named(some []string, total int64) string {
+	names := make([]string, len(some))
+	for i, key := range some {
+		names[i] = t.guard.ShownKey(key)
+	}
+	text := strings.Join(names, ", ")
+	if more := total - int64(len(some)); more > 0 {
+		text += fmt.Sprintf(" and %s more", grouped(more))
+	}
+	return text
 }
 
 // namesOf lists keys as the channel may see them.
@@ -193,12 +212,12 @@ func (t *turn) listChanges(out io.Writer) error {
 		return err
 	}
 	undone := takenBack(list)
-	rows := [][]string{{"change", "when", "who", "keys", "state", "line"}}
+	rows := [][]string{{"change", "ago", "who", "keys", "state", "line"}}
 	for _, s := range list {
 		if s.Guild != t.caller.Guild || s.Images == 0 && s.Unreadable == "" {
 			continue
 		}
-		rows = append(rows, []string{s.ID, s.At.Format("15:04:05"), s.Name, grouped(int64(s.Images)), stateOf(s, undone[s.ID]), clipLine(s.Line)})
+		rows = append(rows, []string{s.ID, lasting(time.Since(s.At)), s.Name, grouped(int64(s.Images)), stateOf(s, undone[s.ID]), clipLine(s.Line)})
 	}
 	if len(rows) == 1 {
 		_, err := fmt.Fprintln(out, "There is nothing to take back.")
@@ -242,9 +261,17 @@ func clipLine(line string) string {
 
 // planUndo asks before what others changed since is overwritten.
 func (t *turn) planUndo(ctx context.Context, s journal.Summary) error {
-	text := fmt.Sprintf("Plan: take back change %s of %s (%s), %s keys, also where somebody changed them since.\nWarning: what others wrote to those keys since is lost, though `%sundo` can take this back for %s.",
-		s.ID, s.At.Format(time.TimeOnly), clipLine(s.Line), grouped(int64(s.Images)), t.prefix(), t.snapshot().Duration(settings.UndoRetention))
-	return t.planStep(ctx, undoMark+s.ID, plans.Plan{Line: s.Line, Text: text, Word: wordAll, Keys: int64(s.Images)})
+	return t.planStep(ctx, undoMark+s.ID, plans.Plan{Line: s.Line, Text: t.undoPlan(s, true), Word: wordAll, Keys: int64(s.Images)})
+}
+
+// undoPlan says what taking back a change would do.
+func (t *turn) undoPlan(s journal.Summary, force bool) string {
+	others := "What somebody changed since is left."
+	if force {
+		others = "Warning: what others wrote over it since is lost."
+	}
+	return fmt.Sprintf("Plan: take back \"%s\" of %s ago, %s.\n%s\n`%sundo` can take that back for %s afterwards.",
+		clipLine(s.Line), lasting(time.Since(s.At)), keys(int64(s.Images)), others, t.prefix(), t.retention())
 }
 
 // What begins the only step of a plan that is no command of Redis.

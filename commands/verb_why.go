@@ -46,7 +46,25 @@ func runWhy(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			return 0, err
 		}
 	}
-	return 0, nil
+	if note := t.onChanges(actions); note != "" {
+		_, err = fmt.Fprintln(call.Stdout, note)
+	}
+	return 0, err
+}
+
+// onChanges says what follows once a command that changes something is allowed.
+func (t *turn) onChanges(actions []permissions.Action) string {
+	rights := make([]permissions.Right, len(actions))
+	for i, a := range actions {
+		rights[i] = a.Right
+	}
+	switch {
+	case len(actions) == 1 && actions[0].Name == "undo":
+		return "It also needs the rights that the change took."
+	case changes(rights):
+		return fmt.Sprintf("A plan shows what it does before it happens, unless it writes to one small key; `%sundo` takes it back.", t.prefix())
+	}
+	return ""
 }
 
 // subject answers whose rights are asked about: a member by mention, a role,
@@ -97,7 +115,14 @@ func (t *turn) actions(ctx context.Context, args []string) ([]permissions.Action
 	case v.name == "config" && len(args) > 1:
 		return configActions(args[1:]), nil
 	}
-	return []permissions.Action{{Right: permissions.Read, Name: v.name}}, nil
+	right := permissions.Read
+	switch v.name {
+	case "approve":
+		right = permissions.Approve
+	case "audit":
+		right = permissions.Audit
+	}
+	return []permissions.Action{{Right: right, Name: v.name}}, nil
 }
 
 func (t *turn) redisActions(ctx context.Context, args []string) ([]permissions.Action, error) {
