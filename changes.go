@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/helix-collective/helix/check"
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/settings"
@@ -56,4 +58,51 @@ func userStateDir() string {
 		return ""
 	}
 	return filepath.Join(home, ".local", "state", "helix")
+}
+
+// undoFindings tells where the bot would keep what its changes take, and what
+// follows where it keeps nothing.
+func undoFindings(s *settings.Snapshot) []check.Finding {
+	const name = "Undo"
+	dir, kept := s.Text(settings.StateDir), s.Duration(settings.UndoRetention)
+	switch {
+	case kept == 0:
+		return []check.Finding{{Name: name, Level: check.Warning, Detail: "undo.retention is 0: no change can be taken back.",
+			Mend: "Set undo.retention, as in 15m."}}
+	case dir == "" && s.Secret(settings.DiscordToken) == "":
+		return nil // at a terminal there is a place for it
+	case dir == "":
+		return []check.Finding{{Name: name, Level: check.Warning,
+			Detail: "No state.dir is set: the bot's changes cannot be taken back, and plans do not outlive its restart.",
+			Mend:   "Set HELIX_STATE_DIR to a directory that lasts, in a container a volume."}}
+	}
+	if err := writable(dir); err != nil {
+		return []check.Finding{{Name: name, Level: check.Fatal, Detail: "state.dir cannot be written: " + err.Error() + ".",
+			Mend: "Give the user that Helix runs as its own directory, with mode 0700."}}
+	}
+	return []check.Finding{{Name: name, Level: check.OK, Detail: fmt.Sprintf("Changes can be taken back for %g min, from %s.", kept.Minutes(), dir)}}
+}
+
+// writable reports whether files can be made in a directory, or in the one that
+// it would be made in.
+func writable(dir string) error {
+	for {
+		info, err := os.Stat(dir)
+		if errors.Is(err, os.ErrNotExist) && dir != filepath.Dir(dir) {
+			dir = filepath.Dir(dir)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("%s is no directory", dir)
+		}
+		break
+	}
+	f, err := os.CreateTemp(dir, ".helix-check-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -56,6 +56,7 @@ func (f common) findings(ctx context.Context, quick bool) []check.Finding {
 	findings := configuration(base)
 	findings = append(findings, redisFindings(ctx, base, quick)...)
 	if !quick {
+		findings = append(findings, undoFindings(base.Snapshot())...)
 		findings = append(findings, discordFindings(ctx, base)...)
 	}
 	return findings

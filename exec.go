@@ -115,15 +115,20 @@ func (f execFlags) runLine(ctx context.Context, c *cli, a *app, caller permissio
 		}
 	}
 	req := commands.Request{Text: line, Caller: caller, Mentioned: true, Timeout: f.timeout, Redact: f.redact, Mode: f.mode()}
+	if !f.json {
+		req.Stdout, req.Stderr = c.out, c.err
+	}
+	reply := a.dispatcher.Handle(ctx, req)
+	if p := reply.Plan; p != nil && p.ID != "" { // nobody can confirm it later
+		a.dispatcher.Cancel(ctx, commands.Confirmation{Request: req, Plan: p.ID})
+		p.ID, p.Until = "", time.Time{}
+	}
+	if f.json && f.redact {
+		line = a.dispatcher.Kept(line)
+	}
 	if f.json {
-		reply := a.dispatcher.Handle(ctx, req)
-		if f.redact {
-			line = a.dispatcher.Kept(line)
-		}
 		return f.writeJSON(c.out, line, reply)
 	}
-	req.Stdout, req.Stderr = c.out, c.err
-	reply := a.dispatcher.Handle(ctx, req)
 	f.writeNotes(c.err, reply)
 	return f.status(reply), nil
 }
