@@ -19,7 +19,7 @@ func newOptions(opts []Option) options {
 		botName:   "helix",
 		token:     "test.token.of-the-bot",
 		now:       time.Now,
-		patience:  10 * time.Second,
+		patience:  30 * time.Second,
 		heartbeat: 41250 * time.Millisecond,
 	}
 	for _, set := range opts {
