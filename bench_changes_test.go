@@ -21,7 +21,7 @@ const changeRounds = 3
 // over up to 5,000 keys there, and taken times as many as there are. The stall
 // is the longest wait of a client that pings the server meanwhile, against the
 // one that KEYS causes.
-// HELIX_BENCH_KEYS=1000000 is the case of the README.
+// HELIX_BENCH_KEYS=1000000 is the case of docs/results.md.
 func BenchmarkSetTTLOnAll(b *testing.B) {
 	n := benchKeys(b)
 	server := redistest.Standalone(b)
@@ -33,7 +33,7 @@ func BenchmarkSetTTLOnAll(b *testing.B) {
 		var theirs, ours, stalls, keys []time.Duration
 		for range changeRounds {
 			shell := took(b, exec.Command("sh", "-c", fmt.Sprintf("%s KEYS 'session:*' | head -%d | xargs -I {} %s EXPIRE {} 86400", cli, some, cli)))
-			theirs = append(theirs, shell*time.Duration(n/some))
+			theirs = append(theirs, time.Duration(float64(shell)*float64(n)/float64(some)))
 			line := []string{"--yes", "--timeout", "10m", `redis-cli KEYS "session:*" | xargs -I {} redis-cli EXPIRE {} 86400`}
 			ours = append(ours, took(b, benchExec(b, server.URL(), nil, line...)))
 			stalls = append(stalls, stallDuring(b, server.Addr, benchExec(b, server.URL(), nil, line...)))
@@ -48,7 +48,7 @@ func BenchmarkSetTTLOnAll(b *testing.B) {
 // BenchmarkClearAll holds the clearing of all sessions against
 // `redis-cli --scan | xargs -L 1000 redis-cli DEL`: at once with nothing kept,
 // and with plan, confirmation and journal in the console.
-// HELIX_BENCH_KEYS=1000000 is the case of the README.
+// HELIX_BENCH_KEYS=1000000 is the case of docs/results.md.
 func BenchmarkClearAll(b *testing.B) {
 	n := benchKeys(b)
 	server := redistest.Standalone(b)

@@ -80,9 +80,6 @@ func (r reply) strings() []string {
 	return list
 }
 
-// text answers a bulk reply.
-func textReply(s string) reply { return reply{kind: bulkReply, text: []byte(s)} }
-
 // failure answers an error reply.
 func failure(format string, args ...any) reply {
 	return reply{kind: errorReply, text: fmt.Appendf(nil, format, args...)}

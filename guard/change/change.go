@@ -124,7 +124,7 @@ type Engine struct {
 	work     context.Context
 	stop     context.CancelFunc
 	size     *sizer
-	odd      *atomic.Bool // the last keys were no strings
+	odd      atomic.Bool // the last keys were no strings
 	sessions *sessions
 	marking  bool  // each transaction notes its number in a key of ours
 	batches  int64 // of all runs
@@ -136,8 +136,7 @@ type Engine struct {
 
 	full atomic.Bool // the server's memory was: it takes scripts, and no transactions
 
-	troubled int64     // the batch that the server took for the wrong one to ask
-	since    time.Time // and since when it does
+	trouble trouble
 }
 
 // New returns an Engine. Close gives up its connections.
@@ -149,7 +148,7 @@ func New(o Options) *Engine {
 		o.Patience = defaultPatience
 	}
 	work, stop := context.WithCancel(context.Background())
-	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), odd: new(atomic.Bool), sessions: newSessions(work), marking: o.ID != ""}
+	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), marking: o.ID != ""}
 }
 
 // Close takes away the key that said how far the change was, unless it is still

@@ -91,8 +91,12 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	if failed := asRefusal(err); failed != nil {
 		return r.refused(ctx, b, u, failed, replies, commands)
 	}
-	if err != nil || !u.marked || u.outcome != made {
+	if err != nil || u.outcome != made {
 		return err
+	}
+	r.trouble.over()
+	if !u.marked {
+		return nil
 	}
 	return r.noted(b, u, replies[len(replies)-1])
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/helix-collective/helix/dump"
@@ -20,7 +21,7 @@ func isEnd(err error) bool {
 // elsewhere has a transaction begin anew, which did nothing since the server is
 // not the one any more that takes it.
 func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError) error {
-	if time.Since(r.trouble(u)) > r.Patience {
+	if r.trouble.lasts() > r.Patience {
 		return &RefusedError{why}
 	}
 	r.leave(ctx, b.db, u)
@@ -29,13 +30,28 @@ func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError
 	return nil
 }
 
-// trouble answers since when the server is not the one that takes changes.
-func (r *run) trouble(u *unit) time.Time {
-	if r.troubled != u.number-1 && r.troubled != u.number {
-		r.since = time.Now()
+// trouble is a time in which no server takes changes. In a Cluster several
+// transactions may meet it at once.
+type trouble struct {
+	mu    sync.Mutex
+	since time.Time // zero: there is none
+}
+
+// lasts answers for how long there has been trouble, which there is now.
+func (t *trouble) lasts() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.since.IsZero() {
+		t.since = time.Now()
 	}
-	r.troubled = u.number
-	return r.since
+	return time.Since(t.since)
+}
+
+// over notes that a server took a change.
+func (t *trouble) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.since = time.Time{}
 }
 
 // resolve finds out whether a transaction was made whose replies got lost.

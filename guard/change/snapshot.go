@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/helix-collective/helix/dump"
@@ -45,73 +43,12 @@ func (r *run) look(ctx context.Context, b *batch) error {
 	return r.lookAt(ctx, b, true)
 }
 
-// sendBack keeps steps of no more than maxUnits slots, from the first on.
-func (r *run) sendBack(b *batch) []Step {
-	slots := make(map[int]bool)
-	for i, s := range b.steps {
-		slots[Slot(s.Keys[0].Name)] = true
-		if len(slots) > maxUnits {
-			r.source.giveBack(b.steps[i:]...)
-			return b.steps[:i]
-		}
-	}
-	return b.steps
-}
-
 // snapshot asks what the keys of a batch hold, all of which is to be made.
 func (r *run) snapshot(ctx context.Context, b *batch) error {
 	if err := r.divide(b); err != nil {
 		return err
 	}
 	return r.lookAt(ctx, b, false)
-}
-
-// divide makes the transactions of a batch.
-func (r *run) divide(b *batch) error {
-	client, err := r.Client(b.db)
-	if err != nil {
-		return err
-	}
-	if isCluster(client) {
-		return b.divideBySlot()
-	}
-	most := perUnit
-	if r.Journal == nil {
-		most = unwatched
-	}
-	var u *unit
-	for _, s := range b.steps {
-		if len(s.Keys) == 0 {
-			return errNoKeys
-		}
-		if u == nil || len(u.names)+len(s.Keys) > most {
-			u = newUnit()
-			b.units = append(b.units, u)
-		}
-		u.add(s)
-	}
-	return nil
-}
-
-// unwatched bounds the keys of one transaction whose keys are not watched.
-const unwatched = 500
-
-func (b *batch) divideBySlot() error {
-	b.scattered = true
-	bySlot := make(map[int]*unit)
-	for _, s := range b.steps {
-		if len(s.Keys) == 0 {
-			return errNoKeys
-		}
-		slot := Slot(s.Keys[0].Name)
-		u := bySlot[slot]
-		if u == nil {
-			u = newUnit()
-			bySlot[slot], b.units = u, append(b.units, u)
-		}
-		u.add(s)
-	}
-	return nil
 }
 
 // lookAt watches the keys of a batch and takes in what they hold. With cut,
@@ -242,75 +179,6 @@ func (b *batch) fitting(sizes map[string]int64) int {
 		}
 	}
 	return len(b.steps)
-}
-
-// patiently tries again while the server is away, or the slot on its way.
-func (r *run) patiently(ctx context.Context, db int, u *unit, try func() error) error {
-	begin := time.Now()
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := r.connect(ctx, db, u)
-		if err == nil {
-			err = try()
-		}
-		if err == nil || ctx.Err() != nil || !passing(err) || time.Since(begin) > r.Patience {
-			return err
-		}
-		r.leave(ctx, db, u)
-		pause(ctx, wait)
-	}
-}
-
-// leave gives up a unit's connection; in a Cluster its slot may be elsewhere.
-func (r *run) leave(ctx context.Context, db int, u *unit) {
-	if u.session == nil {
-		return
-	}
-	u.session.drop()
-	r.sessions.give(u.session)
-	u.session = nil
-	if client, err := r.Client(db); err == nil {
-		if cluster, ok := client.(*redis.ClusterClient); ok {
-			cluster.ReloadState(ctx)
-		}
-	}
-}
-
-// passing reports whether a fault may be over in a moment.
-func passing(err error) bool {
-	var answered *ServerError
-	if errors.As(err, &answered) {
-		switch answered.Code() {
-		case "LOADING", "MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY":
-			return true
-		}
-		return false
-	}
-	var network net.Error
-	return errors.As(err, &network) || isEnd(err) || redis.IsLoadingError(err) || redis.IsClusterDownError(err)
-}
-
-// connect finds a connection to the server that holds the unit's keys.
-func (r *run) connect(ctx context.Context, db int, u *unit) error {
-	if u.session != nil {
-		return nil
-	}
-	client, err := r.Client(db)
-	if err != nil {
-		return err
-	}
-	switch c := client.(type) {
-	case *redis.Client:
-		u.session = r.sessions.take(c)
-		return nil
-	case *redis.ClusterClient:
-		master, err := c.MasterForKey(ctx, u.names[0])
-		if err != nil {
-			return err
-		}
-		u.session = r.sessions.take(master)
-		return nil
-	}
-	return fmt.Errorf("a %T can change nothing", client)
 }
 
 // watchStrings watches the keys and asks for the strings that they hold, all in

@@ -1,0 +1,62 @@
+package change
+
+// divide makes the transactions of a batch.
+func (r *run) divide(b *batch) error {
+	client, err := r.Client(b.db)
+	if err != nil {
+		return err
+	}
+	if isCluster(client) {
+		return b.divideBySlot()
+	}
+	most := perUnit
+	if r.Journal == nil {
+		most = unwatched
+	}
+	var u *unit
+	for _, s := range b.steps {
+		if len(s.Keys) == 0 {
+			return errNoKeys
+		}
+		if u == nil || len(u.names)+len(s.Keys) > most {
+			u = newUnit()
+			b.units = append(b.units, u)
+		}
+		u.add(s)
+	}
+	return nil
+}
+
+// unwatched bounds the keys of one transaction whose keys are not watched.
+const unwatched = 500
+
+func (b *batch) divideBySlot() error {
+	b.scattered = true
+	bySlot := make(map[int]*unit)
+	for _, s := range b.steps {
+		if len(s.Keys) == 0 {
+			return errNoKeys
+		}
+		slot := Slot(s.Keys[0].Name)
+		u := bySlot[slot]
+		if u == nil {
+			u = newUnit()
+			bySlot[slot], b.units = u, append(b.units, u)
+		}
+		u.add(s)
+	}
+	return nil
+}
+
+// sendBack keeps steps of no more than maxUnits slots, from the first on.
+func (r *run) sendBack(b *batch) []Step {
+	slots := make(map[int]bool)
+	for i, s := range b.steps {
+		slots[Slot(s.Keys[0].Name)] = true
+		if len(slots) > maxUnits {
+			r.source.giveBack(b.steps[i:]...)
+			return b.steps[:i]
+		}
+	}
+	return b.steps
+}

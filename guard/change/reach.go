@@ -1,0 +1,80 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// patiently tries again while the server is away, or the slot on its way.
+func (r *run) patiently(ctx context.Context, db int, u *unit, try func() error) error {
+	begin := time.Now()
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := r.connect(ctx, db, u)
+		if err == nil {
+			err = try()
+		}
+		if err == nil || ctx.Err() != nil || !passing(err) || time.Since(begin) > r.Patience {
+			return err
+		}
+		r.leave(ctx, db, u)
+		pause(ctx, wait)
+	}
+}
+
+// leave gives up a unit's connection; in a Cluster its slot may be elsewhere.
+func (r *run) leave(ctx context.Context, db int, u *unit) {
+	if u.session == nil {
+		return
+	}
+	u.session.drop()
+	r.sessions.give(u.session)
+	u.session = nil
+	if client, err := r.Client(db); err == nil {
+		if cluster, ok := client.(*redis.ClusterClient); ok {
+			cluster.ReloadState(ctx)
+		}
+	}
+}
+
+// passing reports whether a fault may be over in a moment.
+func passing(err error) bool {
+	var answered *ServerError
+	if errors.As(err, &answered) {
+		switch answered.Code() {
+		case "LOADING", "MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY":
+			return true
+		}
+		return false
+	}
+	var network net.Error
+	return errors.As(err, &network) || isEnd(err) || redis.IsLoadingError(err) || redis.IsClusterDownError(err)
+}
+
+// connect finds a connection to the server that holds the unit's keys.
+func (r *run) connect(ctx context.Context, db int, u *unit) error {
+	if u.session != nil {
+		return nil
+	}
+	client, err := r.Client(db)
+	if err != nil {
+		return err
+	}
+	switch c := client.(type) {
+	case *redis.Client:
+		u.session = r.sessions.take(c)
+		return nil
+	case *redis.ClusterClient:
+		master, err := c.MasterForKey(ctx, u.names[0])
+		if err != nil {
+			return err
+		}
+		u.session = r.sessions.take(master)
+		return nil
+	}
+	return fmt.Errorf("a %T can change nothing", client)
+}
