@@ -11,13 +11,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"go.uber.org/zap"
+
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/settings"
-	"go.uber.org/zap"
 )
 
 // hall is a dispatcher on a real server, with the client that it asks by. Its
@@ -27,7 +28,7 @@ type hall struct {
 	client redis.UniversalClient
 }
 
-func newHall(t testing.TB, url string) hall {
+func newHall(t testing.TB, url string, roles map[string]permissions.Role, furnish ...func(*commands.Options)) hall {
 	t.Helper()
 	target, err := dial.Parse(url)
 	if err != nil {
@@ -39,16 +40,20 @@ func newHall(t testing.TB, url string) hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, err := permissions.New(nil)
+	policy, err := permissions.New(roles)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	return hall{client: client, Dispatcher: commands.New(commands.Options{
+	o := commands.Options{
 		Guard:    guard.New(pool, policy, guard.Options{Now: func() time.Time { return now }}),
 		Settings: settings.Open(context.Background(), client, settings.Defaults()),
 		Policy:   policy, Client: client, Log: zap.NewNop(),
-	})}
+	}
+	for _, f := range furnish {
+		f(&o)
+	}
+	return hall{client: client, Dispatcher: commands.New(o)}
 }
 
 // says answers the output of a line, all of it.
@@ -103,7 +108,7 @@ const lapsing = `redis-cli --scan --pattern "session:*" | \
 // No line over keys costs a round trip a key, whatever the keys are called.
 func TestLoopsOverKeysTakeFewRoundTrips(t *testing.T) {
 	const n = 20_000
-	h := newHall(t, redistest.Standalone(t).URL())
+	h := newHall(t, redistest.Standalone(t).URL(), nil)
 	fillHall(t, h.client, n)
 	all := n + len(hostileKeys)
 	trips := redistest.CountTrips(h.client)
@@ -139,7 +144,7 @@ func TestLoopsOverKeysTakeFewRoundTrips(t *testing.T) {
 // call it makes.
 func BenchmarkLoopOverKeys(b *testing.B) {
 	const n = 20_000
-	h := newHall(b, redistest.Standalone(b).URL())
+	h := newHall(b, redistest.Standalone(b).URL(), nil)
 	fillHall(b, h.client, n)
 	hidden := strings.Replace(lapsing, "ttl=$(", "key=$(echo \"$key\"); ttl=$(", 1)
 	trips := redistest.CountTrips(h.client)

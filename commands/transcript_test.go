@@ -222,15 +222,7 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		records = audit.Open(audit.Options{Client: client, Log: zap.NewNop(), Key: strings.TrimSpace(key)})
 		t.Cleanup(func() { records.Close() })
 	}
-	dir := t.TempDir()
-	waiting, err := plans.Open(plans.Options{Client: client, Dir: filepath.Join(dir, "plans")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept, err := journal.Open(journal.Options{Dir: filepath.Join(dir, "journal"), MaxBytes: 1 << 30, Retention: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
+	waiting, kept := openChanges(t, client)
 	return stage{
 		client: client,
 		people: readPeople(t, parts["people"]),
@@ -257,6 +249,21 @@ func readSettings(text string) map[string]string {
 		values[key] = strings.TrimSpace(value)
 	}
 	return values
+}
+
+// openChanges prepares what changes need, in a folder of the test's own.
+func openChanges(t testing.TB, client redis.UniversalClient) (*plans.Store, *journal.Journal) {
+	t.Helper()
+	dir := t.TempDir()
+	waiting, err := plans.Open(plans.Options{Client: client, Dir: filepath.Join(dir, "plans")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := journal.Open(journal.Options{Dir: filepath.Join(dir, "journal"), MaxBytes: 1 << 30, Retention: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return waiting, kept
 }
 
 // readPeople reads lines "name: owner", "name: local" or "name: role ids".

@@ -2,24 +2,15 @@ package commands_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/helix-collective/helix/commands"
-	"github.com/helix-collective/helix/dial"
-	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/internal/redistest"
-	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
-	"github.com/helix-collective/helix/plans"
-	"github.com/helix-collective/helix/settings"
 )
 
 // workshop is a dispatcher on a real server that makes changes, kept in a
@@ -32,36 +23,10 @@ type workshop struct {
 
 func newWorkshop(t testing.TB, roles map[string]permissions.Role) *workshop {
 	t.Helper()
-	target, err := dial.Parse(redistest.Standalone(t).URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := dial.NewPool(target, dial.Options{PoolSize: 10, Timeout: 5 * time.Second})
-	t.Cleanup(func() { pool.Close() })
-	client, err := pool.Main()
-	if err != nil {
-		t.Fatal(err)
-	}
-	policy, err := permissions.New(roles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	waiting, err := plans.Open(plans.Options{Client: client, Dir: filepath.Join(dir, "plans")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept, err := journal.Open(journal.Options{Dir: filepath.Join(dir, "journal"), MaxBytes: 1 << 30, Retention: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	w := &workshop{trips: redistest.CountTrips(client), hall: hall{client: client, Dispatcher: commands.New(commands.Options{
-		Guard:    guard.New(pool, policy, guard.Options{Now: func() time.Time { return now }}),
-		Settings: settings.Open(context.Background(), client, settings.Defaults()),
-		Policy:   policy, Client: client, Log: zap.NewNop(), Plans: waiting, Journal: kept,
-	})}}
-	return w
+	h := newHall(t, redistest.Standalone(t).URL(), roles, func(o *commands.Options) {
+		o.Plans, o.Journal = openChanges(t, o.Client)
+	})
+	return &workshop{hall: h, trips: redistest.CountTrips(h.client)}
 }
 
 // runs runs a line and answers its output.
