@@ -35,7 +35,7 @@ func (b *Bot) onReady(ctx context.Context, e *discordgo.Ready, l *link, work con
 
 // ready begins to serve on a connection that has just opened.
 func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Context) error {
-	user := l.session.State.User
+	user := l.user()
 	if user == nil {
 		return errors.New("the gateway did not say who we are")
 	}
@@ -58,6 +58,14 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 	}
 	b.queues.apart(func() { b.guarded("catch-up", func() { b.catchUp(ctx, l.session, missed.channels, work) }) })
 	return nil
+}
+
+// user is who the gateway says that we are; nil if it does not. A second greeting
+// may come while the first is read.
+func (l *link) user() *discordgo.User {
+	l.session.State.RLock()
+	defer l.session.State.RUnlock()
+	return l.session.State.User
 }
 
 // inspectOps says at the start what keeps Helix from speaking up in the ops
