@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"settings":           1,
 	"shell":              1,
 	"shell/text":         1,
+	"hashes":             0,
 	"link":               0,
 	"script":             0,
 	"suggest":            0,

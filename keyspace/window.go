@@ -2,7 +2,8 @@ package keyspace
 
 import (
 	"hash/maphash"
-	"math/bits"
+
+	"github.com/helix-collective/helix/hashes"
 )
 
 // generation is how many keys each half of a scan's window remembers.
@@ -26,79 +27,16 @@ const generation = 512 << 10
 // and the later left out, with odds of one in 2^64 for each pair of a key and a
 // remembered one: for a million keys below one in 3·10^7 for the whole scan.
 type window struct {
-	seed          maphash.Seed
-	size          int
-	newest, older hashes
-	dropped       bool // a generation has been forgotten
+	seed   maphash.Seed
+	hashes *hashes.Recent
 }
 
 func newWindow(size int) *window {
-	return &window{seed: maphash.MakeSeed(), size: size}
+	return &window{seed: maphash.MakeSeed(), hashes: hashes.NewRecent(size)}
 }
 
 // add remembers a key and reports whether it is new to the window.
-func (w *window) add(key []byte) bool {
-	h := max(maphash.Bytes(w.seed, key), 1) // 0 marks a free place
-	if w.older.has(h) || !w.newest.add(h) {
-		return false
-	}
-	if w.newest.held >= w.size {
-		w.dropped = w.dropped || w.older.held > 0
-		w.newest, w.older = w.older.emptied(), w.newest
-	}
-	return true
-}
+func (w *window) add(key []byte) bool { return w.hashes.Add(maphash.Bytes(w.seed, key)) }
 
 // whole reports whether every key ever added is still remembered.
-func (w *window) whole() bool { return !w.dropped }
-
-// hashes is a set of non-zero hashes, open to linear probing. It doubles as it
-// fills and is never more than half full, so a look-up ends soon.
-type hashes struct {
-	places []uint64 // a power of two of them; 0 is free
-	held   int
-}
-
-// place answers where h is or belongs. A hash is even in all its bits; its
-// upper ones choose the place.
-func (s *hashes) place(h uint64) int {
-	mask := len(s.places) - 1
-	at := int(h >> (64 - bits.Len(uint(mask))))
-	for s.places[at] != 0 && s.places[at] != h {
-		at = (at + 1) & mask
-	}
-	return at
-}
-
-func (s *hashes) has(h uint64) bool {
-	return s.held > 0 && s.places[s.place(h)] == h
-}
-
-func (s *hashes) add(h uint64) bool {
-	if 2*s.held >= len(s.places) {
-		s.double()
-	}
-	at := s.place(h)
-	if s.places[at] == h {
-		return false
-	}
-	s.places[at] = h
-	s.held++
-	return true
-}
-
-func (s *hashes) double() {
-	old := s.places
-	s.places = make([]uint64, max(16, 2*len(old)))
-	for _, h := range old {
-		if h != 0 {
-			s.places[s.place(h)] = h
-		}
-	}
-}
-
-// emptied answers the set without its hashes, in the same memory.
-func (s hashes) emptied() hashes {
-	clear(s.places)
-	return hashes{places: s.places}
-}
+func (w *window) whole() bool { return w.hashes.Whole() }
