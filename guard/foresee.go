@@ -112,7 +112,10 @@ func (p *Planning) setParameters(ctx context.Context, c *call) error {
 func (p *Planning) foreseeDelete(db int, c *call) reply {
 	n, certain := int64(0), true
 	for _, k := range c.keys {
-		g, _ := p.ghosts.find(db, k.key)
+		g, known := p.ghosts.find(db, k.key)
+		if !known { // look has found it listed
+			g.flags = present | there
+		}
 		certain = certain && !g.is(vague)
 		if g.is(present) {
 			n++
@@ -134,7 +137,7 @@ func (p *Planning) gone(db int, key string, g ghost) {
 	delete(p.moved, place{db, key})
 	if g.is(present) {
 		p.summary.loses(p.guard.place(db, key))
-		p.ghosts.set(db, key, ghost{flags: g.flags&there | touched})
+		p.ghosts.become(db, key, g, ghost{flags: g.flags&there | touched})
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"strings"
 	"time"
+
+	"github.com/helix-collective/helix/hashes"
 )
 
 // ghost is what a plan knows of a key: what it is, or will be once the plan is
@@ -26,8 +28,12 @@ const (
 
 func (g ghost) is(f ghostFlags) bool { return g.flags&f != 0 }
 
+// takenAway is a key that was there and will not be.
+func takenAway() ghost { return ghost{flags: touched | there} }
+
 // ghosts are all the keys that a plan knows something of. Names are kept as
-// hashes, some twenty bytes a key, since there may be millions.
+// hashes, since there may be millions: some thirty bytes a key, or half as much
+// for one that is taken away.
 type ghosts struct {
 	seed maphash.Seed
 	in   map[int]*realm
@@ -36,11 +42,12 @@ type ghosts struct {
 
 // realm is what is known of one database.
 type realm struct {
-	known map[uint64]ghost
-	empty bool  // the plan has flushed it
-	other bool  // the plan changes some of its keys
-	delta int64 // how many keys more there will be than there are, or than a flush leaves
-	vague int   // keys of which nobody can tell whether they will exist
+	taken hashes.Set       // keys that are takenAway
+	known map[uint64]ghost // all others that the plan knows
+	empty bool             // the plan has flushed it
+	other bool             // the plan changes some of its keys
+	delta int64            // how many keys more there will be than there are, or than a flush leaves
+	vague int              // keys of which nobody can tell whether they will exist
 }
 
 func newGhosts() *ghosts { return &ghosts{seed: maphash.MakeSeed(), in: make(map[int]*realm)} }
@@ -59,10 +66,16 @@ func (gs *ghosts) id(key string) uint64 { return maphash.String(gs.seed, key) }
 // find answers what is known of a key. All keys of a flushed database are, but
 // for Helix' own.
 func (gs *ghosts) find(db int, key string) (ghost, bool) {
-	r := gs.realm(db)
-	g, ok := r.known[gs.id(key)]
+	return gs.realm(db).find(gs.id(key), key)
+}
+
+func (r *realm) find(id uint64, key string) (ghost, bool) {
+	if r.taken.Has(id) {
+		return takenAway(), true
+	}
+	g, ok := r.known[id]
 	if !ok && r.empty && !isKept(key) {
-		return ghost{flags: touched | there}, true
+		return takenAway(), true
 	}
 	return g, ok
 }
@@ -73,7 +86,18 @@ func isKept(key string) bool { return strings.HasPrefix(key, "{helix}:") }
 // set notes what a key will be.
 func (gs *ghosts) set(db int, key string, g ghost) {
 	was, _ := gs.find(db, key)
+	gs.become(db, key, was, g)
+}
+
+// become notes what a key will be that would be something else until then.
+func (gs *ghosts) become(db int, key string, was, g ghost) {
 	r := gs.realm(db)
+	r.count(was, g)
+	r.keep(gs.id(key), g)
+}
+
+// count notes that a key that would be one thing will be another.
+func (r *realm) count(was, g ghost) {
 	r.other = true
 	switch {
 	case was.is(present) && !g.is(present):
@@ -87,7 +111,17 @@ func (gs *ghosts) set(db int, key string, g ghost) {
 	if g.is(vague) {
 		r.vague++
 	}
-	r.known[gs.id(key)] = g
+}
+
+// keep notes what a key is, in the place of what was known of it.
+func (r *realm) keep(id uint64, g ghost) {
+	if g == takenAway() {
+		delete(r.known, id)
+		r.taken.Add(id)
+		return
+	}
+	r.taken.Remove(id)
+	r.known[id] = g
 }
 
 // seen notes what a key is, before the plan does anything to it.
@@ -96,7 +130,7 @@ func (gs *ghosts) seen(db int, key string, exists bool, deadline int64) {
 	if exists {
 		g.flags = present | there
 	}
-	gs.realm(db).known[gs.id(key)] = g
+	gs.realm(db).keep(gs.id(key), g)
 }
 
 // flush notes that a database will be empty.

@@ -28,8 +28,9 @@ type Planning struct {
 	shadow  *shadow.Shadow
 	full    error // why no more keys are copied; nil while there is room
 	summary Summary
-	users   map[uint64]struct{} // whose sessions end, as hashes
-	moved   map[place]weight    // keys that are what others were
+	listed  *listing
+	users   *people          // whose sessions end
+	moved   map[place]weight // keys that are what others were
 	buffer  []byte
 	ahead   time.Duration // how far the server's clock is ahead of ours
 	clocked bool
@@ -48,7 +49,8 @@ func (e *UnforeseenError) Error() string {
 func (g *Guard) WithPlanning(p *Planning) *Guard {
 	planning := *g
 	planning.changes, planning.plan = p, p
-	p.guard, p.ghosts, p.users = &planning, newGhosts(), make(map[uint64]struct{})
+	p.guard, p.ghosts, p.users = &planning, newGhosts(), newPeople()
+	p.listed = newListing()
 	p.moved = make(map[place]weight)
 	p.shadow = shadow.New(p.now)
 	return &planning
@@ -143,7 +145,11 @@ func (p *Planning) look(ctx context.Context, calls []*call) error {
 		for n < len(calls) && calls[n].db() == calls[0].db() {
 			n++
 		}
-		if err := p.ask(ctx, calls[0], p.unknown(calls[:n])); err != nil {
+		fresh, asked := p.unknown(calls[:n])
+		if err := p.ask(ctx, calls[0], asked); err != nil {
+			return err
+		}
+		if err := p.weigh(ctx, calls[0], fresh); err != nil {
 			return err
 		}
 		calls = calls[n:]
@@ -151,27 +157,42 @@ func (p *Planning) look(ctx context.Context, calls []*call) error {
 	return nil
 }
 
-// unknown asks for the time to live of keys that nothing is known of yet.
-func (p *Planning) unknown(calls []*call) []request {
-	var qs []request
-	asked := make(map[uint64]bool)
+// unknown answers keys of which nothing is known yet, as many as are worth
+// weighing, and those among all of them whose time to live has to be asked for.
+// Where keys are taken away it is enough to know that they are there, as a scan
+// has just said: one that goes meanwhile is for the report to tell.
+func (p *Planning) unknown(calls []*call) (fresh, ask []string) {
+	asked, room := make(map[string]bool), maxWeighed-p.summary.weighed
 	for _, c := range calls {
 		for _, k := range c.keys {
-			id := p.ghosts.id(k.key)
-			if _, known := p.ghosts.find(c.db(), k.key); known || asked[id] {
+			if _, known := p.ghosts.find(c.db(), k.key); known {
 				continue
 			}
-			asked[id] = true
-			qs = append(qs, request{[]string{"PTTL", k.key}, k.key})
+			if len(fresh) < room {
+				fresh = append(fresh, k.key)
+			}
+			if c.takesAway() && p.listed.has(c.db(), k.key) || asked[k.key] {
+				continue
+			}
+			asked[k.key] = true
+			ask = append(ask, k.key)
 		}
 	}
-	return qs
+	return fresh, ask
 }
 
-func (p *Planning) ask(ctx context.Context, c *call, qs []request) error {
-	for from := 0; from < len(qs); from += maxStep {
-		to := min(from+maxStep, len(qs))
-		replies, err := c.askAll(ctx, qs[from:to])
+// takesAway reports whether a call does no more with its keys than to take them
+// away.
+func (c *call) takesAway() bool { return c.cmd.name == "del" || c.cmd.name == "unlink" }
+
+// ask asks for the time to live of keys.
+func (p *Planning) ask(ctx context.Context, c *call, keys []string) error {
+	for part := range slices.Chunk(keys, maxPipeline) {
+		qs := make([]request, len(part))
+		for i, key := range part {
+			qs[i] = request{[]string{"PTTL", key}, key}
+		}
+		replies, err := c.askAll(ctx, qs)
 		if err != nil {
 			return err
 		}
@@ -185,10 +206,10 @@ func (p *Planning) ask(ctx context.Context, c *call, qs []request) error {
 			if left >= 0 {
 				deadline = now + left
 			}
-			p.ghosts.seen(c.db(), qs[from+i].key, left != -2, deadline)
+			p.ghosts.seen(c.db(), part[i], left != -2, deadline)
 		}
 	}
-	return p.weigh(ctx, c, qs)
+	return nil
 }
 
 // clock learns how far the server's clock is from ours.
@@ -220,18 +241,14 @@ func (p *Planning) now() time.Time { return p.guard.options.Now().Add(p.ahead) }
 const maxWeighed = 1000
 
 // weigh asks for the size of some of the keys.
-func (p *Planning) weigh(ctx context.Context, c *call, qs []request) error {
-	n := min(len(qs), maxWeighed-p.summary.weighed)
+func (p *Planning) weigh(ctx context.Context, c *call, keys []string) error {
+	n := min(len(keys), maxWeighed-p.summary.weighed)
 	if n <= 0 {
 		return nil
 	}
 	found := make(map[string]weight, n)
-	for part := range slices.Chunk(qs[:n], maxPipeline/2) {
-		keys := make([]string, len(part))
-		for i, q := range part {
-			keys[i] = q.key
-		}
-		if err := c.weighKeys(ctx, keys, found); err != nil {
+	for part := range slices.Chunk(keys[:n], maxPipeline/2) {
+		if err := c.weighKeys(ctx, part, found); err != nil {
 			return err
 		}
 	}

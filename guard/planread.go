@@ -119,6 +119,26 @@ func (p *Planning) plainAnswer(c *call, g ghost) (reply, bool) {
 	return integerOf(left), true
 }
 
+// sift answers what sifts the keys that a scan which begins now finds on the
+// server, as staying does. Changes that come while it runs, and are not the
+// first, may or may not show in it, as with any scan.
+func (p *Planning) sift(db int) func(keys [][]byte) [][]byte {
+	if p == nil {
+		return func(keys [][]byte) [][]byte { return keys }
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.ghosts.realm(db)
+	changed := r.empty || r.other
+	return func(keys [][]byte) [][]byte {
+		p.listed.add(db, keys)
+		if !changed {
+			return keys
+		}
+		return p.staying(db, keys)
+	}
+}
+
 // staying answers those of some keys of the server that KEYS and SCAN find; what
 // the plan makes anew created answers.
 func (p *Planning) staying(db int, keys [][]byte) [][]byte {

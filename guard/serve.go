@@ -93,7 +93,8 @@ func (c *call) scan(ctx context.Context, q keyspace.Query, visit func(key []byte
 		}
 		return nil
 	}
-	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), func(keys [][]byte) error { return visitAll(c.plan.staying(c.db(), keys)) })
+	sift := c.plan.sift(c.db())
+	_, err := keyspace.New(c.client).Scan(ctx, c.paced(q), func(keys [][]byte) error { return visitAll(sift(keys)) })
 	if err == nil {
 		err = visitAll(created)
 	}

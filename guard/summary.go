@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
@@ -87,7 +86,7 @@ func (p *Planning) Summary() Summary {
 	s := p.summary
 	s.Kinds, s.Unforeseen, s.NoWayBack = maps.Clone(s.Kinds), maps.Clone(s.Unforeseen), maps.Clone(s.NoWayBack)
 	s.Partly = s.Keys > int64(s.weighed) && s.Gone+s.Altered > 0
-	s.Users, s.Unchanged, s.Parameters = int64(len(p.users)), s.unchanged, slices.Clone(s.parameters)
+	s.Users, s.Unchanged, s.Parameters = int64(p.users.Len()), s.unchanged, slices.Clone(s.parameters)
 	s.Databases = slices.Clone(s.Databases)
 	s.Plain = s.plain && s.Commands == 1 && s.heaviest <= maxBytes
 	if s.weighed > 0 {
@@ -183,7 +182,7 @@ func (s *Summary) unforeseen(c *call, why error) {
 }
 
 // gone counts a key that is taken away.
-func (s *Summary) gone(key string, g ghost, users map[uint64]struct{}) {
+func (s *Summary) gone(key string, g ghost, users *people) {
 	if !g.is(present) {
 		s.missing(key)
 		return
@@ -196,9 +195,7 @@ func (s *Summary) gone(key string, g ghost, users map[uint64]struct{}) {
 	s.Sessions++
 	if rest, ok := strings.CutPrefix(key, sessionPrefix+"user:"); ok {
 		user, _, _ := strings.Cut(rest, ":")
-		h := fnv.New64a()
-		h.Write([]byte(user))
-		users[h.Sum64()] = struct{}{}
+		users.add(user)
 	}
 }
 
@@ -259,7 +256,7 @@ func (s *Summary) retimed(key string, was ghost, deadline int64, now time.Time) 
 }
 
 // written counts a key that was written to.
-func (s *Summary) written(key string, was, is ghost, users map[uint64]struct{}) {
+func (s *Summary) written(key string, was, is ghost, users *people) {
 	switch {
 	case was.is(present) && !is.is(present):
 		s.gone(key, was, users)
