@@ -28,6 +28,22 @@ const (
 
 func (g ghost) is(f ghostFlags) bool { return g.flags&f != 0 }
 
+// packed is a ghost in eight bytes: its deadline, below that its flags.
+type packed uint64
+
+const (
+	flagBits = 6
+	farthest = 1<<(64-flagBits) - 1 // the last deadline that there is room for, in millions of years
+)
+
+func (g ghost) packed() packed {
+	return packed(min(uint64(g.deadline), farthest)<<flagBits | uint64(g.flags))
+}
+
+func (p packed) ghost() ghost {
+	return ghost{deadline: int64(p >> flagBits), flags: ghostFlags(p & (1<<flagBits - 1))}
+}
+
 // takenAway is a key that was there and will not be.
 func takenAway() ghost { return ghost{flags: touched | there} }
 
@@ -42,12 +58,12 @@ type ghosts struct {
 
 // realm is what is known of one database.
 type realm struct {
-	taken hashes.Set       // keys that are takenAway
-	known map[uint64]ghost // all others that the plan knows
-	empty bool             // the plan has flushed it
-	other bool             // the plan changes some of its keys
-	delta int64            // how many keys more there will be than there are, or than a flush leaves
-	vague int              // keys of which nobody can tell whether they will exist
+	taken hashes.Set        // keys that are takenAway
+	known map[uint64]packed // all others that the plan knows
+	empty bool              // the plan has flushed it
+	other bool              // the plan changes some of its keys
+	delta int64             // how many keys more there will be than there are, or than a flush leaves
+	vague int               // keys of which nobody can tell whether they will exist
 }
 
 func newGhosts() *ghosts { return &ghosts{seed: maphash.MakeSeed(), in: make(map[int]*realm)} }
@@ -55,7 +71,7 @@ func newGhosts() *ghosts { return &ghosts{seed: maphash.MakeSeed(), in: make(map
 func (gs *ghosts) realm(db int) *realm {
 	r := gs.in[db]
 	if r == nil {
-		r = &realm{known: make(map[uint64]ghost), empty: gs.all}
+		r = &realm{known: make(map[uint64]packed), empty: gs.all}
 		gs.in[db] = r
 	}
 	return r
@@ -77,7 +93,7 @@ func (r *realm) find(id uint64, key string) (ghost, bool) {
 	if !ok && r.empty && !isKept(key) {
 		return takenAway(), true
 	}
-	return g, ok
+	return g.ghost(), ok
 }
 
 // isKept reports whether a flush leaves a key.
@@ -121,7 +137,7 @@ func (r *realm) keep(id uint64, g ghost) {
 		return
 	}
 	r.taken.Remove(id)
-	r.known[id] = g
+	r.known[id] = g.packed()
 }
 
 // seen notes what a key is, before the plan does anything to it.
@@ -134,7 +150,7 @@ func (gs *ghosts) seen(db int, key string, exists bool, deadline int64) {
 }
 
 // flush notes that a database will be empty.
-func (gs *ghosts) flush(db int) { gs.in[db] = &realm{known: make(map[uint64]ghost), empty: true} }
+func (gs *ghosts) flush(db int) { gs.in[db] = &realm{known: make(map[uint64]packed), empty: true} }
 
 // flushAll notes that all databases will be.
 func (gs *ghosts) flushAll() { gs.in, gs.all = make(map[int]*realm), true }

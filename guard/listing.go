@@ -9,10 +9,10 @@ import (
 
 // listedKeys is how many keys of a database a listing remembers at least, which
 // are more than pipes and xargs hold between a scan and what takes its keys.
-const listedKeys = 64 << 10
+const listedKeys = 48 << 10
 
 // listing remembers which keys the scans of a program found last, in at most
-// 2 MiB a database. Its methods may be called from several goroutines.
+// 1 MiB a database. Its methods may be called from several goroutines.
 type listing struct {
 	seed maphash.Seed
 

@@ -9,7 +9,9 @@ type Recent struct {
 }
 
 // NewRecent returns an empty Recent that remembers at least as many hashes as a
-// generation has, in at most 32 bytes each. It takes little before it fills.
+// generation has. That takes at most 22 bytes each where a generation is three
+// quarters of a power of two, else up to twice as much, and little before it
+// fills.
 func NewRecent(generation int) *Recent { return &Recent{generation: generation} }
 
 // Has reports whether a hash is remembered.

@@ -9,8 +9,8 @@ import "math/bits"
 // Set is a set of hashes. The zero Set is empty. It is for one goroutine at a
 // time. 0 and 1 count as the same hash.
 //
-// It is open to linear probing, doubles as it fills and is never more than half
-// full, so a look-up ends soon.
+// It is open to linear probing, doubles as it fills and is never more than three
+// quarters full, so a look-up ends soon.
 type Set struct {
 	places []uint64 // a power of two of them; 0 is free
 	held   int
@@ -30,7 +30,7 @@ func (s *Set) Has(h uint64) bool {
 
 // Add puts a hash into the set and reports whether it is new there.
 func (s *Set) Add(h uint64) bool {
-	if 2*s.held >= len(s.places) {
+	if 4*s.held >= 3*len(s.places) {
 		s.double()
 	}
 	h = max(h, 1)

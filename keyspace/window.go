@@ -7,7 +7,7 @@ import (
 )
 
 // generation is how many keys each half of a scan's window remembers.
-const generation = 512 << 10
+const generation = 768 << 10
 
 // window remembers the keys that were visited last: at least one generation,
 // at most two, which costs at most 16 MiB (and 128 bytes for a small scan).
@@ -17,10 +17,10 @@ const generation = 512 << 10
 // therefore repeats nothing. One that shrinks to n buckets repeats at most what
 // was visited of the one small bucket that the cursor stands in: keys visited
 // within the last 1/n of the table. So a repetition gets past the window only
-// if a table of more than half a million times n keys shrinks to n buckets at
-// once, as when twenty million keys become thirty. In a Cluster a key may also
-// come again because its slot moved to a master that was not done; that is
-// recognised within the window only.
+// if a table of more than three quarters of a million times n keys shrinks to n
+// buckets at once, as when thirty million keys become thirty. In a Cluster a key
+// may also come again because its slot moved to a master that was not done; that
+// is recognised within the window only.
 //
 // Kept are 64-bit hashes under a seed of the scan's own, so no choice of key
 // names can make them collide on purpose. Two different keys are taken for one,
