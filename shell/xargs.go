@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -220,26 +221,43 @@ func (x *xargsRun) filled(items []part) ([]Arg, error) {
 	}
 	argv := make([]Arg, len(x.args))
 	for i, f := range x.inv.fields[1:] {
-		v, err := x.replaced(f.value, items[0])
-		if err != nil {
+		var err error
+		if argv[i], err = x.argument(f.value, x.args[i], items[0]); err != nil {
 			return nil, err
 		}
-		argv[i] = v.arg()
 	}
 	return argv, nil
 }
 
+// argument answers a template's word with the item in it; as is the word by
+// itself.
+func (x *xargsRun) argument(word value, as Arg, item part) (Arg, error) {
+	if !slices.ContainsFunc(word, x.marked) {
+		return as, nil
+	}
+	if len(word) == 1 && word[0].text == x.options.replace {
+		return value{item}.arg(), x.holdTwice(item.bytes() + partBytes)
+	}
+	v, err := x.replaced(word, item)
+	return v.arg(), err
+}
+
+// marked reports whether the item goes into a part of the template.
+func (x *xargsRun) marked(p part) bool { return !p.key && strings.Contains(p.text, x.options.replace) }
+
+// holdTwice charges what a word takes that the item was put into: as parts, and
+// as the argument made from them.
+func (x *xargsRun) holdTwice(n int64) error { return x.hold(2 * n) }
+
 // replaced puts the item into a template's word.
 func (x *xargsRun) replaced(v value, item part) (value, error) {
-	// Twice: as parts, and as the argument made from them.
-	charge := func(n int64) error { return x.hold(2 * n) }
 	var out value
 	for _, p := range v {
-		if p.key || !strings.Contains(p.text, x.options.replace) {
+		if !x.marked(p) {
 			out = append(out, p)
 			continue
 		}
-		swapped, err := swap(p.text, []replacement{{x.options.replace, value{item}}}, charge)
+		swapped, err := swap(p.text, []replacement{{x.options.replace, value{item}}}, x.holdTwice)
 		if err != nil {
 			return nil, err
 		}

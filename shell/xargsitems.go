@@ -32,7 +32,8 @@ type itemReader struct {
 	in      *Reader
 	options xargsOptions
 
-	key     *part  // a key's line that was read
+	key     part // a key's line that was read, where hasKey says so
+	hasKey  bool
 	rest    []byte // what is left of the line that was read last
 	live    bool   // there may be an item in rest
 	open    bool   // no line break follows rest
@@ -54,8 +55,7 @@ func (r *itemReader) next() (item, error) {
 			return item{}, err
 		}
 		if record.IsKey() {
-			p := recordPart(record)
-			r.key = &p
+			r.key, r.hasKey = recordPart(record), true
 			continue
 		}
 		r.rest, r.open, r.live = record.Text, record.Open, true
@@ -128,11 +128,11 @@ func endsEscaped(text []byte) bool {
 // take answers an item of what was read, if there is one left.
 func (r *itemReader) take() (it item, ok bool, err error) {
 	switch {
-	case r.key != nil && len(r.pending) > 0:
+	case r.hasKey && len(r.pending) > 0:
 		return r.takePending(nil), true, nil
-	case r.key != nil:
-		it = item{*r.key, true}
-		r.key = nil
+	case r.hasKey:
+		it = item{r.key, true}
+		r.hasKey = false
 		return it, true, nil
 	case !r.live:
 		return item{}, false, nil
@@ -256,9 +256,10 @@ func (g *itemGroup) add(it item) (complete bool) {
 	return o.replace != "" || o.perCall > 0 && len(g.items) >= o.perCall || o.lines > 0 && g.lines >= o.lines
 }
 
-// take answers the items and begins anew.
+// take answers the items, which are good until the next is added, and begins
+// anew.
 func (g *itemGroup) take() []part {
 	items := g.items
-	*g = itemGroup{options: g.options}
+	*g = itemGroup{options: g.options, items: items[:0]}
 	return items
 }
