@@ -74,9 +74,16 @@ func (c redisCommand) Prefetch(ctx context.Context, _ *shell.Call, argv [][]shel
 }
 
 func redisCalls(argv [][]shell.Arg) [][]string {
+	words := 0
+	for _, args := range argv {
+		words += len(args)
+	}
+	room := make([]string, 0, words) // for all calls at once
 	batch := make([][]string, len(argv))
 	for i, args := range argv {
-		batch[i] = wholes(withoutRedis(args, argText))
+		begin := len(room)
+		room = appendWholes(room, withoutRedis(args, argText))
+		batch[i] = room[begin:len(room):len(room)]
 	}
 	return batch
 }
@@ -84,8 +91,8 @@ func redisCalls(argv [][]shell.Arg) [][]string {
 // withoutRedis drops a redis-cli pasted behind the verb: !redis redis-cli dbsize.
 func withoutRedis[A any](args []A, text func(A) string) []A {
 	if len(args) > 0 {
-		switch strings.ToLower(strings.TrimPrefix(text(args[0]), "!")) {
-		case "redis", "redis-cli":
+		name := strings.TrimPrefix(text(args[0]), "!")
+		if strings.EqualFold(name, "redis") || strings.EqualFold(name, "redis-cli") {
 			return args[1:]
 		}
 	}
@@ -96,12 +103,13 @@ func staticText(a shell.SourceArg) string { return a.Text }
 
 func argText(a shell.Arg) string { return a.Text }
 
-func wholes(args []shell.Arg) []string {
-	out := make([]string, len(args))
-	for i, a := range args {
-		out[i] = a.Whole
+func wholes(args []shell.Arg) []string { return appendWholes(make([]string, 0, len(args)), args) }
+
+func appendWholes(list []string, args []shell.Arg) []string {
+	for _, a := range args {
+		list = append(list, a.Whole)
 	}
-	return out
+	return list
 }
 
 func literals(args []shell.SourceArg) []guard.Literal {
