@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -251,17 +252,29 @@ func (c *call) printer(stdout Sink, stderr io.Writer) *printer {
 // isVerbatim reports whether redis-cli writes a command's reply as it is in
 // every format, since it is text for people.
 func isVerbatim(argv []string) bool {
-	name := strings.ToLower(strings.Join(argv[:min(len(argv), 2)], " "))
-	switch name {
-	case "memory malloc-stats", "memory doctor", "client list", "client info":
-		return true
-	case "cluster nodes", "cluster info", "latency doctor":
-		return len(argv) == 2
-	case "latency graph":
-		return len(argv) == 3
+	if len(argv) == 0 {
+		return false
 	}
-	first, _, _ := strings.Cut(name, " ")
-	return first == "info" || first == "lolwut"
+	first, second := strings.ToLower(argv[0]), ""
+	if len(argv) > 1 {
+		second = argv[1]
+	}
+	is := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, second) })
+	}
+	switch first {
+	case "info", "lolwut":
+		return true
+	case "memory":
+		return is("malloc-stats", "doctor")
+	case "client":
+		return is("list", "info")
+	case "cluster":
+		return len(argv) == 2 && is("nodes", "info")
+	case "latency":
+		return len(argv) == 2 && is("doctor") || len(argv) == 3 && is("graph")
+	}
+	return false
 }
 
 // ask sends one command by the call's client.

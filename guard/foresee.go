@@ -18,14 +18,14 @@ func (p *Planning) foresee(ctx context.Context, c *call) (reply, error) {
 	case "del", "unlink":
 		return p.foreseeDelete(db, c), nil
 	case "expire", "pexpire", "expireat", "pexpireat":
-		if p.foreseesBlind(c) {
-			if r, ok := p.foreseeExpire(db, c); ok {
+		if g, _ := p.ghosts.find(db, c.argv[1]); !g.is(copied | opaque) {
+			if r, ok := p.foreseeExpire(db, c, g); ok {
 				return r, nil
 			}
 		}
 	case "persist":
-		if p.foreseesBlind(c) {
-			return p.foreseePersist(db, c.argv[1]), nil
+		if g, _ := p.ghosts.find(db, c.argv[1]); !g.is(copied | opaque) {
+			return p.foreseePersist(db, c.argv[1], g), nil
 		}
 	}
 	return p.foreseeByShadow(ctx, c)
@@ -143,8 +143,7 @@ func (p *Planning) gone(db int, key string, g ghost) {
 
 // foreseeExpire answers the reply to EXPIRE and its like; ok is false where its
 // words are not what it takes.
-func (p *Planning) foreseeExpire(db int, c *call) (r reply, ok bool) {
-	g, _ := p.ghosts.find(db, c.argv[1])
+func (p *Planning) foreseeExpire(db int, c *call, g ghost) (r reply, ok bool) {
 	deadline, ok := p.deadlineIn(c.argv)
 	if !ok {
 		return reply{}, false
@@ -172,11 +171,10 @@ func (p *Planning) foreseeExpire(db int, c *call) (r reply, ok bool) {
 // retimed notes that a key will live until another time.
 func (p *Planning) retimed(db int, key string, g ghost, deadline int64) {
 	p.summary.retimed(key, g, deadline, p.now())
-	p.ghosts.set(db, key, ghost{deadline: deadline, flags: g.flags | touched})
+	p.ghosts.become(db, key, g, ghost{deadline: deadline, flags: g.flags | touched})
 }
 
-func (p *Planning) foreseePersist(db int, key string) reply {
-	g, _ := p.ghosts.find(db, key)
+func (p *Planning) foreseePersist(db int, key string, g ghost) reply {
 	switch {
 	case !g.is(present):
 		p.summary.missing(key)

@@ -173,8 +173,12 @@ func (s keySpec) findCounted(argv []string, at int) ([]int, error) {
 }
 
 func (s keySpec) places(first, last, end int) []int {
-	var list []int
-	for i := first; i <= last && i < end; i += s.step {
+	last = min(last, end-1)
+	if last < first {
+		return nil
+	}
+	list := make([]int, 0, (last-first)/s.step+1)
+	for i := first; i <= last; i += s.step {
 		list = append(list, i)
 	}
 	return list
@@ -215,6 +219,7 @@ func (c *command) keys(r rule, argv []string) ([]keyUse, error) {
 		if r.use != nil {
 			u = *r.use
 		}
+		list = slices.Grow(list, len(places))
 		for _, i := range places {
 			list = append(list, keyUse{argv[i], u})
 		}

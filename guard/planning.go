@@ -145,11 +145,7 @@ func (p *Planning) look(ctx context.Context, calls []*call) error {
 		for n < len(calls) && calls[n].db() == calls[0].db() {
 			n++
 		}
-		fresh, asked := p.unknown(calls[:n])
-		if err := p.ask(ctx, calls[0], asked); err != nil {
-			return err
-		}
-		if err := p.weigh(ctx, calls[0], fresh); err != nil {
+		if err := p.ask(ctx, calls[0], p.unknown(calls[:n])); err != nil {
 			return err
 		}
 		calls = calls[n:]
@@ -157,35 +153,33 @@ func (p *Planning) look(ctx context.Context, calls []*call) error {
 	return nil
 }
 
-// unknown answers keys of which nothing is known yet, as many as are worth
-// weighing, and those among all of them whose time to live has to be asked for.
-// Where keys are taken away it is enough to know that they are there, as a scan
-// has just said: one that goes meanwhile is for the report to tell.
-func (p *Planning) unknown(calls []*call) (fresh, ask []string) {
-	asked, room := make(map[string]bool), maxWeighed-p.summary.weighed
+// unknown answers the keys of calls that have to be asked for. Where keys are
+// taken away, and enough of them have been weighed, it is enough to know that
+// they are there, as a scan has just said: one that goes meanwhile is for the
+// report to tell.
+func (p *Planning) unknown(calls []*call) []string {
+	var ask []string
+	asked, room := make(map[string]bool), p.toWeigh()
 	for _, c := range calls {
 		for _, k := range c.keys {
-			if _, known := p.ghosts.find(c.db(), k.key); known {
+			if _, known := p.ghosts.find(c.db(), k.key); known || asked[k.key] {
 				continue
 			}
-			if len(fresh) < room {
-				fresh = append(fresh, k.key)
-			}
-			if c.takesAway() && p.listed.has(c.db(), k.key) || asked[k.key] {
+			if c.takesAway() && len(ask) >= room && p.listed.has(c.db(), k.key) {
 				continue
 			}
 			asked[k.key] = true
 			ask = append(ask, k.key)
 		}
 	}
-	return fresh, ask
+	return ask
 }
 
 // takesAway reports whether a call does no more with its keys than to take them
 // away.
 func (c *call) takesAway() bool { return c.cmd.name == "del" || c.cmd.name == "unlink" }
 
-// ask asks for the time to live of keys.
+// ask asks for the time to live of keys, and of some how large they are.
 func (p *Planning) ask(ctx context.Context, c *call, keys []string) error {
 	for part := range slices.Chunk(keys, maxPipeline) {
 		qs := make([]request, len(part))
@@ -209,7 +203,7 @@ func (p *Planning) ask(ctx context.Context, c *call, keys []string) error {
 			p.ghosts.seen(c.db(), part[i], left != -2, deadline)
 		}
 	}
-	return nil
+	return p.weigh(ctx, c, keys)
 }
 
 // clock learns how far the server's clock is from ours.
@@ -240,10 +234,13 @@ func (p *Planning) now() time.Time { return p.guard.options.Now().Add(p.ahead) }
 // size; the rest is reckoned from them.
 const maxWeighed = 1000
 
+// toWeigh answers how many keys may still be asked for their size.
+func (p *Planning) toWeigh() int { return max(maxWeighed-p.summary.weighed, 0) }
+
 // weigh asks for the size of some of the keys.
 func (p *Planning) weigh(ctx context.Context, c *call, keys []string) error {
-	n := min(len(keys), maxWeighed-p.summary.weighed)
-	if n <= 0 {
+	n := min(len(keys), p.toWeigh())
+	if n == 0 {
 		return nil
 	}
 	found := make(map[string]weight, n)

@@ -101,18 +101,24 @@ func (r rule) demands(keys []keyUse) []demand {
 		return r.readDemands(keys)
 	}
 	var read, write, destroy, mint []string
+	add := func(list *[]string, key string) {
+		if *list == nil {
+			*list = make([]string, 0, len(keys))
+		}
+		*list = append(*list, key)
+	}
 	for _, k := range keys {
 		if k.use.removes || k.use.deletes {
-			destroy = append(destroy, k.key)
+			add(&destroy, k.key)
 		}
 		if k.use.inserts || k.use.updates || k.use.conserves {
-			write = append(write, k.key)
+			add(&write, k.key)
 		}
 		if k.use.alters() && isSession(k.key) {
-			mint = append(mint, k.key)
+			add(&mint, k.key)
 		}
 		if k.use.reads {
-			read = append(read, k.key)
+			add(&read, k.key)
 		}
 	}
 	var list []demand
@@ -130,7 +136,7 @@ func (r rule) demands(keys []keyUse) []demand {
 }
 
 func (r rule) readDemands(keys []keyUse) []demand {
-	read := demand{right: permissions.Read}
+	read := demand{right: permissions.Read, keys: make([]string, 0, len(keys))}
 	for _, k := range keys {
 		read.keys = append(read.keys, k.key)
 	}
