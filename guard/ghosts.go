@@ -33,7 +33,9 @@ type packed uint64
 
 const (
 	flagBits = 6
-	farthest = 1<<(64-flagBits) - 1 // the last deadline that there is room for, in millions of years
+	// farthest is the last deadline that there is room for, millions of years
+	// ahead; a later one is taken for it.
+	farthest = 1<<(63-flagBits) - 1
 )
 
 func (g ghost) packed() packed {
