@@ -20,8 +20,10 @@ type listing struct {
 	in map[int]*hashes.Recent
 }
 
-func newListing() *listing {
-	return &listing{seed: maphash.MakeSeed(), in: make(map[int]*hashes.Recent)}
+// newListing returns an empty listing, which tells keys apart by their hashes
+// under seed.
+func newListing(seed maphash.Seed) *listing {
+	return &listing{seed: seed, in: make(map[int]*hashes.Recent)}
 }
 
 // add notes keys that a scan has just found.
@@ -38,10 +40,10 @@ func (l *listing) add(db int, keys [][]byte) {
 	}
 }
 
-// has reports whether a scan found a key of late.
-func (l *listing) has(db int, key string) bool {
+// has reports whether a scan found a key with this hash of late.
+func (l *listing) has(db int, id uint64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found := l.in[db]
-	return found != nil && found.Has(maphash.String(l.seed, key))
+	return found != nil && found.Has(id)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guard/shadow"
+	"github.com/helix-collective/helix/hashes"
 	"github.com/helix-collective/helix/permissions"
 )
 
@@ -50,7 +51,7 @@ func (g *Guard) WithPlanning(p *Planning) *Guard {
 	planning := *g
 	planning.changes, planning.plan = p, p
 	p.guard, p.ghosts, p.users = &planning, newGhosts(), newPeople()
-	p.listed = newListing()
+	p.listed = newListing(p.ghosts.seed)
 	p.moved = make(map[place]weight)
 	p.shadow = shadow.New(p.now)
 	return &planning
@@ -159,17 +160,20 @@ func (p *Planning) look(ctx context.Context, calls []*call) error {
 // report to tell.
 func (p *Planning) unknown(calls []*call) []string {
 	var ask []string
-	asked, room := make(map[string]bool), p.toWeigh()
+	var asked hashes.Set
+	room := p.toWeigh()
 	for _, c := range calls {
 		for _, k := range c.keys {
-			if _, known := p.ghosts.find(c.db(), k.key); known || asked[k.key] {
+			id := p.ghosts.id(k.key)
+			if _, known := p.ghosts.realm(c.db()).find(id, k.key); known {
 				continue
 			}
-			if c.takesAway() && len(ask) >= room && p.listed.has(c.db(), k.key) {
+			if c.takesAway() && len(ask) >= room && p.listed.has(c.db(), id) {
 				continue
 			}
-			asked[k.key] = true
-			ask = append(ask, k.key)
+			if asked.Add(id) {
+				ask = append(ask, k.key)
+			}
 		}
 	}
 	return ask

@@ -118,12 +118,14 @@ func (w *wire) bulk(to []byte) error {
 	if _, err := io.ReadFull(w.in, to); err != nil {
 		return err
 	}
-	var end [2]byte
-	if _, err := io.ReadFull(w.in, end[:]); err != nil {
-		return err
-	}
-	if end != [2]byte{'\r', '\n'} {
-		return errReply
+	for _, want := range []byte("\r\n") {
+		end, err := w.in.ReadByte()
+		if err != nil {
+			return err
+		}
+		if end != want {
+			return errReply
+		}
 	}
 	return nil
 }
