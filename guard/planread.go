@@ -119,9 +119,9 @@ func (p *Planning) plainAnswer(c *call, g ghost) (reply, bool) {
 	return integerOf(left), true
 }
 
-// sift answers what sifts the keys that a scan which begins now finds on the
-// server, as staying does. Changes that come while it runs, and are not the
-// first, may or may not show in it, as with any scan.
+// sift answers what goes through the keys that a scan finds on the server, as
+// staying does, and has them listed. It is to be called when the scan begins:
+// what is planned after that may or may not show in it, as with any scan.
 func (p *Planning) sift(db int) func(keys [][]byte) [][]byte {
 	if p == nil {
 		return func(keys [][]byte) [][]byte { return keys }

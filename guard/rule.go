@@ -101,24 +101,18 @@ func (r rule) demands(keys []keyUse) []demand {
 		return r.readDemands(keys)
 	}
 	var read, write, destroy, mint []string
-	add := func(list *[]string, key string) {
-		if *list == nil {
-			*list = make([]string, 0, len(keys))
-		}
-		*list = append(*list, key)
-	}
 	for _, k := range keys {
 		if k.use.removes || k.use.deletes {
-			add(&destroy, k.key)
+			destroy = appendOneOf(destroy, k.key, len(keys))
 		}
 		if k.use.inserts || k.use.updates || k.use.conserves {
-			add(&write, k.key)
+			write = appendOneOf(write, k.key, len(keys))
 		}
 		if k.use.alters() && isSession(k.key) {
-			add(&mint, k.key)
+			mint = appendOneOf(mint, k.key, len(keys))
 		}
 		if k.use.reads {
-			add(&read, k.key)
+			read = appendOneOf(read, k.key, len(keys))
 		}
 	}
 	var list []demand
@@ -133,6 +127,14 @@ func (r rule) demands(keys []keyUse) []demand {
 		list = append(list, demand{permissions.Destroy, nil})
 	}
 	return list
+}
+
+// appendOneOf appends one of so many keys that list has room for all of them.
+func appendOneOf(list []string, key string, keys int) []string {
+	if list == nil {
+		list = make([]string, 0, keys)
+	}
+	return append(list, key)
 }
 
 func (r rule) readDemands(keys []keyUse) []demand {
