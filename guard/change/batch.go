@@ -17,6 +17,7 @@ type batch struct {
 	units     []*unit
 	scattered bool          // over several servers
 	blind     bool          // what its keys hold is neither kept nor looked at
+	attempt   int           // how often others were in its way
 	took      time.Duration // of the transactions
 }
 
@@ -47,54 +48,75 @@ type unit struct {
 	marked  bool  // it notes that number in Redis
 	steps   []Step
 	names   []string        // of the keys, each once
-	alters  map[string]bool // of those, which may get another value
-	ends    map[string]bool // of those, which do not exist afterwards
-	lives   map[string]life // of those, which only get another time to live
-	closely map[string]bool // of those, which are looked at although they are large
+	fates   []fated         // what becomes of each
+	index   map[string]int  // where each stands; nil while the unit has a single step
 	images  []journal.Image // what the keys held, one for each name
 	large   []bool          // of those, which are too large to be kept
 	heavy   []bool          // which may become too large to be compared afterwards; nil: none
 	at      int64           // when that was, in Unix milliseconds by the server's clock
 
-	commands [][]string // one for each step; nil leaves it alone
+	commands [][]string // one for each step, or for each key of one that has Each; nil leaves it alone
 	outcome  outcome
-	replies  [][]byte // one for each step; nil where they got lost
+	replies  [][]byte // one for each command; nil where they got lost
 	states   []journal.State
 	scripted bool            // it was sent as a script
+	timed    bool            // it only changes times, of keys that are not watched
 	late     []journal.Image // what the keys held right before, where that is not what images say
 }
 
-// life is how long a key lives from a step on that changes nothing else.
-type life struct {
-	span time.Duration
-	step int
+// fated is what the steps of a transaction do to a key.
+type fated struct {
+	alters bool          // it may get another value
+	ends   bool          // it does not exist afterwards
+	close  bool          // it is looked at although it is large
+	lives  time.Duration // only its time to live changes, to this; 0: anything else
+	by     int           // the command that does that
 }
 
-func newUnit() *unit {
-	return &unit{alters: make(map[string]bool), ends: make(map[string]bool), lives: make(map[string]life)}
-}
+func newUnit() *unit { return &unit{} }
 
 func (u *unit) add(s Step) {
 	u.steps = append(u.steps, s)
-	for _, k := range s.Keys {
-		if _, known := u.alters[k.Name]; !known {
-			u.names = append(u.names, k.Name)
-			u.alters[k.Name] = false
-			if k.Lives > 0 {
-				u.lives[k.Name] = life{k.Lives, len(u.steps) - 1}
-			}
-		} else {
-			delete(u.lives, k.Name)
-		}
-		u.alters[k.Name] = u.alters[k.Name] || k.Alters
-		u.ends[k.Name] = k.Ends
-		if k.Compared && u.closely == nil {
-			u.closely = make(map[string]bool)
-		}
-		if k.Compared {
-			u.closely[k.Name] = true
+	switch {
+	case len(u.steps) == 1:
+		u.names, u.fates = make([]string, 0, len(s.Keys)), make([]fated, 0, len(s.Keys))
+	case u.index == nil:
+		u.index = make(map[string]int, 2*len(u.names))
+		for i, name := range u.names {
+			u.index[name] = i
 		}
 	}
+	for i, k := range s.Keys {
+		command := len(u.steps) - 1
+		if s.Each {
+			command = i
+		}
+		u.meet(k, command)
+	}
+}
+
+// meet takes in what a command does to a key.
+func (u *unit) meet(k Key, command int) {
+	i, known := u.index[k.Name]
+	if !known {
+		i = len(u.names)
+		u.names, u.fates = append(u.names, k.Name), append(u.fates, fated{lives: k.Lives, by: command})
+	} else {
+		u.fates[i].lives = 0
+	}
+	if u.index != nil {
+		u.index[k.Name] = i
+	}
+	f := &u.fates[i]
+	f.alters, f.ends, f.close = f.alters || k.Alters, k.Ends, f.close || k.Compared
+}
+
+// place answers where a key stands.
+func (u *unit) place(name string) int {
+	if i, ok := u.index[name]; ok {
+		return i
+	}
+	return slices.Index(u.names, name)
 }
 
 // lost lists the keys of a step that are another now, and whose value before is
@@ -105,8 +127,8 @@ func (u *unit) lost(step int) []string {
 	}
 	var list []string
 	for _, k := range u.steps[step].Keys {
-		i := slices.Index(u.names, k.Name)
-		if !u.large[i] || !u.images[i].Exists || u.states[i].Exists && !u.alters[k.Name] {
+		i := u.place(k.Name)
+		if !u.large[i] || !u.images[i].Exists || u.states[i].Exists && !u.fates[i].alters {
 			continue
 		}
 		if !slices.ContainsFunc(u.steps[:step], func(s Step) bool { return s.changes(k.Name) }) {
@@ -121,7 +143,7 @@ func (s Step) changes(name string) bool {
 }
 
 // limit is how large a key may be for its value to be asked for, in bytes.
-func (u *unit) limit(name string) int64 { return Key{Compared: u.closely[name]}.limit() }
+func (u *unit) limit(i int) int64 { return Key{Compared: u.fates[i].close}.limit() }
 
 func (k Key) limit() int64 {
 	if k.Compared {
@@ -155,13 +177,16 @@ func (u *unit) weigh(sizes map[string]int64) {
 		}
 	}
 	for i, name := range u.names {
-		u.large[i], u.heavy[i] = sizes[name] > u.limit(name), totals[name] > MaxCompared
+		u.large[i], u.heavy[i] = sizes[name] > u.limit(i), totals[name] > MaxCompared
 	}
 }
 
-// decide settles what each step's command is, now that it is known what the
-// keys hold.
+// decide settles what the commands are, now that it is known what the keys hold.
 func (u *unit) decide() {
+	if u.steps[0].Each {
+		u.commands = u.steps[0].each()
+		return
+	}
 	u.commands = make([][]string, len(u.steps))
 	for i, s := range u.steps {
 		u.commands[i] = s.Argv
@@ -174,7 +199,7 @@ func (u *unit) decide() {
 	}
 }
 
-func (u *unit) imageOf(name string) journal.Image { return u.images[slices.Index(u.names, name)] }
+func (u *unit) imageOf(name string) journal.Image { return u.images[u.place(name)] }
 
 // idle reports whether there is nothing to be done.
 func (u *unit) idle() bool {
@@ -263,6 +288,11 @@ func (r *run) gather() (*batch, error) {
 		if !ok { // an error comes again, once the steps before it are made
 			break
 		}
+		if room := r.size.keys() - g.keys; s.Each && len(s.Keys) > room {
+			var rest Step
+			s, rest = s.begun().split(room)
+			r.source.giveBack(rest)
+		}
 		if !g.add(s) {
 			r.source.giveBack(s)
 			break
@@ -288,6 +318,9 @@ type gathering struct {
 // add takes a step, unless it has to wait for those before it: such as share a
 // key go in one transaction, or else one after another.
 func (g *gathering) add(s Step) bool {
+	if s.Each || len(g.steps) > 0 && g.steps[0].Each {
+		return g.addEach(s)
+	}
 	repeats := slices.ContainsFunc(s.Keys, func(k Key) bool { return g.names[k.Name] })
 	switch {
 	case len(g.steps) == 0:
@@ -309,6 +342,19 @@ func (g *gathering) add(s Step) bool {
 	return true
 }
 
+// addEach takes a step that has Each, which go only with their like. Where they
+// share a key, the transaction of the later one finds it changed, and begins
+// anew.
+func (g *gathering) addEach(s Step) bool {
+	if len(g.steps) > 0 && (!g.steps[0].Each || !s.Each || s.DB != g.steps[0].DB) {
+		return false
+	}
+	g.steps = append(g.steps, s.begun())
+	g.keys += len(s.Keys)
+	g.bytes += s.bytes()
+	return true
+}
+
 // looks reports whether a step depends on what its keys hold.
 func (s Step) looks() bool { return s.Decide != nil || len(s.Absent) > 0 }
 
@@ -319,6 +365,13 @@ func (s Step) bytes() int {
 	n := 0
 	for _, w := range s.Argv {
 		n += len(w)
+	}
+	if !s.Each {
+		return n
+	}
+	n *= len(s.Keys)
+	for _, k := range s.Keys {
+		n += len(k.Name)
 	}
 	return n
 }

@@ -17,11 +17,16 @@ import (
 	"github.com/helix-collective/helix/journal"
 )
 
-// Step is one command.
+// Step is one command, or with Each many that differ only in their key.
 type Step struct {
 	DB   int
 	Argv []string
 	Keys []Key // that it changes, each once. None: Options.Apart carries it out
+
+	// Each says that Argv is carried out for each of Keys by itself, which takes
+	// the place of its second word. Such a step neither decides nor looks, and
+	// is not for a Cluster.
+	Each bool
 
 	// Decide, where set, stands in for Argv: it answers the command for what
 	// the step's only key holds now, or none to leave it alone. at is the
@@ -34,6 +39,9 @@ type Step struct {
 
 	Part bool // of a command that more steps belong to: it is carried out with the last of them
 	Note any  // the caller's own; comes back in Done
+
+	of   *sweep // the step that this is a part of, where it has Each
+	from int    // the first of its keys
 }
 
 // Key is a key that a step changes.
@@ -53,10 +61,11 @@ type Key struct {
 
 // Done is what became of a step.
 type Done struct {
-	Step  Step
-	Reply []byte   // as the server sent it, in RESP2; nil where it got lost or the step was left alone
-	Left  bool     // Decide left it alone, or a key exists that must not
-	Lost  []string // keys that are another now, and held too much to be kept in the journal
+	Step    Step
+	Reply   []byte   // as the server sent it, in RESP2; nil where it got lost or the step was left alone
+	Replies [][]byte // in the place of Reply, one for each key of a step that has Each; nil where it got lost
+	Left    bool     // Decide left it alone, or a key exists that must not
+	Lost    []string // keys that are another now, and held too much to be kept in the journal
 }
 
 // Journal keeps what keys held. *journal.Writer is one.
@@ -79,9 +88,9 @@ type Options struct {
 	// longer than that afterwards need not be kept where only their time changes.
 	Memory time.Duration
 
-	Share    func() int        // per cent of the server's time; nil means 100
-	Patience time.Duration     // how long a server that went away is waited for; 0 means 15 s
-	Progress func(steps int64) // told after each batch how many steps are done; may be nil
+	Share    func() int           // per cent of the server's time; nil means 100
+	Patience time.Duration        // how long a server that went away is waited for; 0 means 15 s
+	Progress func(commands int64) // told after each batch how many commands are done; may be nil
 }
 
 const defaultPatience = 15 * time.Second
@@ -134,7 +143,8 @@ type Engine struct {
 
 	confirmed []notedBatch // transactions whose numbers the key of ours was given
 
-	full atomic.Bool // the server's memory was: it takes scripts, and no transactions
+	full       atomic.Bool // the server's memory was: it takes scripts, and no transactions
+	unscripted atomic.Bool // scripts are refused
 
 	trouble trouble
 }

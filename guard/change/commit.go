@@ -82,6 +82,9 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 		u.outcome, u.states = made, u.unchanged()
 		return nil
 	}
+	if u.timed {
+		return r.commitTimed(ctx, b, u)
+	}
 	commands := r.transaction(u)
 	replies, err := r.submit(ctx, u, commands)
 	if err != nil {
@@ -98,7 +101,8 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	if !u.marked {
 		return nil
 	}
-	return r.noted(b, u, replies[len(replies)-1])
+	list, _ := elements(replies[len(replies)-1])
+	return r.noted(b, u, list[len(list)-1])
 }
 
 // refused deals with a transaction of which nothing was done.
@@ -117,13 +121,12 @@ func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, 
 
 // noted takes in that a transaction has noted its number. The one that stood
 // there before has to be the last that was made.
-func (r *run) noted(b *batch, u *unit, results []byte) error {
-	list, _ := elements(results)
-	if _, failed := isError(list[len(list)-1]); failed {
+func (r *run) noted(b *batch, u *unit, answer []byte) error {
+	if _, failed := isError(answer); failed {
 		r.marking = false // the server is full, and took the rest as a script
 		return nil
 	}
-	before, _ := bulk(list[len(list)-1])
+	before, _ := bulk(answer)
 	n, _ := strconv.ParseInt(string(before), 10, 64) // 0: there was none
 	lost, any := r.lostSince(b.db, n)
 	r.confirm(b, u)
@@ -146,7 +149,7 @@ func (r *run) marks(b *batch, u *unit) bool {
 	if err != nil || !r.marking || r.full.Load() || isCluster(client) || u.idle() {
 		return false
 	}
-	return len(u.steps) > 1 || u.number > r.first
+	return len(u.commands) > 1 || u.number > r.first
 }
 
 // transaction lists the commands from MULTI to EXEC.
@@ -162,7 +165,7 @@ func (r *run) transaction(u *unit) [][]string {
 			if u.fingerprinted(i) {
 				list = append(list, []string{"DUMP", name})
 			}
-			if !u.foretold(name) {
+			if !u.foretold(i) {
 				list = append(list, []string{"PTTL", name})
 			}
 		}
@@ -176,7 +179,7 @@ func (r *run) transaction(u *unit) [][]string {
 
 // fingerprinted reports whether a key's value is looked at afterwards.
 func (u *unit) fingerprinted(i int) bool {
-	return u.alters[u.names[i]] && !u.ends[u.names[i]] && (u.heavy == nil || !u.heavy[i])
+	return u.fates[i].alters && !u.fates[i].ends && (u.heavy == nil || !u.heavy[i])
 }
 
 // refusal is an answer that stands in the place of QUEUED, or of all replies.
@@ -235,9 +238,9 @@ func (u *unit) takeStates(now int64, results [][]byte) error {
 		return nil
 	}
 	u.states = make([]journal.State, len(u.names))
-	for i, name := range u.names {
+	for i := range u.names {
 		var content []byte
-		if u.foretold(name) {
+		if u.foretold(i) {
 			u.states[i] = u.foretoldState(i, now)
 			continue
 		}
@@ -254,17 +257,17 @@ func (u *unit) takeStates(now int64, results [][]byte) error {
 }
 
 // foretold reports whether it is known what becomes of a key without asking.
-func (u *unit) foretold(name string) bool { return u.ends[name] || u.lives[name].span > 0 }
+func (u *unit) foretold(i int) bool { return u.fates[i].ends || u.fates[i].lives > 0 }
 
 // foretoldState answers what became of such a key.
 func (u *unit) foretoldState(i int, now int64) journal.State {
-	name := u.names[i]
-	if u.ends[name] {
+	f := u.fates[i]
+	if f.ends {
 		return journal.State{}
 	}
 	state := journal.State{Exists: u.images[i].Exists, Deadline: u.images[i].Deadline}
-	if n, ok := integer(u.replies[u.lives[name].step]); ok && n == 1 {
-		state.Deadline = now + u.lives[name].span.Milliseconds()
+	if n, ok := integer(u.replies[f.by]); ok && n == 1 {
+		state.Deadline = now + f.lives.Milliseconds()
 	}
 	return state
 }
@@ -279,7 +282,7 @@ func (u *unit) stateOf(i int, now int64, content, ttl []byte) (journal.State, er
 	state := journal.State{Exists: left != missing, Deadline: deadlineOf(now, ttl)}
 	payload, ok := bulk(content)
 	if !ok {
-		state.Altered = state.Exists && u.alters[u.names[i]]
+		state.Altered = state.Exists && u.fates[i].alters
 		return state, nil
 	}
 	sum, err := dump.Digest(payload)
@@ -293,7 +296,7 @@ func (u *unit) stateOf(i int, now int64, content, ttl []byte) (journal.State, er
 // refuse ends a transaction that the server refused: a single command has its
 // answer, several are made one by one.
 func (u *unit) refuse(failed *ServerError, replies [][]byte, commands [][]string) error {
-	if len(u.steps) > 1 {
+	if len(u.commands) > 1 {
 		u.outcome = refused
 		return nil
 	}

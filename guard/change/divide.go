@@ -18,6 +18,10 @@ func (r *run) divide(b *batch) error {
 		if len(s.Keys) == 0 {
 			return errNoKeys
 		}
+		if s.Each {
+			b.divideEach(s, r.most(b, s))
+			continue
+		}
 		if u == nil || len(u.names)+len(s.Keys) > most {
 			u = newUnit()
 			b.units = append(b.units, u)
@@ -29,6 +33,25 @@ func (r *run) divide(b *batch) error {
 
 // unwatched bounds the keys of one transaction whose keys are not watched.
 const unwatched = 500
+
+// divideEach makes the transactions of a step that has Each.
+func (b *batch) divideEach(s Step, most int) {
+	for _, part := range s.parts(most) {
+		u := newUnit()
+		u.add(part)
+		b.units = append(b.units, u)
+	}
+}
+
+// most is how many keys go in one transaction of a step that has Each: fewer
+// where others were in the way of many.
+func (r *run) most(b *batch, s Step) int {
+	most := perUnit
+	if r.Journal == nil || r.timed(s) {
+		most = unwatched
+	}
+	return max(most>>(2*b.attempt), 1)
+}
 
 func (b *batch) divideBySlot() error {
 	b.scattered = true

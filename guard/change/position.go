@@ -45,8 +45,8 @@ func (r *run) before(b *batch) Position {
 		if u.marked {
 			part.Number = u.number
 		}
-		for i, name := range u.names {
-			if u.alters[name] {
+		for i, f := range u.fates {
+			if f.alters {
 				part.alters(i)
 			}
 		}
@@ -68,9 +68,7 @@ func (p Part) mayAlter(i int) bool { return i/8 < len(p.Alters) && p.Alters[i/8]
 func commandsOf(steps []Step) int64 {
 	n := int64(0)
 	for _, s := range steps {
-		if !s.Part {
-			n++
-		}
+		n += s.commands()
 	}
 	return n
 }

@@ -221,7 +221,7 @@ func (r *recovery) present(ctx context.Context, images []journal.Image, p Part) 
 	u := newUnit()
 	for i, image := range images {
 		u.names = append(u.names, string(image.Name))
-		u.alters[string(image.Name)] = p.mayAlter(i)
+		u.fates = append(u.fates, fated{alters: p.mayAlter(i)})
 		u.large = append(u.large, image.Exists && len(image.Content) == 0)
 	}
 	u.images = images

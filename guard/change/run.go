@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,9 @@ func (r *run) carryOut(ctx, work context.Context, b *batch) error {
 			return err
 		}
 		again := b.unmade()
+		if b.refused() {
+			again = singles(again)
+		}
 		switch {
 		case len(again) == 0:
 			return r.rest(ctx, b)
@@ -163,6 +167,7 @@ func (r *run) carryOut(ctx, work context.Context, b *batch) error {
 			pause(work, time.Duration(attempt)*time.Millisecond)
 		}
 		b = newBatch(again)
+		b.attempt = attempt
 		if err := r.snapshot(work, b); err != nil {
 			return err
 		}
@@ -243,6 +248,10 @@ func (r *run) report(b *batch) error {
 	r.release(b)
 	var first error
 	for _, u := range b.units {
+		if u.outcome == made && u.steps[0].Each {
+			first = cmp.Or(first, r.reportEach(u))
+			continue
+		}
 		for i, s := range u.steps {
 			if u.outcome != made {
 				break
@@ -255,9 +264,7 @@ func (r *run) report(b *batch) error {
 				r.made++
 				r.carried++
 			}
-			if err := r.done(d); err != nil && first == nil {
-				first = err
-			}
+			first = cmp.Or(first, r.done(d))
 		}
 	}
 	r.tell()

@@ -86,6 +86,9 @@ func (r *run) lookBlind(b *batch) error {
 // lookClosely asks what the keys hold: as of strings at first, which most keys
 // are and which takes the server the least, then anew where they are none.
 func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
+	if !slices.ContainsFunc(b.steps, func(s Step) bool { return !r.timed(s) }) {
+		return r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.lookTimed(ctx, b.db) })
+	}
 	if !r.odd.Load() {
 		err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watchStrings(ctx, b.db, r.memory()) })
 		if err != nil || !b.odd() && (!cut || b.held() <= maxBatch) {
@@ -107,10 +110,10 @@ func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
 	if err := r.eachUnit(ctx, b, ask); err != nil {
 		return err
 	}
-	if n := b.fitting(sizes); cut && n < len(b.steps) {
-		r.source.giveBack(b.steps[n:]...)
+	if fit, more := b.fitting(sizes); cut && len(more) > 0 {
+		r.source.giveBack(more...)
 		r.release(b)
-		b.steps, b.units = b.steps[:n], nil
+		b.steps, b.units = fit, nil
 		if err := r.divide(b); err != nil {
 			return err
 		}
@@ -163,22 +166,34 @@ func (r *run) eachUnit(ctx context.Context, b *batch, do func(context.Context, *
 	return group.Wait()
 }
 
-// fitting answers how many of the steps have keys that are not too large to be
-// looked at together; the first always has.
-func (b *batch) fitting(sizes map[string]int64) int {
+// fitting answers the steps whose keys are not too large to be looked at
+// together, which the first always is, and those that have to wait.
+func (b *batch) fitting(sizes map[string]int64) (fit, more []Step) {
 	total, counted := int64(0), make(map[string]bool)
 	for i, s := range b.steps {
-		for _, k := range s.Keys {
+		for j, k := range s.Keys {
 			if !counted[k.Name] {
 				counted[k.Name] = true
 				total += min(sizes[k.Name], k.limit())
 			}
+			if s.Each && total > maxBatch && i+j > 0 {
+				return b.cut(i, j)
+			}
 		}
 		if i > 0 && total > maxBatch {
-			return i
+			return b.cut(i, 0)
 		}
 	}
-	return len(b.steps)
+	return b.steps, nil
+}
+
+// cut divides the steps before a step's key.
+func (b *batch) cut(step, key int) (fit, more []Step) {
+	if key == 0 {
+		return b.steps[:step], b.steps[step:]
+	}
+	begin, rest := b.steps[step].split(key)
+	return append(slices.Clone(b.steps[:step]), begin), append([]Step{rest}, b.steps[step+1:]...)
 }
 
 // watchStrings watches the keys and asks for the strings that they hold, all in
@@ -186,11 +201,11 @@ func (b *batch) fitting(sizes map[string]int64) int {
 // else, or too much.
 func (u *unit) watchStrings(ctx context.Context, db int, memory time.Duration) error {
 	upTo := strconv.Itoa(MaxKept) // one byte more than may be kept
-	return u.watching(ctx, db, func(name string) []string {
-		if u.lives[name].span > memory {
+	return u.watching(ctx, db, func(i int) []string {
+		if u.fates[i].lives > memory {
 			return nil
 		}
-		return []string{"GETRANGE", name, "0", upTo}
+		return []string{"GETRANGE", u.names[i], "0", upTo}
 	}, func(reply []byte) ([]byte, bool) {
 		if reply == nil {
 			return nil, true
@@ -206,11 +221,11 @@ func (u *unit) watchStrings(ctx context.Context, db int, memory time.Duration) e
 // watch watches the keys and asks what they hold, all in one round trip.
 func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error {
 	u.weigh(sizes)
-	return u.watching(ctx, db, func(name string) []string {
-		if sizes[name] > u.limit(name) {
-			return []string{"EXISTS", name}
+	return u.watching(ctx, db, func(i int) []string {
+		if sizes[u.names[i]] > u.limit(i) {
+			return []string{"EXISTS", u.names[i]}
 		}
-		return []string{"DUMP", name}
+		return []string{"DUMP", u.names[i]}
 	}, func(reply []byte) ([]byte, bool) {
 		content, _ := bulk(reply)
 		return content, true
@@ -219,10 +234,10 @@ func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error 
 
 // watching watches the keys and takes in what they hold, as the answer to a
 // command tells; ok is false where it does not.
-func (u *unit) watching(ctx context.Context, db int, command func(name string) []string, read func(reply []byte) (content []byte, ok bool)) error {
+func (u *unit) watching(ctx context.Context, db int, command func(i int) []string, read func(reply []byte) (content []byte, ok bool)) error {
 	commands := append(make([][]string, 0, 2+2*len(u.names)), append([]string{"WATCH"}, u.names...), []string{"TIME"})
-	for _, name := range u.names {
-		if c := command(name); c != nil {
+	for i, name := range u.names {
+		if c := command(i); c != nil {
 			commands = append(commands, c)
 		}
 		commands = append(commands, []string{"PTTL", name})
@@ -239,7 +254,7 @@ func (u *unit) watching(ctx context.Context, db int, command func(name string) [
 	rest := replies[2:]
 	for i, name := range u.names {
 		var held []byte
-		if command(name) != nil {
+		if command(i) != nil {
 			held, rest = rest[0], rest[1:]
 		}
 		ttl := rest[0]
