@@ -22,6 +22,7 @@ type backlog struct {
 	flying   []*promise     // handed to the engine
 	keys     map[string]int // that waiting and flying calls name
 	size     int            // keys that they name
+	gathered int            // of those, keys that waiting calls name
 	added    int64          // calls, ever
 	made     int64          // of those
 	awaited  int64          // calls up to this one are waited for
@@ -34,7 +35,7 @@ type backlog struct {
 }
 
 const (
-	enough     = 256                   // calls that are worth a run
+	enough     = 256                   // keys that are worth a run
 	soon       = 50 * time.Millisecond // how long a call waits for others
 	maxBacklog = 8192                  // keys of waiting calls
 )
@@ -68,6 +69,7 @@ func (b *backlog) add(c *call, alone bool) (*promise, error) {
 	b.waiting = append(b.waiting, p)
 	b.added++
 	b.size += c.weight()
+	b.gathered += c.weight()
 	for _, k := range c.keys {
 		b.keys[k.key]++
 	}
@@ -100,7 +102,7 @@ func (b *backlog) overdue() {
 }
 
 func (b *backlog) worthwhile() bool {
-	return b.due || len(b.waiting) >= enough || b.size >= maxBacklog || b.awaited > b.made+int64(len(b.flying))
+	return b.due || b.gathered >= enough || b.size >= maxBacklog || b.awaited > b.made+int64(len(b.flying))
 }
 
 // work makes what waits for as long as that is worthwhile.
@@ -130,7 +132,7 @@ func (b *backlog) end(err error) {
 		return
 	}
 	b.err = err
-	b.waiting, b.flying = nil, nil
+	b.waiting, b.flying, b.gathered = nil, nil, 0
 	b.moved.Broadcast()
 }
 
@@ -150,6 +152,9 @@ func (b *backlog) goesOn(err error) bool {
 	p, rest := b.flying[0], b.flying[1:]
 	p.call.hint(h.Error())
 	b.flying, b.waiting = nil, append(slices.Clone(rest), b.waiting...)
+	for _, again := range rest {
+		b.gathered += again.call.weight()
+	}
 	b.fulfil(p, failure("%s", h.Text))
 	b.due = true
 	return true
@@ -167,6 +172,7 @@ func (b *backlog) next() (*call, bool, error) {
 	}
 	p := b.waiting[0]
 	b.waiting = b.waiting[1:]
+	b.gathered -= p.call.weight()
 	b.quota--
 	b.flying = append(b.flying, p)
 	return p.call, true, nil
@@ -266,7 +272,7 @@ func (c *call) postpone(ctx context.Context, stdout Sink, alone bool) (ok bool, 
 				return nil, err
 			}
 		}
-		return c.in.format.append(nil, c.curtain().reply(c.asAsked(p.reply))), nil
+		return c.printed(p.reply), nil
 	})
 }
 

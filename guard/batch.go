@@ -15,8 +15,13 @@ import (
 // ends the batch after the results of the calls before it. The status is 0 if
 // all were 0, else that of the first that was not.
 func (g *Guard) DoBatch(ctx context.Context, caller permissions.Member, batch [][]string, stdout Sink, stderr io.Writer) (status int, err error) {
-	g.existAhead(ctx, caller, batch)
 	b := &batching{stdout: stdout, stderr: stderr}
+	if c, ok := g.sweeping(ctx, caller, batch); ok {
+		b.waiting = append(b.waiting, c)
+		err := b.run(ctx)
+		return b.status, err
+	}
+	g.existAhead(ctx, caller, batch)
 	for _, args := range batch {
 		c, err := g.prepare(ctx, caller, args)
 		if err != nil {
@@ -155,7 +160,7 @@ func (b *batching) runChanges(ctx context.Context, calls []*call) (int, error) {
 		return 0, refusal
 	}
 	err := calls[0].changes.carry(ctx, calls[:n], func(c *call, r reply) error {
-		status, err := c.printer(b.stdout, b.stderr).reply(c.asAsked(r))
+		status, err := c.print(c.printer(b.stdout, b.stderr), r)
 		b.note(status)
 		return err
 	})

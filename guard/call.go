@@ -22,6 +22,7 @@ type call struct {
 	cmd    *command // nil for --scan
 	rule   rule
 	keys   []keyUse
+	each   bool // it is a sweep: one call for each of its keys
 	client redis.UniversalClient
 
 	predicted []byte   // the reply that a plan foresaw, raw

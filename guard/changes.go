@@ -97,7 +97,7 @@ func (c *call) carry(ctx context.Context, stdout Sink, stderr io.Writer) (status
 	}
 	err = c.changes.carry(ctx, []*call{c}, func(c *call, r reply) error {
 		var err error
-		status, err = c.printer(stdout, stderr).reply(c.asAsked(r))
+		status, err = c.print(c.printer(stdout, stderr), r)
 		return err
 	})
 	return status, err

@@ -144,7 +144,7 @@ func (p *parameterUndo) undo(ctx context.Context, m *Making) error {
 			return nil
 		}
 		p.verdict = change.Restored
-		m.counted("config set")
+		m.counted("config set", 1)
 		return nil
 	})
 }

@@ -60,18 +60,40 @@ func (m *Making) compare(c *call, r reply, told func([]byte) error) error {
 		if told == nil {
 			return nil
 		}
-		return told(c.in.format.append(nil, c.curtain().reply(r)))
+		return told(c.printed(r))
 	}
-	if bytes.Equal(c.predicted, appendRESP(nil, r)) {
+	switch {
+	case bytes.Equal(c.predicted, appendRESP(nil, r)):
 		return nil
+	case c.each:
+		return m.compareEach(c, r)
 	}
+	m.differs(c.keys)
+	return nil
+}
+
+// compareEach is compare for a sweep.
+func (m *Making) compareEach(c *call, r reply) error {
+	foreseen, err := parseReply(c.predicted)
+	if err != nil || len(foreseen.elems) != len(r.elems) {
+		return errRecord
+	}
+	for i, e := range r.elems {
+		if !bytes.Equal(appendRESP(nil, foreseen.elems[i]), appendRESP(nil, e)) {
+			m.differs(c.keys[i : i+1])
+		}
+	}
+	return nil
+}
+
+// differs notes that a command answered other than was foreseen.
+func (m *Making) differs(keys []keyUse) {
 	m.report.Differed++
-	for _, k := range c.keys {
+	for _, k := range keys {
 		if len(m.report.Differing) < maxDiffering && !slices.Contains(m.report.Differing, k.key) {
 			m.report.Differing = append(m.report.Differing, k.key)
 		}
 	}
-	return nil
 }
 
 // recall makes a call of the next recorded step.
@@ -93,7 +115,13 @@ func (g *Guard) recall(ctx context.Context, caller permissions.Member, steps Ste
 		return nil, false, err
 	}
 	c.rule = c.cmd.rule.refined(c.argv)
-	return c, true, c.findKeys(ctx)
+	if len(r.each) == 0 {
+		return c, true, c.findKeys(ctx)
+	}
+	if !c.spread(r.each) {
+		return nil, false, errRecord
+	}
+	return c, true, nil
 }
 
 // mayStill checks the caller's rights anew.

@@ -7,6 +7,21 @@ import (
 	"strings"
 )
 
+// foreseeAll is foresee for a call that may be a sweep.
+func (p *Planning) foreseeAll(ctx context.Context, c *call) (reply, error) {
+	if !c.each {
+		return p.foresee(ctx, c)
+	}
+	all := reply{kind: arrayReply, elems: make([]reply, len(c.keys))}
+	for i := range c.keys {
+		var err error
+		if all.elems[i], err = p.foresee(ctx, c.one(i)); err != nil {
+			return reply{}, err
+		}
+	}
+	return all, nil
+}
+
 // foresee answers what a call would reply, and notes what its keys will be. The
 // zero reply says that nobody can tell.
 func (p *Planning) foresee(ctx context.Context, c *call) (reply, error) {

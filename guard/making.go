@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -260,7 +261,7 @@ type underway struct {
 	made    int      // of those, which were carried out
 	lost    []string // keys of those that cannot be taken back
 	left    bool     // or were left alone
-	unknown bool     // or whose replies got lost
+	unknown int      // calls whose replies got lost
 }
 
 func (p *passage) next() (change.Step, bool, error) {
@@ -316,12 +317,19 @@ func (p *passage) answered() []*underway {
 
 // note takes in what became of a step and answers its reply.
 func (u *underway) note(d change.Done) (reply, error) {
+	if u.call.each {
+		return u.noteEach(d)
+	}
+	return u.noteOne(d)
+}
+
+func (u *underway) noteOne(d change.Done) (reply, error) {
 	switch {
 	case d.Left:
 		u.left = true
 		return failure("ERR %s exists now, and overwriting it needs the right destroy", u.call.ShownKey(d.Step.Absent[0])), nil
 	case d.Reply == nil:
-		u.made, u.unknown, u.lost = u.made+1, true, append(u.lost, d.Lost...)
+		u.made, u.unknown, u.lost = u.made+1, 1, append(u.lost, d.Lost...)
 		return failure("ERR the reply got lost with the connection; the command was carried out"), nil
 	}
 	r, err := parseReply(d.Reply)
@@ -338,12 +346,29 @@ func (u *underway) note(d change.Done) (reply, error) {
 	return r, nil
 }
 
+// noteEach is note for a sweep.
+func (u *underway) noteEach(d change.Done) (reply, error) {
+	all := reply{kind: arrayReply, elems: make([]reply, len(d.Replies))}
+	var first error
+	for i, raw := range d.Replies {
+		part := underway{call: u.call}
+		r, err := part.noteOne(change.Done{Step: d.Step, Reply: raw})
+		all.elems[i], first = r, cmp.Or(first, err)
+		u.made, u.unknown = u.made+part.made, u.unknown+part.unknown
+	}
+	u.lost = append(u.lost, d.Lost...)
+	return all, first
+}
+
 // noted takes in what became of a call.
 func (m *Making) noted(u *underway, r reply) {
 	switch {
 	case u.left:
 		m.report.Left++
-	case u.unknown:
+	case u.call.each:
+		m.report.Unknown += int64(u.unknown)
+		m.report.Failed += failures(r) - int64(u.unknown)
+	case u.unknown > 0:
 		m.report.Unknown++
 	case r.kind == errorReply:
 		m.report.Failed++
@@ -357,17 +382,21 @@ func (m *Making) noted(u *underway, r reply) {
 	if why := u.call.noWayBack(); why != "" {
 		m.report.NoWayBack = noted(m.report.NoWayBack, u.call.cmd.shown(), why)
 	}
-	m.counted(u.call.cmd.name)
+	made := 1
+	if u.call.each {
+		made = u.made
+	}
+	m.counted(u.call.cmd.name, made)
 }
 
-// counted notes that a command of a kind was carried out.
-func (m *Making) counted(kind string) {
+// counted notes that commands of a kind were carried out.
+func (m *Making) counted(kind string, commands int) {
 	if m.report.Kinds == nil {
 		m.report.Kinds = make(map[string]int64)
 	}
-	m.report.Kinds[kind]++
+	m.report.Kinds[kind] += int64(commands)
 	if m.Made != nil {
-		m.Made(kind, 1)
+		m.Made(kind, commands)
 	}
 }
 

@@ -91,7 +91,7 @@ func (p *Planning) carry(ctx context.Context, calls []*call, told func(*call, re
 // tell hands a foreseen reply on. What could not be foreseen may be missing
 // only where nothing but the person reads it.
 func (p *Planning) tell(c *call, r reply, told func(*call, reply) error) error {
-	if r.kind != 0 {
+	if r.known() {
 		return told(c, r)
 	}
 	if c.final {
@@ -103,12 +103,15 @@ func (p *Planning) tell(c *call, r reply, told func(*call, reply) error) error {
 // record foresees one call and records it.
 func (p *Planning) record(ctx context.Context, c *call) (reply, error) {
 	loses := p.overwrites(c)
-	r, err := p.foresee(ctx, c)
+	r, err := p.foreseeAll(ctx, c)
 	if err != nil {
 		return reply{}, err
 	}
 	rec := recorded{db: c.db(), argv: c.instead(), absent: c.absent}
-	if r.kind != 0 {
+	if c.each {
+		rec.each = c.names()
+	}
+	if r.known() {
 		rec.predicted = appendRESP(nil, r)
 	}
 	p.buffer = rec.append(p.buffer[:0])

@@ -10,6 +10,7 @@ import (
 type recorded struct {
 	db        int
 	argv      []string
+	each      []string // of a sweep, the keys that take the place of its second word
 	absent    []string // keys that must not exist when it is made
 	predicted []byte   // the reply that was foreseen, raw; empty where none was
 }
@@ -23,7 +24,11 @@ func (r recorded) append(dst []byte) []byte {
 	dst = appendTexts(dst, r.argv)
 	dst = appendTexts(dst, r.absent)
 	dst = binary.AppendUvarint(dst, uint64(len(r.predicted)))
-	return append(dst, r.predicted...)
+	dst = append(dst, r.predicted...)
+	if len(r.each) > 0 {
+		dst = appendTexts(dst, r.each)
+	}
+	return dst
 }
 
 func appendTexts(dst []byte, list []string) []byte {
@@ -43,6 +48,9 @@ func parseRecorded(record []byte) (recorded, error) {
 	r := recorded{db: p.number()}
 	r.argv, r.absent = p.texts(), p.texts()
 	r.predicted = bytes.Clone(p.bytes())
+	if len(p.rest) > 0 {
+		r.each = p.texts()
+	}
 	if p.failed || len(p.rest) > 0 || len(r.argv) == 0 {
 		return recorded{}, errRecord
 	}

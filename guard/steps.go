@@ -19,6 +19,8 @@ const maxStep = 100
 func (c *call) steps() []change.Step {
 	words := c.instead()
 	switch {
+	case c.each:
+		return []change.Step{c.eachStep()}
 	case c.onlyUnlinks():
 		return c.inParts([]string{"UNLINK"}, func(i int) []string { return []string{c.keys[i].key} })
 	case c.cmd.name == "mset" && isCluster(c.client):

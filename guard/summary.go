@@ -97,13 +97,16 @@ func (p *Planning) Summary() Summary {
 
 // add counts a recorded call.
 func (s *Summary) add(c *call, r reply) {
-	s.Commands++
+	s.Commands += int64(c.times())
 	if s.Kinds == nil {
 		s.Kinds = make(map[string]int64)
 	}
-	s.Kinds[c.cmd.name]++
+	s.Kinds[c.cmd.name] += int64(c.times())
 	if r.kind == errorReply {
 		s.Failing++
+	}
+	if c.each {
+		s.Failing += failures(r)
 	}
 	s.plain = c.isPlain()
 	if len(c.keys) > 0 || c.cmd.name == "flushdb" {

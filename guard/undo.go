@@ -177,7 +177,7 @@ func (u *undoing) answered(d change.Done) error {
 		return nil
 	}
 	if d.Reply == nil {
-		u.making.counted("undo")
+		u.making.counted("undo", 1)
 		return nil
 	}
 	r, err := parseReply(d.Reply)
@@ -193,7 +193,7 @@ func (u *undoing) answered(d change.Done) error {
 		u.undone.Reason = string(r.text)
 		return serverFault(r)
 	}
-	u.making.counted("undo")
+	u.making.counted("undo", 1)
 	return nil
 }
 
