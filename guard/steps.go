@@ -19,7 +19,7 @@ const maxStep = 100
 func (c *call) steps() []change.Step {
 	words := c.instead()
 	switch {
-	case c.each:
+	case c.each || c.onlyUnlinks() && !isCluster(c.client):
 		return []change.Step{c.eachStep()}
 	case c.onlyUnlinks():
 		return c.inParts([]string{"UNLINK"}, func(i int) []string { return []string{c.keys[i].key} })

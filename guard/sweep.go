@@ -114,20 +114,31 @@ func (c *call) names() []string {
 	return list
 }
 
-// eachStep answers what a sweep sends.
+// distinct drops the names that stand further ahead already.
+func distinct(names []string) []string {
+	seen := make(map[string]struct{}, len(names))
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, again := seen[name]
+		seen[name] = struct{}{}
+		return again
+	})
+}
+
+// eachStep answers what is sent of a sweep, or of a call that only takes keys
+// away.
 func (c *call) eachStep() change.Step {
 	argv := c.argv
 	if c.onlyUnlinks() {
 		argv = []string{"UNLINK", ""}
 	}
-	s := change.Step{DB: c.db(), Argv: argv, Each: true, Keys: make([]change.Key, len(c.keys))}
+	s := change.Step{DB: c.db(), Argv: argv, Each: true, Together: !c.each, Keys: make([]change.Key, 0, len(c.keys))}
 	fate := change.Key{Ends: c.onlyUnlinks()}
 	if c.keys[0].use == (use{conserves: true}) {
 		fate.Lives = lifespan(argv)
 	}
-	for i, k := range c.keys {
-		s.Keys[i] = fate
-		s.Keys[i].Name = k.key
+	for _, key := range distinct(c.names()) {
+		fate.Name = key
+		s.Keys = append(s.Keys, fate)
 	}
 	return s
 }

@@ -55,13 +55,14 @@ type unit struct {
 	heavy   []bool          // which may become too large to be compared afterwards; nil: none
 	at      int64           // when that was, in Unix milliseconds by the server's clock
 
-	commands [][]string // one for each step, or for each key of one that has Each; nil leaves it alone
-	outcome  outcome
-	replies  [][]byte // one for each command; nil where they got lost
-	states   []journal.State
-	scripted bool            // it was sent as a script
-	timed    bool            // it only changes times, of keys that are not watched
-	late     []journal.Image // what the keys held right before, where that is not what images say
+	commands  [][]string // one for each step, or for each key of one that has Each; nil leaves it alone
+	outcome   outcome
+	replies   [][]byte // one for each command; nil where they got lost
+	states    []journal.State
+	scripted  bool            // it was sent as a script
+	unwatched bool            // its keys are: a script compares them with the images
+	valued    bool            // with their values, rather than their times alone
+	late      []journal.Image // what the keys held right before, where that is not what images say
 }
 
 // fated is what the steps of a transaction do to a key.

@@ -28,6 +28,10 @@ type Step struct {
 	// is not for a Cluster.
 	Each bool
 
+	// Together says of a step that has Each that it is UNLINK as one command: its
+	// reply is the sum of theirs.
+	Together bool
+
 	// Decide, where set, stands in for Argv: it answers the command for what
 	// the step's only key holds now, or none to leave it alone. at is the
 	// server's time in Unix milliseconds. It may be called again, if that
@@ -63,7 +67,7 @@ type Key struct {
 type Done struct {
 	Step    Step
 	Reply   []byte   // as the server sent it, in RESP2; nil where it got lost or the step was left alone
-	Replies [][]byte // in the place of Reply, one for each key of a step that has Each; nil where it got lost
+	Replies [][]byte // in the place of Reply, one for each key of a step that has Each and is not Together; nil where it got lost
 	Left    bool     // Decide left it alone, or a key exists that must not
 	Lost    []string // keys that are another now, and held too much to be kept in the journal
 }

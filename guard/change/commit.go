@@ -82,8 +82,8 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 		u.outcome, u.states = made, u.unchanged()
 		return nil
 	}
-	if u.timed {
-		return r.commitTimed(ctx, b, u)
+	if u.unwatched {
+		return r.commitCompared(ctx, b, u)
 	}
 	commands := r.transaction(u)
 	replies, err := r.submit(ctx, u, commands)
@@ -108,7 +108,7 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 // refused deals with a transaction of which nothing was done.
 func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, replies [][]byte, commands [][]string) error {
 	switch {
-	case why.Code() == "OOM" && u.scriptable() && !u.scripted:
+	case why.Code() == "OOM" && u.unwatchable() && !u.scripted:
 		r.full.Store(true)
 		return r.commitUnit(ctx, b, u) // as a script
 	case passing(why):

@@ -47,7 +47,7 @@ func (b *batch) divideEach(s Step, most int) {
 // where others were in the way of many.
 func (r *run) most(b *batch, s Step) int {
 	most := perUnit
-	if r.Journal == nil || r.timed(s) {
+	if r.Journal == nil || r.scriptable(s) && !r.valued(s) {
 		most = unwatched
 	}
 	return max(most>>(2*b.attempt), 1)

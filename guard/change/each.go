@@ -1,12 +1,18 @@
 package change
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // sweep gathers what becomes of a step that has Each. It is made in parts, as
 // many keys at a time as fit.
 type sweep struct {
 	step    Step
 	replies [][]byte // one for each key
+	sum     int64    // of the replies to the parts of a step that is Together
+	failure []byte   // the first error among these
+	unknown bool     // one of these got lost
 	lost    []string
 	open    int // keys of which nothing is known yet
 }
@@ -14,7 +20,10 @@ type sweep struct {
 // begun answers a step whose parts are known for its own.
 func (s Step) begun() Step {
 	if s.Each && s.of == nil {
-		s.of = &sweep{step: s, replies: make([][]byte, len(s.Keys)), open: len(s.Keys)}
+		s.of = &sweep{step: s, open: len(s.Keys)}
+		if !s.Together {
+			s.of.replies = make([][]byte, len(s.Keys))
+		}
 	}
 	return s
 }
@@ -50,8 +59,16 @@ func singles(steps []Step) []Step {
 	return list
 }
 
-// each lists the command for every key.
+// each lists the command for every key, or the one for all.
 func (s Step) each() [][]string {
+	if s.Together {
+		all := make([]string, 1, 1+len(s.Keys))
+		all[0] = s.Argv[0]
+		for _, k := range s.Keys {
+			all = append(all, k.Name)
+		}
+		return [][]string{all}
+	}
 	list, words := make([][]string, len(s.Keys)), make([]string, 0, len(s.Keys)*len(s.Argv))
 	for i, k := range s.Keys {
 		words = append(append(append(words, s.Argv[0]), k.Name), s.Argv[2:]...)
@@ -60,35 +77,64 @@ func (s Step) each() [][]string {
 	return list
 }
 
-// count is how many commands the step stands for.
-func (s Step) count() int {
-	if s.Each {
-		return len(s.Keys)
-	}
-	return 1
-}
-
 // commands counts the commands that are complete with the step.
 func (s Step) commands() int64 {
-	if s.Part {
+	switch {
+	case s.Part:
 		return 0
+	case s.Together:
+		if s.of != nil && s.from+len(s.Keys) < len(s.of.step.Keys) {
+			return 0
+		}
+		return 1
+	case s.Each:
+		return int64(len(s.Keys))
 	}
-	return int64(s.count())
+	return 1
 }
 
 // reportEach takes in what became of the part of a step that a unit made, and
 // tells of the step once that is all.
 func (r *run) reportEach(u *unit) error {
 	s := u.steps[0]
-	copy(s.of.replies[s.from:], u.replies)
-	halted := slices.ContainsFunc(u.replies, halting)
-	if !halted {
+	s.of.take(s, u.replies)
+	s.of.lost = append(s.of.lost, u.lost(0)...)
+	if !slices.ContainsFunc(u.replies, halting) {
 		r.made += s.commands()
 		r.carried += s.commands()
 	}
-	s.of.lost = append(s.of.lost, u.lost(0)...)
 	if s.of.open -= len(s.Keys); s.of.open > 0 {
 		return nil
 	}
-	return r.done(Done{Step: s.of.step, Replies: s.of.replies, Lost: s.of.lost})
+	return r.done(s.of.done())
+}
+
+// take takes in the replies to a part of the step; none where they got lost.
+func (w *sweep) take(part Step, replies [][]byte) {
+	switch {
+	case !part.Together:
+		copy(w.replies[part.from:], replies)
+		return
+	case len(replies) == 0:
+		w.unknown = true
+		return
+	}
+	n, ok := integer(replies[0])
+	w.sum += n
+	if !ok && w.failure == nil {
+		w.failure = replies[0]
+	}
+}
+
+func (w *sweep) done() Done {
+	d := Done{Step: w.step, Lost: w.lost}
+	switch {
+	case !w.step.Together:
+		d.Replies = w.replies
+	case w.failure != nil:
+		d.Reply = w.failure
+	case !w.unknown:
+		d.Reply = append(strconv.AppendInt([]byte{':'}, w.sum, 10), "\r\n"...)
+	}
+	return d
 }

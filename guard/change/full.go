@@ -35,15 +35,15 @@ func asScript(keys []string, commands [][]string) []string {
 	return eval
 }
 
-// scriptable reports whether a unit can do without WATCH: no step of it may
+// unwatchable reports whether a unit can do without WATCH: no step of it may
 // depend on a key's absence.
-func (u *unit) scriptable() bool {
+func (u *unit) unwatchable() bool {
 	return !slices.ContainsFunc(u.steps, func(s Step) bool { return len(s.Absent) > 0 })
 }
 
 // submit sends a unit's transaction, as a script where the server is full.
 func (r *run) submit(ctx context.Context, u *unit, commands [][]string) ([][]byte, error) {
-	if !r.full.Load() || !u.scriptable() {
+	if !r.full.Load() || !u.unwatchable() {
 		return u.session.exchange(ctx, commands)
 	}
 	u.scripted = true

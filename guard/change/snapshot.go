@@ -86,8 +86,8 @@ func (r *run) lookBlind(b *batch) error {
 // lookClosely asks what the keys hold: as of strings at first, which most keys
 // are and which takes the server the least, then anew where they are none.
 func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
-	if !slices.ContainsFunc(b.steps, func(s Step) bool { return !r.timed(s) }) {
-		return r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.lookTimed(ctx, b.db) })
+	if unwatched, err := r.lookUnwatched(ctx, b); unwatched || err != nil {
+		return err
 	}
 	if !r.odd.Load() {
 		err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watchStrings(ctx, b.db, r.memory()) })
@@ -121,6 +121,25 @@ func (r *run) lookClosely(ctx context.Context, b *batch, cut bool) error {
 	err := r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error { return u.watch(ctx, b.db, sizes) })
 	r.odd.Store(r.odd.Load() && !b.onlyStrings())
 	return err
+}
+
+// lookUnwatched asks what the keys hold without watching them, where a script can
+// see to it that they are still the same. ok is false where some of them are not
+// for that.
+func (r *run) lookUnwatched(ctx context.Context, b *batch) (ok bool, err error) {
+	if r.odd.Load() || slices.ContainsFunc(b.steps, func(s Step) bool { return !r.scriptable(s) }) {
+		return false, nil
+	}
+	err = r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error {
+		return u.lookUnwatched(ctx, b.db, r.valued(u.steps[0]))
+	})
+	if err != nil || !b.odd() {
+		return true, err
+	}
+	for _, u := range b.units {
+		u.images, u.unwatched = nil, false
+	}
+	return false, nil
 }
 
 // memory is how long a key has to live for its value not to be kept.
