@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"sync"
@@ -156,7 +157,7 @@ func (m *Making) open() error {
 			return err
 		}
 		if kept != nil {
-			m.kept = &census{Journal: kept, report: &m.report}
+			m.kept = &census{Journal: kept, report: &m.report, seed: maphash.MakeSeed()}
 		}
 	}
 	o := m.guard.changeOptions(m.ID)
@@ -180,7 +181,8 @@ type census struct {
 	change.Journal
 	report *Report
 	before [][]journal.Image // of the batches that are being made
-	last   map[string]bool   // of the batch before, those that were changed
+	seed   maphash.Seed
+	last   map[uint64]struct{} // of the batch before, hashes of those that were changed
 }
 
 func (c *census) Before(batches ...[]journal.Image) error {
@@ -189,7 +191,7 @@ func (c *census) Before(batches ...[]journal.Image) error {
 }
 
 func (c *census) After(states []journal.State) error {
-	changed := make(map[string]bool)
+	changed := make(map[uint64]struct{}, len(states))
 	batch := c.before[0]
 	c.before = c.before[1:]
 	for i, image := range batch {
@@ -200,8 +202,9 @@ func (c *census) After(states []journal.State) error {
 			c.report.Others++
 			continue
 		}
-		changed[string(image.Name)] = true
-		if !c.last[string(image.Name)] {
+		id := maphash.Bytes(c.seed, image.Name)
+		changed[id] = struct{}{}
+		if _, again := c.last[id]; !again {
 			c.report.Keys++
 		}
 	}

@@ -61,7 +61,7 @@ type unit struct {
 	states    []journal.State
 	scripted  bool            // it was sent as a script
 	unwatched bool            // its keys are: a script compares them with the images
-	valued    bool            // with their values, rather than their times alone
+	texts     []string        // what these hold, if that is compared; nil: only when they end
 	late      []journal.Image // what the keys held right before, where that is not what images say
 }
 
@@ -281,7 +281,7 @@ func (s Step) name() string {
 // gather takes the next steps that may go together.
 func (r *run) gather() (*batch, error) {
 	var g gathering
-	for g.keys < r.size.keys() && len(g.steps) < r.size.keys() && g.bytes < maxBatch {
+	for g.bytes < maxBatch {
 		s, ok, err := r.source.take()
 		if err != nil && len(g.steps) == 0 {
 			return nil, err
@@ -289,16 +289,12 @@ func (r *run) gather() (*batch, error) {
 		if !ok { // an error comes again, once the steps before it are made
 			break
 		}
-		if room := r.size.keys() - g.keys; s.Each && len(s.Keys) > room {
-			var rest Step
-			s, rest = s.begun().split(room)
-			r.source.giveBack(rest)
-		}
+		s = r.fit(s, r.capacity(s)-g.keys)
 		if !g.add(s) {
 			r.source.giveBack(s)
 			break
 		}
-		if len(s.Keys) == 0 {
+		if len(s.Keys) == 0 || g.keys >= r.capacity(s) {
 			break
 		}
 	}
@@ -306,6 +302,24 @@ func (r *run) gather() (*batch, error) {
 		return nil, nil
 	}
 	return newBatch(g.steps), nil
+}
+
+// capacity is how many keys of such steps go in a batch.
+func (r *run) capacity(s Step) int {
+	if r.scriptable(s) && !r.odd.Load() {
+		return r.size.keys()
+	}
+	return min(r.size.keys(), mostWatched)
+}
+
+// fit answers a step, or where it has Each as much of it as there is room for.
+func (r *run) fit(s Step, room int) Step {
+	if !s.Each || len(s.Keys) <= max(room, 1) {
+		return s
+	}
+	s, rest := s.begun().split(max(room, 1))
+	r.source.giveBack(rest)
+	return s
 }
 
 // gathering is steps that may go together.
@@ -387,10 +401,12 @@ type sizer struct {
 }
 
 const (
-	aim     = 10 * time.Millisecond // for a batch, the ways there and back included
+	aim     = 25 * time.Millisecond // for a batch, the ways there and back included
 	fewest  = 16
-	most    = 1600
+	most    = 4096
 	inFirst = 64
+
+	mostWatched = 1600 // if the keys are watched, or each has commands of its own
 
 	// perUnit bounds the keys of one transaction whose keys are watched: WATCH
 	// compares every key with all that its connection watches already.

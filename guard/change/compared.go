@@ -61,6 +61,10 @@ func (u *unit) lookUnwatched(ctx context.Context, db int, valued bool) error {
 
 func (u *unit) takeUnwatched(db int, now int64, replies [][]byte, valued bool) error {
 	images := make([]journal.Image, len(u.names))
+	var texts []string
+	if valued {
+		texts = make([]string, 0, len(u.names))
+	}
 	for i, name := range u.names {
 		var content []byte
 		if valued {
@@ -71,14 +75,14 @@ func (u *unit) takeUnwatched(db int, now int64, replies [][]byte, valued bool) e
 			if !ok || len(text) > maxCompared {
 				return nil
 			}
-			content, replies = dump.OfString(text), replies[1:]
+			content, texts, replies = dump.OfString(text), append(texts, string(text)), replies[1:]
 		}
 		if err := asError(replies[0]); err != nil {
 			return fmt.Errorf("look at a key: %w", err)
 		}
 		images[i], replies = imageOf(db, name, now, content, replies[0]), replies[1:]
 	}
-	u.images, u.large, u.at, u.unwatched, u.valued = images, make([]bool, len(images)), now, true, valued
+	u.images, u.large, u.at, u.unwatched, u.texts = images, make([]bool, len(images)), now, true, texts
 	return nil
 }
 
@@ -136,7 +140,7 @@ func (u *unit) comparedWords() []string {
 	if u.marked {
 		number = strconv.FormatInt(u.number, 10)
 	}
-	if u.valued {
+	if u.texts != nil {
 		valued = "1"
 	}
 	words = append(words, number, strconv.FormatInt(markerLasts.Milliseconds(), 10), valued, strconv.Itoa(len(argv)-2), argv[0])
@@ -151,14 +155,7 @@ func (u *unit) comparedWords() []string {
 			words = append(words, strconv.FormatInt(image.Deadline, 10))
 		}
 	}
-	if !u.valued {
-		return words
-	}
-	for _, image := range u.images {
-		text, _ := dump.Text(image.Content) // empty where there is no key
-		words = append(words, string(text))
-	}
-	return words
+	return append(words, u.texts...)
 }
 
 // concludeCompared reads what the script answered.

@@ -38,7 +38,7 @@ else
 			list[i] = call(name, KEYS[i], first, second)
 		end
 	end
-	replies = table.concat(list)
+	replies = tostring(table.concat(list))
 end
 local before = false
 if marked then

@@ -133,11 +133,11 @@ func (r *run) lookUnwatched(ctx context.Context, b *batch) (ok bool, err error) 
 	err = r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error {
 		return u.lookUnwatched(ctx, b.db, r.valued(u.steps[0]))
 	})
-	if err != nil || !b.odd() {
+	if err != nil || !b.odd() && b.held() <= maxBatch {
 		return true, err
 	}
 	for _, u := range b.units {
-		u.images, u.unwatched = nil, false
+		u.images, u.texts, u.unwatched = nil, nil, false
 	}
 	return false, nil
 }
