@@ -2,6 +2,7 @@ package change
 
 import (
 	"errors"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -327,7 +328,9 @@ type gathering struct {
 	steps       []Step
 	keys, bytes int
 	names       map[string]bool
-	repeated    bool // a key is changed by several of them
+	seed        maphash.Seed
+	ids         map[uint64]struct{} // of the keys of steps that have Each, hashes
+	repeated    bool                // a key is changed by several of them
 }
 
 // add takes a step, unless it has to wait for those before it: such as share a
@@ -357,17 +360,34 @@ func (g *gathering) add(s Step) bool {
 	return true
 }
 
-// addEach takes a step that has Each, which go only with their like. Where they
-// share a key, the transaction of the later one finds it changed, and begins
-// anew.
+// addEach takes a step that has Each, which go only with their like, and with
+// other keys.
 func (g *gathering) addEach(s Step) bool {
-	if len(g.steps) > 0 && (!g.steps[0].Each || !s.Each || s.DB != g.steps[0].DB) {
+	if len(g.steps) > 0 && (!g.steps[0].Each || !s.Each || s.DB != g.steps[0].DB || g.meets(s)) {
 		return false
 	}
+	g.note(s)
 	g.steps = append(g.steps, s.begun())
 	g.keys += len(s.Keys)
 	g.bytes += s.bytes()
 	return true
+}
+
+// meets reports whether a step that has Each may share a key with those before.
+func (g *gathering) meets(s Step) bool {
+	return slices.ContainsFunc(s.Keys, func(k Key) bool {
+		_, known := g.ids[maphash.String(g.seed, k.Name)]
+		return known
+	})
+}
+
+func (g *gathering) note(s Step) {
+	if g.ids == nil {
+		g.seed, g.ids = maphash.MakeSeed(), make(map[uint64]struct{}, most)
+	}
+	for _, k := range s.Keys {
+		g.ids[maphash.String(g.seed, k.Name)] = struct{}{}
+	}
 }
 
 // looks reports whether a step depends on what its keys hold.

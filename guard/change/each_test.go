@@ -117,7 +117,7 @@ func TestASweepIsWhatItsCommandsAre(t *testing.T) {
 			}
 			got := repliesTo(t, server, j, steps)
 			if !slices.Equal(got, want) {
-				t.Fatalf("kept %t, seed %d: the replies are not those of single commands", kept, seed)
+				t.Fatalf("kept %t, seed %d: the replies are not those of single commands: %s", kept, seed, firstOther(got, want))
 			}
 			if is, should := keyspace(t, server), keyspace(t, other); fmt.Sprint(is) != fmt.Sprint(should) {
 				t.Fatalf("kept %t, seed %d: the keys are not those that single commands leave", kept, seed)
@@ -132,6 +132,16 @@ func TestASweepIsWhatItsCommandsAre(t *testing.T) {
 			}
 		}
 	}
+}
+
+// firstOther tells where two lists differ.
+func firstOther(got, want []string) string {
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			return fmt.Sprintf("number %d of %d is %q, want %q", i, len(want), got[i], want[i])
+		}
+	}
+	return fmt.Sprintf("there are %d, want %d", len(got), len(want))
 }
 
 func someOf(random *rand.Rand, names []string) []string {
