@@ -238,7 +238,7 @@ func (p *planner) keep(ctx context.Context, req Request, s guard.Summary, out *o
 	}
 	kept, err := t.put(ctx, plans.Plan{
 		ID: p.id, Author: person(t.caller), Name: t.caller.Name, Guild: t.caller.Guild, Channel: t.caller.Channel, Asked: req.ID,
-		Line: t.kept(req.Text), Text: text, Word: t.word(s), Rights: rights, Keys: s.Keys,
+		Line: t.kept(req.Text), Text: text, Word: t.word(s), Rights: rights, Keys: s.Keys, Commands: s.Commands,
 		Output: keptOutput(out, req.Stdout == nil), Approval: t.approval(s),
 	}, p.recorder)
 	if err != nil {

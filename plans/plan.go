@@ -6,6 +6,7 @@
 package plans
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base32"
 	"regexp"
@@ -39,7 +40,9 @@ type Plan struct {
 	Word   string   `json:"word,omitempty"`   // has to be typed to confirm
 	Rights []string `json:"rights,omitempty"` // that its steps need
 	Keys   int64    `json:"keys,omitempty"`   // that its steps change
-	Output []byte   `json:"output,omitempty"` // what the program would print, at most MaxOutput
+	// Commands is how many commands the steps are; 0: as many as there are steps.
+	Commands int64  `json:"commands,omitempty"`
+	Output   []byte `json:"output,omitempty"` // what the program would print, at most MaxOutput
 
 	// Approval says in words who else has to agree. It is empty where nobody has to.
 	Approval  string     `json:"approval,omitempty"`
@@ -67,6 +70,9 @@ type Approver struct {
 	Name string    `json:"name,omitempty"`
 	At   time.Time `json:"at"`
 }
+
+// CommandCount is how many commands a plan has.
+func (p Plan) CommandCount() int64 { return cmp.Or(p.Commands, p.Steps) }
 
 // Approved reports whether everybody has agreed who has to.
 func (p Plan) Approved() bool { return p.Approval == "" || len(p.Approvers) > 0 }
