@@ -34,11 +34,26 @@ func (d *Dispatcher) Confirm(ctx context.Context, c Confirmation) (run func(cont
 	case p.Word != "" && !strings.EqualFold(strings.TrimSpace(c.Word), p.Word):
 		return nil, unconfirmed(fmt.Sprintf("That is not the word. Type %s to confirm; nothing was changed.", p.Word))
 	}
+	release, err := d.slots.take(person(c.Caller))
+	if err != nil {
+		return nil, d.stillWaits(err, p)
+	}
 	taken, steps, err := d.Plans.Take(ctx, c.Plan, plans.NewID())
 	if err != nil {
+		release()
 		return nil, d.planProblem(err)
 	}
-	return func(ctx context.Context) Reply { return d.carryOut(ctx, c, taken, steps) }, Reply{}
+	return func(ctx context.Context) Reply {
+		defer release()
+		return d.carryOut(ctx, c, taken, steps)
+	}, Reply{}
+}
+
+// stillWaits words why a plan cannot be run yet, and how long it can be later.
+func (d *Dispatcher) stillWaits(err error, p plans.Plan) Reply {
+	reply := d.answer(err)
+	reply.Problem += fmt.Sprintf(" Then confirm the plan again: it waits for another %s, and nothing was changed.", lasting(time.Until(p.Until)))
+	return reply
 }
 
 func denied(text string) Reply { return Reply{Outcome: Denied, Problem: text} }

@@ -193,6 +193,8 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), &tooLongError{t.timeout(req)})
 	defer cancel()
 	t.judge(ctx, msg, program, req)
+	release := func() {}
+	defer func() { release() }() // once what the program changes is settled
 	settle := t.prepareChanges(req, out)
 	defer func() {
 		var failed error
@@ -214,11 +216,11 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 			return 0, names, nil, err
 		}
 	}
-	release, err := t.slots.take(person(t.caller))
+	place, err := t.slots.take(person(t.caller))
 	if err != nil {
 		return 0, names, nil, err
 	}
-	defer release()
+	release = place
 	status, err = shell.Run(ctx, program, t.env(req, msg, out))
 	return status, names, nil, err
 }

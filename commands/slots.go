@@ -29,10 +29,10 @@ func (s *slots) take(person string) (release func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := s.maxEach(); s.running[person] >= n {
-		return nil, &busyError{fmt.Sprintf("You have %d commands running already. Wait until one has ended.", n)}
+		return nil, &busyError{fmt.Sprintf("You have %s running already. Wait until one has ended.", counted(int64(n), "command", "commands"))}
 	}
 	if n := s.maxTotal(); s.total >= n {
-		return nil, &busyError{fmt.Sprintf("%d commands are running already, which is all that may at once. Try again in a moment.", n)}
+		return nil, &busyError{fmt.Sprintf("%s running already, which is all that may at once. Try again in a moment.", counted(int64(n), "command is", "commands are"))}
 	}
 	s.running[person]++
 	s.total++
