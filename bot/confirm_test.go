@@ -223,8 +223,9 @@ func TestAPlanOfAnotherTextIsNotRun(t *testing.T) {
 		"deleted": {func(g *discordtest.Guild, m *discordtest.Message) { g.As("ann").Deletes(m) }, "was deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := plans()
+			p := plans(func(p *planner) { p.plan.Approval = "Somebody else has to agree." })
 			d, acme, r := world(t, nil, p.serves)
+			acme.Join("bob")
 			asked := acme.As("ann").Says("#ops", "!redis unlink a b c")
 			shown := asked.Sees("UNLINK")
 			if err := r.stop(); err != nil {
@@ -234,6 +235,10 @@ func TestAPlanOfAnotherTextIsNotRun(t *testing.T) {
 			start(t, d, nil, p.serves)
 			d.Gateway().AwaitReady(2)
 			acme.As("ann").Clicks(shown, "Confirm").Sees(c.says)
+			acme.As("bob").Clicks(shown, "Approve").Sees(c.says)
+			if labels(shown.Now()) != "Confirm Approve Cancel" {
+				t.Errorf("it was agreed to: %s", labels(shown.Now()))
+			}
 			if got := p.confirmations(); len(got) > 0 {
 				t.Errorf("confirmed: %+v", got)
 			}

@@ -77,7 +77,7 @@ func (d *Dispatcher) waiting(ctx context.Context, c Confirmation) (plans.Plan, R
 
 // lapsed answers for a plan that there is not, or not any more.
 func lapsed() Reply {
-	return unconfirmed("There is no such plan any more: a plan waits for two minutes and runs once. Type the command again to see a fresh one.")
+	return unconfirmed("There is no such plan any more: a plan runs once, and waits for two minutes, or approvals.ttl where a second person has to agree. Type the command again to see a fresh one.")
 }
 
 // planProblem words why a plan could not be had.

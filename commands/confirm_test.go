@@ -1,9 +1,11 @@
 package commands_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/internal/redistest"
@@ -90,5 +92,59 @@ func TestPlacesAreGivenBack(t *testing.T) {
 	}
 	for _, run := range runs {
 		run()
+	}
+}
+
+// newApprovals is a stage where what destroys takes a second person.
+func newApprovals(t *testing.T) stage {
+	t.Helper()
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+		"roles":    everybody + "lead: {discord: [\"300000000000000003\"], allow: [read, approve]}\n",
+		"people":   "ann: 300000000000000001\nlea: 300000000000000003\n",
+		"settings": "approvals.rights: destroy",
+	})
+	fillKeys(t, s.client, "MSET a 1 b 2")
+	return s
+}
+
+func TestAPlanWhoseTimeIsOverCannotBeAgreedTo(t *testing.T) {
+	s := newApprovals(t)
+	c := s.asks(t, "ann", "!redis del a b")
+	lea := func(text string) commands.Reply {
+		return s.dispatcher.Handle(t.Context(), commands.Request{Text: text, Caller: s.people["lea"]})
+	}
+	if waiting := lea("!pending"); !strings.Contains(saidIn(waiting), c.Plan) {
+		t.Fatalf("it does not wait: %s", saidIn(waiting))
+	}
+	s.client.PExpire(t.Context(), "{helix}:plan:"+c.Plan, time.Millisecond)
+	redistest.Eventually(t, "the plan lapses", func(ctx context.Context) bool {
+		return s.client.Exists(ctx, "{helix}:plan:"+c.Plan).Val() == 0
+	})
+	if waiting := lea("!pending"); saidIn(waiting) != "No plan waits.\n" {
+		t.Errorf("pending: %s", saidIn(waiting))
+	}
+	if late := lea("!approve " + c.Plan); late.Outcome == commands.OK || !strings.Contains(late.Problem, "no such plan any more") {
+		t.Errorf("approve: %+v", late)
+	}
+	if run, late := s.dispatcher.Confirm(t.Context(), c); run != nil || !strings.Contains(late.Problem, "Type the command again") {
+		t.Errorf("confirm: %+v", late)
+	}
+}
+
+// TestAnAgreementIsNoRight holds that what a second person agrees to is still
+// not made by an author who lost the right to it meanwhile.
+func TestAnAgreementIsNoRight(t *testing.T) {
+	s := newApprovals(t)
+	c := s.asks(t, "ann", "!redis del a b")
+	c.Caller.Roles = nil
+	if _, agreed := s.dispatcher.Approve(t.Context(), commands.Confirmation{Request: commands.Request{Caller: s.people["lea"]}, Plan: c.Plan}); agreed.Outcome != commands.OK {
+		t.Fatalf("%+v", agreed)
+	}
+	run, refusal := s.dispatcher.Confirm(t.Context(), c)
+	if run != nil {
+		refusal = run(t.Context())
+	}
+	if refusal.Outcome != commands.Denied || !strings.Contains(refusal.Problem, "You need **destroy**") || s.client.Exists(t.Context(), "a", "b").Val() != 2 {
+		t.Errorf("%+v", refusal)
 	}
 }
