@@ -26,6 +26,7 @@ var floors = map[string]int{
 	"dial":               1,
 	"dump":               0,
 	"embedded":           1,
+	"internal/ptytest":   0,
 	"internal/redistest": 1,
 	"journal":            1,
 	"guard/shadow":       1,

@@ -65,7 +65,8 @@ func (e *ExitError) Error() string { return fmt.Sprintf("exit status %d", e.Stat
 // stops the program that runs and a second one leaves; Run takes SIGINT for
 // itself meanwhile, so ctx must not end by it. Elsewhere the lines are taken as
 // they come, and the status of the last message, if it is not 0, is returned as
-// an *ExitError.
+// an *ExitError; SIGINT stops the program that runs and ends the conversation,
+// with status 130.
 //
 // A plan is shown and asked for. Elsewhere than at a terminal the next line is
 // the answer if it can be nothing else; any other cancels the plan and is the
@@ -98,11 +99,16 @@ func (o Options) withDefaults() Options {
 }
 
 func runPipe(ctx context.Context, o Options) error {
-	source := newLineSource(ctx, o.In)
+	talking, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	source := newLineSource(talking, o.In)
 	defer source.close()
 	c := newConversation(o)
 	c.source = source
-	status, err := c.run(ctx)
+	status, err := c.run(talking)
+	if talking.Err() != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) {
+		status, err = ExitStatus(commands.Reply{Outcome: commands.Cancelled}), nil
+	}
 	if err == nil && status != 0 {
 		err = &ExitError{Status: status}
 	}

@@ -2,19 +2,15 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/helix-collective/helix/commands"
-	"golang.org/x/sys/unix"
+	"github.com/helix-collective/helix/internal/ptytest"
 )
 
 // asChild says that this process is the console of a test, at a terminal of
@@ -77,114 +73,20 @@ func completeVerbs(message string, cursor int) (start int, candidates []string) 
 }
 
 // terminal is a person at a console.
-type terminal struct {
-	t      *testing.T
-	keys   *os.File
-	screen transcript
-	seen   int // how much of the screen was waited for
-	ended  chan error
-}
-
-// transcript is everything the console wrote.
-type transcript struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (s *transcript) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *transcript) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return strings.ReplaceAll(s.text.String(), " \b", "") // how the editor wraps lines
-}
+type terminal struct{ *ptytest.Terminal }
 
 // sitDown starts a console with a terminal of its own.
-func sitDown(t *testing.T, env ...string) *terminal {
+func sitDown(t *testing.T, env ...string) terminal {
 	t.Helper()
-	master, slave := openPTY(t)
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), append([]string{asChild + "=1", "TERM=xterm", "HISTORY=", "NO_COLOR=", "GORACE=atexit_sleep_ms=0"}, env...)...)
-	child.Stdin, child.Stdout, child.Stderr = slave, slave, slave
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	slave.Close()
-	term := &terminal{t: t, keys: master, ended: make(chan error, 1)}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		_, _ = io.Copy(&term.screen, master) // EIO once the child is gone
-	}()
-	go func() { term.ended <- child.Wait() }()
-	t.Cleanup(func() {
-		_ = child.Process.Kill()
-		<-read
-		master.Close()
-	})
-	return term
+	return terminal{ptytest.Start(t, child)}
 }
 
-func openPTY(t *testing.T) (master, slave *os.File) {
+func (p terminal) leaves(t *testing.T) {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
+	p.Sees("left with <nil>")
+	if err := p.Leaves(); err != nil {
 		t.Fatal(err)
-	}
-	fd := int(master.Fd())
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	err = errors.Join(err,
-		unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0),
-		unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return master, slave
-}
-
-func (p *terminal) types(keys string) {
-	p.t.Helper()
-	if _, err := p.keys.WriteString(keys); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// sees waits for text behind what was seen before, and answers what stood
-// between.
-func (p *terminal) sees(text string) string {
-	p.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		unseen := p.screen.String()[p.seen:]
-		if i := strings.Index(unseen, text); i >= 0 {
-			p.seen += i + len(text)
-			return unseen[:i]
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("no %q on the screen, but %q", text, unseen)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-func (p *terminal) leaves() {
-	p.t.Helper()
-	p.sees("left with <nil>")
-	select {
-	case err := <-p.ended:
-		if err != nil {
-			p.t.Fatal(err)
-		}
-	case <-time.After(20 * time.Second):
-		p.t.Fatal("the console did not end")
 	}
 }
