@@ -143,6 +143,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 		DB:      target.DB,
 		OwnKeys: ownKeys(),
 		Share:   func() int { return a.live.Snapshot().Int(settings.RedisMaxShare) },
+		Lone:    !target.Cluster && target.Master == "",
 	}
 }
 

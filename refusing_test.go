@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 // fill uses up what memory a server may have, so that it refuses to take more.
@@ -242,4 +243,45 @@ func TestTheCureOfAServerThatCannotSaveOnDiscord(t *testing.T) {
 	acme.confirms("!redis keys session:* | xargs redis del", "cannot save its data", "stop-writes-on-bgsave-error no", "0 of 1")
 	acme.confirms("!redis config set stop-writes-on-bgsave-error no", "OK", "1 of 1 commands carried out")
 	acme.confirms("!redis keys session:* | xargs redis del", "42", "1 of 1 commands carried out")
+}
+
+// TestAReplicaIsToldAtOnce holds that nobody waits for a server that takes no
+// writes and never will, nor gets a plan for it; and that a change that it
+// refused is none that undo finds.
+func TestAReplicaIsToldAtOnce(t *testing.T) {
+	server := redistest.Standalone(t)
+	addSessions(t, server)
+	ch := newChannel(t, server.URL())
+	ch.says("!redis set k v")
+	before := ch.plans("!redis keys session:* | xargs redis del")
+	if err := server.Client().SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	refuses := func(what string, ask func() commands.Reply) {
+		begin := time.Now()
+		reply := ask()
+		if reply.Plan != nil || reply.Outcome != commands.Unreachable || !strings.Contains(reply.Problem, "This Redis is a replica that takes no writes") {
+			t.Errorf("%s: %+v", what, reply)
+		}
+		if took := time.Since(begin); took > 4*time.Second {
+			t.Errorf("%s: it takes %s", what, took)
+		}
+	}
+	refuses("a plan of before", func() commands.Reply { return ch.confirms(before) })
+	for _, line := range []string{"!redis keys session:* | xargs redis del", "!redis set k w", "!redis flushdb", "!redis mset a 1 b 2"} {
+		refuses(line, func() commands.Reply { return ch.says(line) })
+	}
+	if n := sizeOf(t, server, "session:*"); n != 3 {
+		t.Errorf("%d sessions are left", n)
+	}
+	if set := ch.confirms(ch.plans("!redis config set maxmemory 1gb")); set.Outcome != commands.OK {
+		t.Errorf("a parameter of a replica: %+v", set)
+	}
+	ch.says("!undo")
+	if err := server.Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if back := ch.says("!undo"); !strings.Contains(string(back.Output), `1 is as before "!redis set k v"`) {
+		t.Errorf("%q %+v", back.Output, back)
+	}
 }

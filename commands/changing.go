@@ -22,12 +22,13 @@ import (
 type undoable struct {
 	*guard.Making
 	id      string
-	journal *journal.Writer // nil: nothing is kept, or nothing has been changed yet
+	kept    *journal.Journal // nil: nothing is kept
+	journal *journal.Writer  // nil: as well, or nothing has been changed yet
 }
 
 // newMaking prepares a change. Nothing is opened before its first command.
 func (t *turn) newMaking(header journal.Header) *undoable {
-	u := &undoable{id: plans.NewID()}
+	u := &undoable{id: plans.NewID(), kept: t.Journal}
 	header.ID, header.At = u.id, time.Now()
 	header.By, header.Name, header.Guild, header.Where = person(t.caller), t.caller.Name, t.caller.Guild, t.caller.Channel
 	header.Redis = t.Redis
@@ -54,6 +55,21 @@ func (u *undoable) end(outcome Outcome) error {
 	return u.journal.Close(string(outcome))
 }
 
+// endAfter ends a change that came to err, or to its end. One of which nothing was
+// carried out is not kept, so that undo finds the change before.
+func (u *undoable) endAfter(err error) error {
+	report, lost := u.Report(), (*change.LostError)(nil)
+	nothing := report.Commands() == 0 && report.Keys+report.Others+report.Unknown == 0 && !errors.As(err, &lost)
+	ended := u.end(outcomeOf(err))
+	if ended != nil || u.journal == nil || !nothing {
+		return ended
+	}
+	if err := u.kept.Remove(u.id); !errors.Is(err, journal.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
 // prepareChanges readies the turn for what its program may change, as the
 // request's mode says. What it answers settles what becomes of that; it is to be
 // called at the program's end, with why that was.
@@ -77,7 +93,7 @@ func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Con
 			for _, hint := range t.lostHints(u.Report()) {
 				t.hints.add(hint)
 			}
-			return nil, errors.Join(failed, u.end(outcomeOf(errors.Join(err, failed))))
+			return nil, errors.Join(failed, u.endAfter(errors.Join(err, failed)))
 		}
 	}
 	p := t.plan()
@@ -174,6 +190,12 @@ func (p *planner) settle(ctx context.Context, req Request, out *output) (*Plan, 
 	if s.Commands == 0 {
 		return nil, p.drop()
 	}
+	if s.Keys > 0 || len(s.Everything) > 0 {
+		if err := p.turn.guard.TakesWrites(ctx); err != nil {
+			out.drop()
+			return nil, errors.Join(err, p.drop())
+		}
+	}
 	if req.Mode == Only {
 		out.drop()
 		return &Plan{Text: p.turn.planText(s)}, p.drop()
@@ -207,7 +229,7 @@ func (p *planner) makeNow(ctx context.Context, req Request, out *output) error {
 	if report.Differed > 0 {
 		t.hints.add("It answered other than was foreseen: somebody changed the key in the same moment.")
 	}
-	return errors.Join(err, u.end(outcomeOf(err)))
+	return errors.Join(err, u.endAfter(err))
 }
 
 // takesBack says how the caller's latest change is taken back, if it can be.

@@ -208,7 +208,7 @@ func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *p
 	if undone := (*change.UndoneError)(nil); errors.As(err, &undone) {
 		m.lost = undone.Commands
 	}
-	err = errors.Join(err, u.end(outcomeOf(err)))
+	err = errors.Join(err, u.endAfter(err))
 	if err != nil && m.Commands() > 0 {
 		err = &midwayError{err}
 	}

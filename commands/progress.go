@@ -115,16 +115,16 @@ func (p *Progress) reached() []string {
 		parts = append(parts, fmt.Sprintf("%d %% of the keyspace looked at", percent))
 	}
 	if p.scan.Looked > 0 {
-		parts = append(parts, grouped(p.scan.Keys)+" keys found")
+		parts = append(parts, keys(p.scan.Keys)+" found")
 	}
 	if p.calls > 0 {
-		parts = append(parts, grouped(p.calls)+" calls made")
+		parts = append(parts, counted(p.calls, "call", "calls")+" made")
 	}
 	if p.planned > 0 {
-		parts = append(parts, grouped(p.planned)+" changes planned")
+		parts = append(parts, counted(p.planned, "change", "changes")+" planned")
 	}
 	if p.changes > 0 {
-		parts = append(parts, grouped(p.changes)+" changes made")
+		parts = append(parts, counted(p.changes, "change", "changes")+" made")
 	}
 	if seen > 0 {
 		parts = append(parts, grouped(seen)+" "+unitOf(seen)+" seen")

@@ -139,3 +139,23 @@ func TestAFlushIsTakenBackAndLeavesHelixAlone(t *testing.T) {
 		t.Errorf("it is not named:\n%s", back)
 	}
 }
+
+// TestUndoPassesOverWhatWasRefused holds that a change of which nothing was made
+// does not stand in the way of the one before.
+func TestUndoPassesOverWhatWasRefused(t *testing.T) {
+	u := newUndoing(t)
+	ctx := t.Context()
+	u.keys[0].Set(ctx, "k", "old", 0)
+	u.direct("!redis set k new")
+	u.keys[0].ConfigSet(ctx, "maxmemory", "1")
+	if refused := u.direct("!redis set k newer"); !strings.Contains(saidIn(refused), "OOM") {
+		t.Fatal(saidIn(refused))
+	}
+	if refused, _ := u.planned("!redis mset k newer l newer"); refused.Outcome != commands.Unreachable {
+		t.Fatal(saidIn(refused))
+	}
+	u.keys[0].ConfigSet(ctx, "maxmemory", "0")
+	if reply := u.direct("!undo"); u.keys[0].Get(ctx, "k").Val() != "old" {
+		t.Errorf("k is %q: %s", u.keys[0].Get(ctx, "k").Val(), saidIn(reply))
+	}
+}

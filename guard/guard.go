@@ -50,6 +50,7 @@ type Options struct {
 	Now     func() time.Time // nil means time.Now
 	OwnKeys []string         // keys of Helix with fixed names, told apart in DBSIZE
 	Share   func() int       // per cent of the server's time that scans may take; nil means 100
+	Lone    bool             // neither a Sentinel nor a Cluster replaces the server
 }
 
 // Guard carries out Redis commands for members. Its methods may be called from

@@ -14,6 +14,7 @@ func (g *Guard) changeOptions(id string) change.Options {
 	return change.Options{
 		Client: func(db int) (redis.UniversalClient, error) { return g.clients.Client(db, 2) },
 		ID:     id,
+		Lone:   g.options.Lone,
 		Share:  g.options.Share,
 	}
 }

@@ -92,6 +92,10 @@ type Options struct {
 	// longer than that afterwards need not be kept where only their time changes.
 	Memory time.Duration
 
+	// Lone says that neither a Sentinel nor a Cluster puts another server into the
+	// place of this one, so that a replica stays a replica.
+	Lone bool
+
 	Share    func() int           // per cent of the server's time; nil means 100
 	Patience time.Duration        // how long a server that went away is waited for; 0 means 15 s
 	Progress func(commands int64) // told after each batch how many commands are done; may be nil

@@ -21,13 +21,35 @@ func isEnd(err error) bool {
 // elsewhere has a transaction begin anew, which did nothing since the server is
 // not the one any more that takes it.
 func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError) error {
-	if r.trouble.lasts() > r.Patience {
+	lasts := r.trouble.lasts()
+	if lasts > r.patienceWith(why) {
 		return &RefusedError{why}
 	}
 	r.leave(ctx, b.db, u)
-	pause(ctx, 100*time.Millisecond)
+	pause(ctx, pauseAfter(lasts))
 	u.outcome = conflicted
 	return nil
+}
+
+const (
+	// leastPause is how long a server that is not the one any more is left alone.
+	leastPause = 50 * time.Millisecond
+
+	// lonePatience is how long a replica is waited for that nothing makes a
+	// master: its address may yet lead to one.
+	lonePatience = 500 * time.Millisecond
+)
+
+// pauseAfter is how long to wait before another attempt after trouble that lasts.
+// It grows, so that the patience ends before the attempts do.
+func pauseAfter(lasts time.Duration) time.Duration { return max(leastPause, lasts/5) }
+
+// patienceWith is how long an answer is waited out.
+func (r *run) patienceWith(why *ServerError) time.Duration {
+	if r.Lone && why.Code() == "READONLY" {
+		return min(r.Patience, lonePatience)
+	}
+	return r.Patience
 }
 
 // trouble is a time in which no server takes changes. In a Cluster several
