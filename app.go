@@ -115,7 +115,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 	}
 	typed := newConcealer(s, calls.Secrets()...)
 	a.live = settings.Open(ctx, a.client, a.base)
-	a.audit = openAudit(a.client, s, a.stateDir(), a.log, func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) })
+	a.audit = openAudit(a.client, s, a.spoolDir(), a.log, func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) })
 	a.closers = append(a.closers, a.audit.Close)
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}

@@ -47,17 +47,32 @@ func (a *app) stateDir() string {
 	return dir
 }
 
+// spoolDir is where audit records wait while Redis takes none. They are few and
+// soon gone again, so that the user's own place will do where no other is set:
+// else a server that refuses writes could not be cured from a channel.
+func (a *app) spoolDir() string {
+	if dir := a.stateDir(); dir != "" {
+		return dir
+	}
+	return userStateDir()
+}
+
 // userStateDir is where a program that somebody runs at a terminal keeps what
-// lasts; empty where there is no such place.
+// lasts; empty where there is no such place, or none that can be written to.
 func userStateDir() string {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "helix")
+	dir := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(dir) {
+		home, err := os.UserHomeDir()
+		if err != nil || home == "" || home == "/" {
+			return ""
+		}
+		dir = filepath.Join(home, ".local", "state")
 	}
-	home, err := os.UserHomeDir()
-	if err != nil || home == "" || home == "/" {
-		return ""
+	dir = filepath.Join(dir, "helix")
+	if err := writable(dir); err != nil {
+		return "" // nobody asked for it
 	}
-	return filepath.Join(home, ".local", "state", "helix")
+	return dir
 }
 
 // undoFindings tells where the bot would keep what its changes take, and what

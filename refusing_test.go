@@ -285,3 +285,53 @@ func TestAReplicaIsToldAtOnce(t *testing.T) {
 		t.Errorf("%q %+v", back.Output, back)
 	}
 }
+
+// TestTheCuresOnDiscordWithoutAStateDirectory holds that who has set no place for
+// what lasts is not left before a server that refuses writes without a next step.
+func TestTheCuresOnDiscordWithoutAStateDirectory(t *testing.T) {
+	saving, full := newTwin(t, "--dir", t.TempDir(), "--dbfilename", "in-the-way.rdb", "--save", "3600 1000000"), newTwin(t)
+	saving.reset(t, 0)
+	full.reset(t, 0)
+	breakSaving(t, saving.client.ConfigGet(t.Context(), "dir").Val()["dir"], saving)
+	full.fill(t)
+	for _, c := range []struct {
+		name, line string
+		on         *twin
+	}{
+		{"cannot save", "!redis config set stop-writes-on-bgsave-error no", saving},
+		{"full", "!redis config set maxmemory 2gb", full},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			acme := newPlace(t)
+			acme.launch(t, "REDIS_URL="+c.on.URL())
+			acme.discord.Gateway().AwaitReady(1)
+			olga := acme.As("olga")
+			shown := olga.Says("#ops", c.line).Sees("Plan: ", "no lasting state.dir is set")
+			olga.Submits(olga.Clicks(shown, "Confirm…"), map[string]string{"word": "forever"})
+			shown.Becomes("OK", "1 of 1 commands carried out")
+			olga.Says("#ops", "!redis set x 1").Sees("Plan: ")
+			awaitAnswer(t, olga, "!audit --verb redis", "ok "+c.line)
+		})
+	}
+}
+
+// TestWhoCanRecordNothingIsToldWhatToDo holds that a change which nothing can
+// record names the setting that mends that, and what cures the server meanwhile.
+func TestWhoCanRecordNothingIsToldWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	w := newTwin(t, "--dir", dir, "--dbfilename", "in-the-way.rdb", "--save", "3600 1000000")
+	w.reset(t, 0)
+	breakSaving(t, dir, w)
+	for _, home := range []string{"/", writeFile(t, t.TempDir(), "file", "")} {
+		got := runHelixIn(t, t.TempDir(), []string{"HOME=" + home, "REDIS_URL=" + w.URL()}, "", "exec", "--yes", "!redis config set stop-writes-on-bgsave-error no")
+		for _, want := range []string{"did not run", "MISCONF", "HELIX_STATE_DIR", "`redis-cli config set stop-writes-on-bgsave-error no`"} {
+			if got.status != 5 || !strings.Contains(got.stderr, want) {
+				t.Errorf("HOME=%s: status %d, it says %q, not %q", home, got.status, got.stderr, want)
+			}
+		}
+	}
+	set := runHelixIn(t, t.TempDir(), []string{"REDIS_URL=" + w.URL()}, "", "exec", "!config set redis.session_ttl=86400")
+	if !strings.Contains(set.stderr, "The settings stay as they are. Redis refuses every write, since it cannot save") {
+		t.Errorf("settings: %+v", set)
+	}
+}

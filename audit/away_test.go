@@ -217,6 +217,19 @@ func TestAFullFileStopsWhatNeedsARecord(t *testing.T) {
 	}
 }
 
+func TestWithoutRoomForAFileItIsSaidWhatToSet(t *testing.T) {
+	s, dir := redistest.Standalone(t), t.TempDir()
+	l := open(t, s.Client(), spooling(filepath.Join(dir, "file", "dir")))
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refusing["READONLY"](t, s)
+	var refused *Unrecorded
+	if err := l.Require(t.Context(), entry(1)); !errors.As(err, &refused) || !refused.File || !strings.Contains(err.Error(), "give Helix a `state.dir`") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestClosingWritesWhatWaits(t *testing.T) {
 	s := redistest.Standalone(t)
 	l := Open(Options{Client: s.Client(), Log: zap.NewNop()})

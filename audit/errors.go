@@ -11,10 +11,10 @@ type Unrecorded struct {
 
 func (e *Unrecorded) Error() string {
 	text := fmt.Sprintf("This did not run: the audit could not record it first. (%v)", e.Err)
-	if !e.File {
-		text += " With `state.dir` set, records wait in a file while Redis takes none."
+	if e.File {
+		return text + " Records wait in a file while Redis takes none: give Helix a `state.dir` that it may write to and that has room, and start it anew."
 	}
-	return text
+	return text + " With `state.dir` set (HELIX_STATE_DIR, a directory that Helix may write to) records wait in a file while Redis takes none; start Helix anew after that."
 }
 
 // Unwrap answers why.

@@ -202,11 +202,11 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	reply := Reply{Outcome: Unreachable}
 	switch {
 	case errors.As(err, &unrecorded):
-		reply.Problem = unrecorded.Error()
+		reply.Problem = unrecordedText(unrecorded)
 	case errors.As(err, &halted):
 		reply.Problem = halted.Error()
 	case errors.As(err, &settingsAway):
-		reply.Problem = settingsAway.Error()
+		reply.Problem = settingsText(settingsAway)
 	case errors.As(err, &laterRelease):
 		reply = Reply{Outcome: OK, Status: 1, Problem: laterRelease.Error()}
 	case redis.IsAuthError(err):
@@ -226,6 +226,24 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		return Reply{}, false
 	}
 	return reply, true
+}
+
+// unrecordedText says why a change could not be recorded, and so was not made,
+// and what lies in people's hands.
+func unrecordedText(u *audit.Unrecorded) string {
+	text := u.Error()
+	if halted := guard.HaltedBy(u); halted != nil {
+		text = strings.TrimSpace(text + " " + halted.OnTheServer())
+	}
+	return text
+}
+
+// settingsText says why settings could not be read or changed.
+func settingsText(u *settings.Unavailable) string {
+	if halted := guard.HaltedBy(u); halted != nil {
+		return "The settings stay as they are. " + halted.Error()
+	}
+	return u.Error()
 }
 
 // serverWords answers what the server itself said.

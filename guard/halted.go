@@ -3,6 +3,8 @@ package guard
 import (
 	"errors"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/helix-collective/helix/guard/change"
 )
 
@@ -46,6 +48,24 @@ func haltedBy(e *change.ServerError) *Halted {
 		return nil
 	}
 	return &Halted{e.Code(), e.Text}
+}
+
+// HaltedBy answers what a *Halted says where an error is what a server answered
+// that takes no writes at all; else nil.
+func HaltedBy(err error) *Halted {
+	var answered redis.Error
+	if !errors.As(err, &answered) {
+		return nil
+	}
+	return haltedBy(&change.ServerError{Text: answered.Error()})
+}
+
+// OnTheServer is the cure that takes no Helix, where that is needed; else empty.
+func (e *Halted) OnTheServer() string {
+	if e.Code == "MISCONF" {
+		return "On the server itself `redis-cli config set stop-writes-on-bgsave-error no` has Redis take writes again, that are not saved."
+	}
+	return ""
 }
 
 // asHalted answers why the server took no changes, if that is what ended a run.
