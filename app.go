@@ -141,9 +141,9 @@ func (a *app) wire(ctx context.Context, address string) error {
 func (a *app) guardOptions(target dial.Target) guard.Options {
 	return guard.Options{
 		DB:      target.DB,
-		OwnKeys: ownKeys(),
-		Share:   func() int { return a.live.Snapshot().Int(settings.RedisMaxShare) },
-		Lone:    !target.Cluster && target.Master == "",
+		OwnKeys: ownKeys(), OwnIndexes: plans.OwnIndexes(),
+		Share: func() int { return a.live.Snapshot().Int(settings.RedisMaxShare) },
+		Lone:  !target.Cluster && target.Master == "",
 	}
 }
 

@@ -53,7 +53,7 @@ func (c *call) flushMasters(ctx context.Context, client redis.UniversalClient) (
 		if !ok {
 			return reply{}, fmt.Errorf("a %T cannot be flushed", node)
 		}
-		err := change.Flush(ctx, server, ownKeys)
+		err := change.Flush(ctx, server, change.Own{Prefix: ownKeys, Names: c.options.OwnKeys, Indexes: c.options.OwnIndexes})
 		var answered *change.ServerError
 		if errors.As(err, &answered) {
 			return failure("%s", answered.Text), nil

@@ -49,8 +49,11 @@ type Options struct {
 	DB      int              // database of calls without -n
 	Now     func() time.Time // nil means time.Now
 	OwnKeys []string         // keys of Helix with fixed names, told apart in DBSIZE
-	Share   func() int       // per cent of the server's time that scans may take; nil means 100
-	Lone    bool             // neither a Sentinel nor a Cluster replaces the server
+	// OwnIndexes are sorted sets among them, each with what begins the keys that
+	// its members name.
+	OwnIndexes map[string]string
+	Share      func() int // per cent of the server's time that scans may take; nil means 100
+	Lone       bool       // neither a Sentinel nor a Cluster replaces the server
 }
 
 // Guard carries out Redis commands for members. Its methods may be called from

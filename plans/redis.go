@@ -21,6 +21,10 @@ const (
 // OwnKeys lists the keys of fixed names that plans live in.
 func OwnKeys() []string { return []string{indexKey} }
 
+// OwnIndexes answers the sorted sets whose members name further keys of plans,
+// each with what begins those names.
+func OwnIndexes() map[string]string { return map[string]string{indexKey: planPrefix} }
+
 // A plan that was claimed leaves a mark in its place: this word, whose claim it
 // is, and what was there. A claim whose answer was lost is found by it again.
 const (

@@ -13,16 +13,28 @@ import (
 	"github.com/helix-collective/helix/keyspace"
 )
 
-// Flush empties the database that client has chosen on one server, but for the
-// keys under a prefix. Where another database has none of their names they are
-// moved there and back in one transaction with the flush, which takes no time
-// however large they are. Elsewhere, in a Cluster for one, every other key is
-// taken away by itself. Memory is given back beside the server's work.
-func Flush(ctx context.Context, client *redis.Client, prefix string) error {
+// Own is what a flush leaves: the keys under a prefix. Those whose names can be
+// told beforehand stay even where they are made while the flush is on its way.
+type Own struct {
+	Prefix  string
+	Names   []string          // fixed ones under it
+	Indexes map[string]string // sorted sets under it, each with what begins the keys that its members name
+}
+
+// Flush empties the database that client has chosen on one server, but for what
+// is its own. Where another database has none of those names they are moved there
+// and back in one transaction with the flush, which takes no time however large
+// they are. Elsewhere, in a Cluster for one, every other key is taken away by
+// itself. Memory is given back beside the server's work.
+func Flush(ctx context.Context, client *redis.Client, own Own) error {
+	found, err := namesUnder(ctx, client, own.Prefix)
+	if err != nil {
+		return err
+	}
 	s := newSession(ctx, client)
 	defer s.end()
 	for range maxAttempts {
-		names, err := namesUnder(ctx, client, prefix)
+		names, err := s.names(ctx, own, found)
 		if err != nil {
 			return err
 		}
@@ -31,14 +43,38 @@ func Flush(ctx context.Context, client *redis.Client, prefix string) error {
 			return err
 		}
 		if !ok {
-			return unlinkBut(ctx, client, prefix)
+			return unlinkBut(ctx, client, own.Prefix)
 		}
 		done, err := s.flushBut(ctx, client.Options().DB, refuge, names)
 		if err != nil || done {
 			return err
 		}
 	}
-	return errors.New("the names of the keys that are to stay keep appearing in another database")
+	return errors.New("the names of the keys that are to stay keep appearing, here or in another database")
+}
+
+// names completes the names that were found by those that are fixed, and by those
+// that the indexes list, which it watches. Where none was found there is nothing
+// of our own.
+func (s *session) names(ctx context.Context, own Own, found []string) ([]string, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	all := slices.Concat(found, own.Names)
+	for index, prefix := range own.Indexes {
+		replies, err := s.exchange(ctx, [][]string{{"WATCH", index}, {"ZRANGE", index, "0", "-1"}})
+		if err != nil {
+			return nil, err
+		}
+		members, _ := elements(replies[1]) // of another type it names nothing
+		for _, m := range members {
+			member, _ := bulk(m)
+			all = append(all, prefix+string(member))
+		}
+		all = append(all, index)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 func namesUnder(ctx context.Context, client *redis.Client, prefix string) ([]string, error) {
@@ -91,7 +127,7 @@ func (s *session) refuge(ctx context.Context, own int, names []string) (db int, 
 }
 
 // flushBut reports whether it was done: not if one of the names appeared in the
-// refuge meanwhile.
+// refuge meanwhile, or an index changed.
 func (s *session) flushBut(ctx context.Context, own, refuge int, names []string) (bool, error) {
 	var commands [][]string
 	for _, name := range names {

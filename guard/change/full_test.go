@@ -199,7 +199,7 @@ func TestAFullServerIsEmptiedButForOurOwn(t *testing.T) {
 	c.HSet(t.Context(), "{helix}:y", "a", "b")
 	c.Set(t.Context(), "theirs", "x", 0)
 	full(t, c, true)
-	if err := change.Flush(t.Context(), c, "{helix}:"); err != nil {
+	if err := change.Flush(t.Context(), c, change.Own{Prefix: "{helix}:"}); err != nil {
 		t.Fatal(err)
 	}
 	if n := c.DBSize(t.Context()).Val(); n != 2 || c.Get(t.Context(), "{helix}:x").Val() != "ours" || c.TTL(t.Context(), "{helix}:x").Val() <= 0 || c.HGet(t.Context(), "{helix}:y", "a").Val() != "b" {
