@@ -12,6 +12,7 @@ import (
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -254,19 +255,23 @@ func outcomeOf(err error) Outcome {
 func (p *planner) keep(ctx context.Context, req Request, s guard.Summary, out *output) (*Plan, error) {
 	t := p.turn
 	text := t.planText(s)
-	rights := make([]string, len(s.Rights))
-	for i, r := range s.Rights {
-		rights[i] = string(r)
-	}
 	kept, err := t.put(ctx, plans.Plan{
 		ID: p.id, Author: person(t.caller), Name: t.caller.Name, Guild: t.caller.Guild, Channel: t.caller.Channel, Asked: req.ID,
-		Line: t.kept(req.Text), Text: text, Word: t.word(s), Rights: rights, Keys: s.Keys, Commands: s.Commands,
+		Line: t.kept(req.Text), Text: text, Word: t.word(s), Rights: rightNames(s.Rights), Keys: s.Keys, Commands: s.Commands,
 		Output: keptOutput(out, req.Stdout == nil), Approval: t.approval(s),
 	}, p.recorder)
 	if err != nil {
 		return nil, err
 	}
 	return asShown(kept), nil
+}
+
+func rightNames(rights []permissions.Right) []string {
+	names := make([]string, len(rights))
+	for i, r := range rights {
+		names[i] = string(r)
+	}
+	return names
 }
 
 // put keeps a plan, with no more in what people see of it than they may.

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/helix-collective/helix/guard"
@@ -13,7 +14,9 @@ import (
 // keepSettings keeps the live values that settings had before a change and have
 // since, for undo. Without a journal there are the history and rollback.
 func (t *turn) keepSettings(form string, before *settings.Snapshot, changes []settings.Change) error {
-	changes = slices.DeleteFunc(slices.Clone(changes), func(c settings.Change) bool { return c.Old == c.New && !c.Unset })
+	changes = slices.DeleteFunc(slices.Clone(changes), func(c settings.Change) bool {
+		return sameLive(liveImage(before, c.Key), stateOfImage(liveImage(t.snapshot(), c.Key)))
+	})
 	if t.Journal == nil || len(changes) == 0 {
 		return nil
 	}
@@ -65,21 +68,14 @@ type settingsUndo struct {
 // undoSettings takes back the settings of a change, those that nobody changed
 // since, or with force all.
 func (t *turn) undoSettings(ctx context.Context, w *journal.Writer, batches guard.Batches, force bool, u *guard.Undone) error {
-	s := &settingsUndo{now: make(map[string]journal.Image), first: make(map[string]journal.Image), left: make(map[string]bool)}
-	for batch, err := range batches {
-		for i, image := range batch.Images {
-			if err == nil && !batch.Open() && image.Kind == journal.Setting {
-				s.takeBack(t.snapshot(), image, batch.States[i], force)
-			}
-		}
-	}
+	s := t.settingsBack(batches, force)
 	had, gone := make(map[string]string), []string(nil)
 	var images []journal.Image
 	var states []journal.State
 	for key, image := range s.now {
 		switch was := s.first[key]; {
 		case s.left[key]:
-			u.AddSince(key)
+			u.Since.AddSetting(key)
 			continue
 		case sameLive(was, stateOfImage(image)):
 			u.Same++
@@ -101,6 +97,24 @@ func (t *turn) undoSettings(ctx context.Context, w *journal.Writer, batches guar
 	t.recording.changed("config undo", result.Changes)
 	u.Restored += int64(len(images))
 	return keepBoth(w, images, states)
+}
+
+// settingsBack goes through the settings of a change, the latest first.
+func (t *turn) settingsBack(batches guard.Batches, force bool) *settingsUndo {
+	s := &settingsUndo{now: make(map[string]journal.Image), first: make(map[string]journal.Image), left: make(map[string]bool)}
+	for batch, err := range batches {
+		for i, image := range batch.Images {
+			if err == nil && !batch.Open() && image.Kind == journal.Setting {
+				s.takeBack(t.snapshot(), image, batch.States[i], force)
+			}
+		}
+	}
+	return s
+}
+
+// settingsSince lists the settings of a change that somebody changed since.
+func (t *turn) settingsSince(batches guard.Batches) []string {
+	return slices.Sorted(maps.Keys(t.settingsBack(batches, false).left))
 }
 
 // takeBack goes one entry back.

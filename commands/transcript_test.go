@@ -67,6 +67,15 @@ type stage struct {
 	client     redis.UniversalClient
 	people     map[string]permissions.Member
 	plan       string // the last that was shown
+	change     string // the last that an answer named
+}
+
+// changeNamed finds the change that an answer names.
+func changeNamed(answer string) (id string, ok bool) {
+	_, after, _ := strings.Cut(answer, "`!undo ")
+	id, _, ok = strings.Cut(after, "`")
+	id, _, _ = strings.Cut(id, " ")
+	return id, ok
 }
 
 // say answers a message, or a button: [Confirm], with the word behind it where
@@ -76,7 +85,7 @@ func (s *stage) say(req commands.Request) commands.Reply {
 	ctx := context.Background()
 	press, isPress := strings.CutPrefix(req.Text, "[")
 	if !isPress {
-		req.Text = strings.ReplaceAll(req.Text, "PLAN", s.plan)
+		req.Text = strings.NewReplacer("PLAN", s.plan, "ID", s.change).Replace(req.Text)
 		reply := s.dispatcher.Handle(ctx, req)
 		if reply.Plan != nil {
 			s.plan = reply.Plan.ID
@@ -119,6 +128,10 @@ func playTranscript(t *testing.T, file, url string, redact bool) {
 			t.Fatalf("line %d: nobody is called %q", e.line, e.who)
 		}
 		reply := s.say(commands.Request{Text: e.message, Caller: member, Redact: redact})
+		if id, ok := changeNamed(show(reply)); ok {
+			s.change = id
+			e.answer = strings.ReplaceAll(e.answer, "ID", id)
+		}
 		if got := show(reply); !matches(got, e.answer) {
 			t.Errorf("%s:%d\n%s> %s\ngot:\n%s\nwant:\n%s", file, e.line, e.who, e.message, got, e.answer)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 // parameter answers a parameter of the server.
@@ -92,6 +93,55 @@ func TestUndoGoesByTheRightsOfToday(t *testing.T) {
 	reply := u.dispatcher.Handle(ctx, commands.Request{Text: "!undo " + id, Caller: u.people["pat"], Mode: commands.Direct})
 	if reply.Outcome != commands.Denied || u.keys[0].Exists(ctx, "k").Val() != 0 || u.keys[0].Exists(ctx, "other").Val() != 1 {
 		t.Errorf("%s: %s", reply.Outcome, saidIn(reply))
+	}
+}
+
+// TestUndoTakesTheRightsToAllOfIt holds that who may take back a part of a change
+// takes back nothing of it.
+func TestUndoTakesTheRightsToAllOfIt(t *testing.T) {
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+		"roles":  everybody + "tuner: {discord: [\"300000000000000003\"], allow: [read, \"configure redis.*\", \"write mine:*\"]}\n",
+		"people": "ann: 300000000000000001\ntom: 300000000000000003\n",
+	})
+	say := func(who, text string) commands.Reply {
+		return s.dispatcher.Handle(t.Context(), commands.Request{Text: text, Caller: s.people[who], Mode: commands.Direct})
+	}
+	fillKeys(t, s.client, "SET mine:a old EX 100\nSET theirs:a old EX 100")
+	for change, needs := range map[string]string{
+		"!config set redis.session_ttl=3600 shell.timeout=30s": "shell.timeout",
+		"!redis persist mine:a; redis persist theirs:a":        "held on `mine:*`",
+	} {
+		say("ann", change)
+		id := strings.Fields(strings.Split(string(say("ann", "!undo list").Output), "\n")[1])[0]
+		for _, line := range []string{"!undo " + id, "!undo " + id + " --force"} {
+			if reply := say("tom", line); reply.Outcome != commands.Denied || !strings.Contains(reply.Problem, needs) {
+				t.Errorf("%s of %s: %+v", line, change, reply)
+			}
+		}
+	}
+	if ttl := s.client.TTL(t.Context(), "mine:a").Val(); ttl != -1 {
+		t.Errorf("a part was taken back: %s", ttl)
+	}
+	if now := say("ann", "!config get redis.session_ttl"); string(now.Output) != "3600\n" {
+		t.Errorf("a part was taken back: %s", now.Output)
+	}
+}
+
+// TestAnUndoByForceIsApproved holds that what others wrote is not overwritten
+// around whoever has to agree to that.
+func TestAnUndoByForceIsApproved(t *testing.T) {
+	s := newApprovals(t)
+	ann := func(text string) commands.Reply {
+		return s.dispatcher.Handle(t.Context(), commands.Request{Text: text, Caller: s.people["ann"]})
+	}
+	if made := ann("!redis append a x"); string(made.Output) != "2\n" {
+		t.Fatal(saidIn(made))
+	}
+	s.client.Set(t.Context(), "a", "theirs", 0)
+	id, _ := changeNamed(saidIn(ann("!undo")))
+	c := s.asks(t, "ann", "!undo "+id+" --force")
+	if run, refusal := s.dispatcher.Confirm(t.Context(), c); run != nil || !strings.Contains(refusal.Problem, "it needs the right destroy. Nobody has yet.") {
+		t.Errorf("%+v", refusal)
 	}
 }
 

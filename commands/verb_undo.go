@@ -55,11 +55,8 @@ func runUndo(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	switch {
 	case t.late:
 		return 0, &guard.Refused{Command: "undo", NeedsPlan: true}
-	case t.mode == Only:
-		t.waits = &Plan{Text: t.undoPlan(change, force)}
-		return 0, nil
-	case force && t.mode == Ask:
-		return 0, t.planUndo(ctx, change)
+	case t.mode == Only, force && t.mode == Ask:
+		return 0, t.planUndo(ctx, change, force)
 	}
 	return t.undo(ctx, change, force, call.Stdout)
 }
@@ -119,7 +116,7 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 		return 0, err
 	}
 	defer r.Close()
-	if err := t.guard.RecheckUndo(t.caller, r.Backwards(), force); err != nil {
+	if _, err := t.guard.RecheckUndo(t.caller, r.Backwards(), force); err != nil {
 		return 0, err
 	}
 	if err := t.recording.open(ctx); err != nil {
@@ -259,19 +256,46 @@ func clipLine(line string) string {
 	return strings.ToValidUTF8(line[:maxListed], "") + "…"
 }
 
-// planUndo asks before what others changed since is overwritten.
-func (t *turn) planUndo(ctx context.Context, s journal.Summary) error {
-	return t.planStep(ctx, undoMark+s.ID, plans.Plan{Line: s.Line, Text: t.undoPlan(s, true), Word: wordAll, Keys: int64(s.Images)})
+// planUndo says what taking back a change would do, after the rights that it takes
+// are checked, and where it is not to be shown only, asks for it.
+func (t *turn) planUndo(ctx context.Context, s journal.Summary, force bool) error {
+	r, err := t.Journal.Read(s.ID)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	needs, err := t.guard.RecheckUndo(t.caller, r.Backwards(), force)
+	if err != nil {
+		return err
+	}
+	since, err := t.guard.ChangedSince(ctx, r.Backwards())
+	if err != nil {
+		return err
+	}
+	for _, key := range t.settingsSince(r.Backwards()) {
+		since.AddSetting(key)
+	}
+	text := t.undoPlan(s, since, force)
+	if t.mode == Only {
+		t.waits = &Plan{Text: text}
+		return nil
+	}
+	return t.planStep(ctx, undoMark+s.ID, plans.Plan{
+		Line: s.Line, Text: text, Word: wordAll, Keys: int64(s.Images), Rights: rightNames(needs),
+		Approval: t.approval(guard.Summary{Rights: needs, Keys: int64(s.Images)}),
+	})
 }
 
-// undoPlan says what taking back a change would do.
-func (t *turn) undoPlan(s journal.Summary, force bool) string {
-	others := "What somebody changed since is left."
-	if force {
-		others = "Warning: what others wrote over it since is lost."
+// undoPlan says what taking back a change would do to what others changed since.
+func (t *turn) undoPlan(s journal.Summary, since guard.Named, force bool) string {
+	others := "Nobody has changed any of it since."
+	if n := since.Count; n > 0 && force {
+		others = fmt.Sprintf("Warning: what others made of %s since is lost: %s.", grouped(n)+" of these", t.namesOf(since))
+	} else if n > 0 {
+		others = fmt.Sprintf("%s %s changed since and will be left alone: %s.", grouped(n), plural(n, "was", "were"), t.namesOf(since))
 	}
 	return fmt.Sprintf("Plan: take back \"%s\" of %s ago, %s.\n%s\n`%sundo` can take that back for %s afterwards.",
-		clipLine(s.Line), lasting(time.Since(s.At)), keys(int64(s.Images)), others, t.prefix(), t.retention())
+		clipLine(s.Line), lasting(time.Since(s.At)), counted(int64(s.Images), "value", "values"), others, t.prefix(), t.retention())
 }
 
 // What begins the only step of a plan that is no command of Redis.

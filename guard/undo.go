@@ -31,31 +31,37 @@ type Undone struct {
 // Whole reports whether everything is as before.
 func (u Undone) Whole() bool { return u.Left() == 0 && u.Unread == 0 }
 
-// AddSince notes a setting that somebody changed since.
-func (u *Undone) AddSince(name string) { u.Since.add(Place{-1, name}) }
+// AddSetting adds a setting.
+func (n *Named) AddSetting(name string) { n.add(Place{-1, name}) }
 
 // Left counts what is not as before.
 func (u Undone) Left() int64 { return u.Since.Count + u.Unkept.Count + u.Unsure.Count + u.Failed.Count }
 
 // RecheckUndo reports whether the caller may today take back a change, and with
-// force also what others wrote over it.
-func (g *Guard) RecheckUndo(caller permissions.Member, batches Batches, force bool) error {
+// force also what others wrote over it. It answers the rights that it takes.
+func (g *Guard) RecheckUndo(caller permissions.Member, batches Batches, force bool) (needs []permissions.Right, err error) {
 	for batch, err := range batches {
 		if err != nil || batch.Open() {
 			continue // told when it is taken back
 		}
 		for i, image := range batch.Images {
-			if err := g.recheckEntry(caller, change.Entry{Before: image, After: batch.States[i]}, force); err != nil {
-				return err
+			rights, err := g.recheckEntry(caller, change.Entry{Before: image, After: batch.States[i]}, force)
+			if err != nil {
+				return nil, err
+			}
+			for _, right := range rights {
+				if !slices.Contains(needs, right) {
+					needs = append(needs, right)
+				}
 			}
 		}
 	}
-	return nil
+	return needs, nil
 }
 
-func (g *Guard) recheckEntry(caller permissions.Member, e change.Entry, force bool) error {
+func (g *Guard) recheckEntry(caller permissions.Member, e change.Entry, force bool) ([]permissions.Right, error) {
 	if e.Before.Kind == journal.Key && e.Void() {
-		return nil
+		return nil, nil
 	}
 	rights := undoRights(e.Before, e.After)
 	action := permissions.Action{Name: "undo"}
@@ -71,10 +77,10 @@ func (g *Guard) recheckEntry(caller permissions.Member, e change.Entry, force bo
 	for _, right := range rights {
 		action.Right = right
 		if err := g.policy.Check(caller, action); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return rights, nil
 }
 
 // undoRights lists the rights that it took to make a change, which taking it

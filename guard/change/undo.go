@@ -48,6 +48,14 @@ func (e Entry) Changed() bool {
 	return !e.Void() && (e.Before.Exists != e.After.Exists || e.After.Altered || e.After.Exists && e.Before.Deadline != e.After.Deadline)
 }
 
+// Overwritten reports whether somebody changed the key after the change, so that
+// what they did is lost where this is taken back all the same.
+func (e Entry) Overwritten(now journal.Image, at int64) bool {
+	unsure := now.Exists && e.After.Exists && e.After.Altered && !isSummed(e.After)
+	same := !now.Exists && !e.Before.Exists || e.Before.Exists && equal(e.Before, now)
+	return !unsure && !same && !e.stands(now, at)
+}
+
 // Undoing takes changes back, the last one first.
 type Undoing struct {
 	force bool
