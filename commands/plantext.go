@@ -87,7 +87,7 @@ func deeds(s guard.Summary) []string {
 	add(s.Shorter, "let %s end sooner")
 	add(s.Taken, "take the TTL from %s")
 	for _, p := range s.Parameters {
-		list = append(list, "set "+p.Name+" to "+p.Becomes+before(p))
+		list = append(list, "set "+p.Name+" to "+cmp.Or(p.Becomes, `""`)+before(p))
 	}
 	switch {
 	case len(list) > 0:

@@ -41,6 +41,9 @@ func (c *call) change(ctx context.Context) error {
 		return nil
 	}
 	if !c.changes.live() {
+		if r, wrong := c.misset(); wrong {
+			c.answer = &r
+		}
 		return nil
 	}
 	return c.gate(ctx, c.cmd.shown(), c.rule.demands(c.keys)[0].right)
