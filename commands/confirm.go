@@ -24,13 +24,13 @@ func (d *Dispatcher) Confirm(ctx context.Context, c Confirmation) (run func(cont
 	}
 	switch {
 	case p.Author != person(c.Caller):
-		return nil, denied("Only who asked for a plan may confirm it.")
+		return nil, denied("Only who asked for a plan may confirm it. Type the command yourself for a plan of your own.")
 	case p.Guild != c.Caller.Guild || p.Channel != c.Caller.Channel:
 		return nil, denied("A plan is confirmed in the channel where it was asked for.")
 	case c.Asked != "" && p.Asked != "" && p.Asked != c.Asked:
 		return nil, denied("This is not the message that the plan belongs to.")
 	case !p.Approved():
-		return nil, unconfirmed(p.Approval + " Nobody has yet.")
+		return nil, d.unapproved(p.Approval, p.ID)
 	case p.Word != "" && !strings.EqualFold(strings.TrimSpace(c.Word), p.Word):
 		return nil, unconfirmed(fmt.Sprintf("That is not the word. Type %s to confirm; nothing was changed.", p.Word))
 	}
@@ -59,6 +59,11 @@ func (d *Dispatcher) stillWaits(err error, p plans.Plan) Reply {
 func denied(text string) Reply { return Reply{Outcome: Denied, Problem: text} }
 
 func unconfirmed(text string) Reply { return Reply{Outcome: Unconfirmed, Problem: text} }
+
+// unapproved says who has to agree first, and how they do.
+func (d *Dispatcher) unapproved(approval, plan string) Reply {
+	return unconfirmed(fmt.Sprintf("%s Nobody has yet: they type `%sapprove %s`, or press Approve below the plan.", approval, d.prefix(), plan))
+}
 
 // waiting answers the plan that a confirmation speaks of, if there is one.
 func (d *Dispatcher) waiting(ctx context.Context, c Confirmation) (plans.Plan, Reply, bool) {
@@ -94,7 +99,7 @@ func (d *Dispatcher) planProblem(err error) Reply {
 		return unconfirmed(fmt.Sprintf("The plan lies on the disk of another instance of Helix, %s, which is not the one that answers now. "+
 			"Type the command again to see a fresh one.", elsewhere.Instance))
 	case errors.As(err, &unapproved):
-		return unconfirmed(unapproved.Approval + " Nobody has yet.")
+		return d.unapproved(unapproved.Approval, unapproved.ID)
 	case errors.As(err, &notCounted):
 		return uncounted(notCounted)
 	case errors.As(err, &tampered):

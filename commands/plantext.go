@@ -308,7 +308,7 @@ func (t *turn) whyNoJournal() string {
 	if t.snapshot().Duration(settings.UndoRetention) == 0 {
 		return "undo.retention is 0"
 	}
-	return "no lasting state.dir is set, where the old values could be kept"
+	return "no lasting state.dir is set (HELIX_STATE_DIR), where the old values could be kept"
 }
 
 // retention is how long changes can be taken back, in words.

@@ -204,9 +204,9 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	case errors.As(err, &unrecorded):
 		reply.Problem = unrecordedText(unrecorded)
 	case errors.As(err, &halted):
-		reply.Problem = halted.Error()
+		reply.Problem = d.asTyped(halted.Error())
 	case errors.As(err, &settingsAway):
-		reply.Problem = settingsText(settingsAway)
+		reply.Problem = d.settingsText(settingsAway)
 	case errors.As(err, &laterRelease):
 		reply = Reply{Outcome: OK, Status: 1, Problem: laterRelease.Error()}
 	case redis.IsAuthError(err):
@@ -228,6 +228,12 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	return reply, true
 }
 
+// asTyped puts the prefix before the lines of Redis that a text proposes, as they
+// have to be typed.
+func (d *Dispatcher) asTyped(text string) string {
+	return strings.ReplaceAll(text, "`redis ", "`"+d.prefix()+"redis ")
+}
+
 // unrecordedText says why a change could not be recorded, and so was not made,
 // and what lies in people's hands.
 func unrecordedText(u *audit.Unrecorded) string {
@@ -239,9 +245,9 @@ func unrecordedText(u *audit.Unrecorded) string {
 }
 
 // settingsText says why settings could not be read or changed.
-func settingsText(u *settings.Unavailable) string {
+func (d *Dispatcher) settingsText(u *settings.Unavailable) string {
 	if halted := guard.HaltedBy(u); halted != nil {
-		return "The settings stay as they are. " + halted.Error()
+		return "The settings stay as they are. " + d.asTyped(halted.Error())
 	}
 	return u.Error()
 }

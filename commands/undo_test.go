@@ -140,7 +140,7 @@ func TestAnUndoByForceIsApproved(t *testing.T) {
 	s.client.Set(t.Context(), "a", "theirs", 0)
 	id, _ := changeNamed(saidIn(ann("!undo")))
 	c := s.asks(t, "ann", "!undo "+id+" --force")
-	if run, refusal := s.dispatcher.Confirm(t.Context(), c); run != nil || !strings.Contains(refusal.Problem, "it needs the right destroy. Nobody has yet.") {
+	if run, refusal := s.dispatcher.Confirm(t.Context(), c); run != nil || !strings.Contains(refusal.Problem, "it needs the right destroy. Nobody has yet: they type `!approve "+c.Plan+"`") {
 		t.Errorf("%+v", refusal)
 	}
 }

@@ -123,6 +123,7 @@ func (t *turn) overview() string {
 	b.WriteString(wrap(filterNames(), 70, "  "))
 	b.WriteString("\nThe shell: pipes, && ||, if, while read, for, [ … ], variables, $(…), $((…)),\n")
 	b.WriteString("xargs, sh -c. A fenced block behind " + t.prefix() + "redis is a script.\n")
+	fmt.Fprintf(&b, "\nWhat changes something is shown as a plan and runs once confirmed; %sundo takes it back.\n", t.prefix())
 	b.WriteString("\nTry\n")
 	for _, example := range []string{"redis keys session:* | wc -l", "config list redis.session", "help config"} {
 		fmt.Fprintf(&b, "  %s%s\n", t.prefix(), example)

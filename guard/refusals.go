@@ -76,7 +76,7 @@ func IsParameter(name string) bool { return slices.Contains(settable(), strings.
 func refineConfigSet(r rule, argv []string) rule {
 	for i := 2; i < len(argv); i += 2 {
 		if !IsParameter(argv[i]) {
-			return r.refusing(fmt.Sprintf("`%s` is not among the parameters that may be changed from here", clip(argv[i])))
+			return r.refusing(fmt.Sprintf("`%s` is not among the parameters that may be changed from here (maxmemory, maxmemory-policy, save, timeout and others of their kind); it is changed on the server itself", clip(argv[i])))
 		}
 	}
 	return r
