@@ -21,18 +21,23 @@ func (r *run) patiently(ctx context.Context, db int, u *unit, try func() error) 
 		if err == nil || ctx.Err() != nil || !passing(err) || time.Since(begin) > r.Patience {
 			return err
 		}
-		r.leave(ctx, db, u)
+		r.leave(ctx, db, u, err)
 		pause(ctx, wait)
 	}
 }
 
-// leave gives up a unit's connection; in a Cluster its slot may be elsewhere.
-func (r *run) leave(ctx context.Context, db int, u *unit) {
+// leave gives up a unit's connection for a reason that passes; in a Cluster its
+// slot may be elsewhere.
+func (r *run) leave(ctx context.Context, db int, u *unit, why error) {
 	if u.session == nil {
 		return
 	}
 	u.session.drop()
-	r.sessions.give(u.session)
+	if ofSlot(why) {
+		r.sessions.give(u.session)
+	} else {
+		r.sessions.desert(u.session)
+	}
 	u.session = nil
 	if client, err := r.Client(db); err == nil {
 		if cluster, ok := client.(*redis.ClusterClient); ok {
@@ -53,6 +58,19 @@ func passing(err error) bool {
 	}
 	var network net.Error
 	return errors.As(err, &network) || isEnd(err) || redis.IsLoadingError(err) || redis.IsClusterDownError(err)
+}
+
+// ofSlot reports whether a reason concerns the slot alone, and not the server.
+func ofSlot(why error) bool {
+	var answered *ServerError
+	if !errors.As(why, &answered) {
+		return false
+	}
+	switch answered.Code() {
+	case "MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN":
+		return true
+	}
+	return false
 }
 
 // connect finds a connection to the server that holds the unit's keys.

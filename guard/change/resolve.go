@@ -25,7 +25,7 @@ func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError
 	if lasts > r.patienceWith(why) {
 		return &RefusedError{why}
 	}
-	r.leave(ctx, b.db, u)
+	r.leave(ctx, b.db, u, why)
 	pause(ctx, pauseAfter(lasts))
 	u.outcome = conflicted
 	return nil

@@ -26,6 +26,7 @@ type session struct {
 	in   *bufio.Reader
 	out  []byte
 
+	age       int  // how often its server had been given up when it was connected
 	unweighed bool // the server's user may not ask what keys take
 }
 

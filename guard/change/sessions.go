@@ -14,22 +14,29 @@ type sessions struct {
 	mu   sync.Mutex
 	free map[*redis.Client][]*session
 	to   map[*session]*redis.Client
+	age  map[*redis.Client]int // counts the times that a server was given up
 }
 
 func newSessions(ctx context.Context) *sessions {
-	return &sessions{ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client)}
+	return &sessions{ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client), age: make(map[*redis.Client]int)}
 }
 
 func (s *sessions) take(client *redis.Client) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if list := s.free[client]; len(list) > 0 {
-		s.free[client] = list[:len(list)-1]
-		return list[len(list)-1]
+	list := s.free[client]
+	if len(list) == 0 {
+		made := newSession(s.ctx, client)
+		made.age, s.to[made] = s.age[client], client
+		return made
 	}
-	made := newSession(s.ctx, client)
-	s.to[made] = client
-	return made
+	taken := list[len(list)-1]
+	s.free[client] = list[:len(list)-1]
+	if taken.age < s.age[client] {
+		taken.drop()
+		taken.age = s.age[client]
+	}
+	return taken
 }
 
 func (s *sessions) give(back *session) {
@@ -37,6 +44,25 @@ func (s *sessions) give(back *session) {
 	defer s.mu.Unlock()
 	client := s.to[back]
 	s.free[client] = append(s.free[client], back)
+}
+
+// desert takes back a session whose server went away, or takes no changes any
+// more. All others that lead there are cut: where another server took its place,
+// it may still answer on them, and lose again what it confirms.
+func (s *sessions) desert(back *session) {
+	s.give(back)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	client := s.to[back]
+	if back.age < s.age[client] {
+		return // those that were as old are cut, and younger ones lead elsewhere
+	}
+	s.age[client]++
+	for other, leads := range s.to {
+		if conn := other.link.Conn(); leads == client && conn != nil {
+			conn.Close()
+		}
+	}
 }
 
 func (s *sessions) close() {

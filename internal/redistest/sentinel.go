@@ -60,10 +60,27 @@ func (s *SentinelServers) startSentinel(host, port string) *Server {
 
 // knowsAll reports whether a Sentinel knows the two others and the replica.
 func (s *Server) knowsAll(ctx context.Context) bool {
-	client := redis.NewSentinelClient(&redis.Options{Addr: s.Addr, DisableIdentity: true, MaintNotificationsConfig: quiet()})
+	client := s.asSentinel()
 	defer client.Close()
 	master, err := client.Master(ctx, MasterName).Result()
 	return err == nil && master["num-slaves"] == "1" && master["num-other-sentinels"] == "2"
+}
+
+// AwaitMaster waits until every Sentinel names a server as the master.
+func (s *SentinelServers) AwaitMaster(master *Server) {
+	s.t.Helper()
+	for _, one := range s.Sentinels {
+		client := one.asSentinel()
+		defer client.Close()
+		Eventually(s.t, "the Sentinels agree on a master", func(ctx context.Context) bool {
+			addr, err := client.GetMasterAddrByName(ctx, MasterName).Result()
+			return err == nil && strings.Join(addr, ":") == master.Addr
+		})
+	}
+}
+
+func (s *Server) asSentinel() *redis.SentinelClient {
+	return redis.NewSentinelClient(&redis.Options{Addr: s.Addr, DisableIdentity: true, MaintNotificationsConfig: quiet()})
 }
 
 // Addrs answers the Sentinels' addresses.
