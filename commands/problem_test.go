@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
 )
 
@@ -27,5 +28,15 @@ func TestAChangeThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
 		if r := d.answer(c.err); r.Outcome != c.want || !strings.Contains(r.Problem, c.text) {
 			t.Errorf("%s: %s, %q", c.name, r.Outcome, r.Problem)
 		}
+	}
+}
+
+func TestWhatAFailoverWouldLoseIsTold(t *testing.T) {
+	if hints := replicaHints(guard.Report{}); len(hints) > 0 {
+		t.Errorf("where all is well: %q", hints)
+	}
+	hints := replicaHints(guard.Report{Unreplicated: 3400})
+	if len(hints) != 1 || !strings.Contains(hints[0], "No replica has confirmed the last 3,400 commands") {
+		t.Errorf("%q", hints)
 	}
 }

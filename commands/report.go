@@ -78,7 +78,8 @@ func (m made) keysOf(p plans.Plan) string {
 	return "" // they are all kept, and counted, before the first is gone
 }
 
-// lostHints says what of a change that was made cannot be taken back.
+// lostHints says what of a change that was made cannot be taken back, and what of
+// it may get lost.
 func (t *turn) lostHints(r guard.Report) []string {
 	var list []string
 	if r.Lost.Count > 0 {
@@ -87,5 +88,14 @@ func (t *turn) lostHints(r guard.Report) []string {
 	for _, name := range slices.Sorted(maps.Keys(r.NoWayBack)) {
 		list = append(list, fmt.Sprintf("`%s` cannot be taken back: %s.", name, r.NoWayBack[name]))
 	}
-	return list
+	return append(list, replicaHints(r)...)
+}
+
+// replicaHints says how much of a change that was made a failover would lose.
+func replicaHints(r guard.Report) []string {
+	if r.Unreplicated == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("No replica has confirmed the last %s yet; if one took this server's place now, they would be lost.",
+		counted(r.Unreplicated, "command", "commands"))}
 }

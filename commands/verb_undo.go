@@ -129,6 +129,9 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 		err = t.undoSettings(ctx, u.journal, r.Backwards(), force, &undone)
 	}
 	err = errors.Join(err, u.end(outcomeOf(err)))
+	for _, hint := range replicaHints(u.Report()) {
+		t.hints.add(hint)
+	}
 	text := t.undoText(s, undone, err != nil)
 	if halted := (*guard.Halted)(nil); errors.As(err, &halted) {
 		text += fmt.Sprintf("\nThe rest is still kept: once Redis takes it, `%sundo %s` goes on.", t.prefix(), s.ID)

@@ -56,6 +56,10 @@ type Report struct {
 	Differed  int64
 	Differing []string
 
+	// Unreplicated counts the commands, the last ones, that no replica had
+	// confirmed at the end, where there was one at first.
+	Unreplicated int64
+
 	// NoWayBack says of commands that cannot be taken back why, as a clause.
 	NoWayBack map[string]string
 }
@@ -114,6 +118,9 @@ func (m *Making) Report() Report {
 	defer m.mu.Unlock()
 	r := m.report
 	r.Kinds, r.NoWayBack = maps.Clone(r.Kinds), maps.Clone(r.NoWayBack)
+	if m.engine != nil {
+		r.Unreplicated = m.engine.Unreplicated()
+	}
 	return r
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -149,6 +150,10 @@ type Engine struct {
 	lost     int64 // of those, which the server lost again
 	open     bool  // nobody knows whether the last batch was made
 
+	replicated bool  // a server that was changed had a replica at first
+	behind     bool  // and replicas lacked something after the last run
+	safe       int64 // commands that were carried out and that replicas have
+
 	confirmed []notedBatch // transactions whose numbers the key of ours was given
 
 	full       atomic.Bool // the server's memory was: it takes scripts, and no transactions
@@ -174,19 +179,18 @@ func New(o Options) *Engine {
 // connections. No run may go on.
 func (e *Engine) Close() {
 	if !e.open {
-		e.unmark()
+		_ = e.unmark() // whatever it tells, the last run has told
 	}
 	e.stop()
 	e.sessions.close()
 }
 
-// unmark takes the marker away, soon or never: it ends by itself.
-func (e *Engine) unmark() {
-	if len(e.confirmed) == 0 {
-		return
-	}
+// unmark takes the marker away, soon or never: it ends by itself. An
+// *UndoneError says that it was not what it should have been.
+func (e *Engine) unmark() error {
 	ctx, cancel := context.WithTimeout(e.work, time.Second)
 	defer cancel()
+	var lost int64
 	var done []int
 	for _, n := range e.confirmed {
 		if slices.Contains(done, n.db) {
@@ -194,10 +198,30 @@ func (e *Engine) unmark() {
 		}
 		done = append(done, n.db)
 		if client, err := e.Client(n.db); err == nil {
-			client.Unlink(ctx, markerKey(e.ID))
+			lost += e.unmarkIn(ctx, n.db, client)
 		}
 	}
 	e.confirmed = nil
+	if lost > 0 {
+		return &UndoneError{Commands: lost}
+	}
+	return nil
+}
+
+// unmarkIn does so in one database, and counts the commands that it lacks.
+func (e *Engine) unmarkIn(ctx context.Context, db int, client redis.UniversalClient) (lost int64) {
+	var number *redis.StringCmd
+	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		number = p.Get(ctx, markerKey(e.ID))
+		p.Unlink(ctx, markerKey(e.ID))
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return 0 // it is not known
+	}
+	n, _ := strconv.ParseInt(number.Val(), 10, 64) // 0: there is none
+	lost, _ = e.lostSince(db, n)
+	return lost
 }
 
 // Run carries out what next answers, in order, until there is no more (ok is
@@ -208,14 +232,23 @@ func (e *Engine) unmark() {
 func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err error), done func(Done) error) error {
 	r := &run{Engine: e, source: &source{next: next}, done: done, first: e.batches + 1}
 	err := r.all(ctx, e.work)
-	var undone *UndoneError
-	if errors.As(err, &undone) {
-		e.lost += undone.Commands
-	}
+	e.lost += undoneBy(err)
 	if e.open {
 		return err // the last position belongs to the last batch
 	}
-	err = errors.Join(err, e.note(e.position()))
-	e.unmark() // between two runs nobody is to see it
-	return err
+	r.replicate()
+	gone := e.unmark() // between two runs nobody is to see it
+	if err == nil {
+		e.lost += undoneBy(gone)
+		err = gone
+	}
+	return errors.Join(err, e.note(e.position()))
+}
+
+func undoneBy(err error) int64 {
+	var undone *UndoneError
+	if errors.As(err, &undone) {
+		return undone.Commands
+	}
+	return 0
 }

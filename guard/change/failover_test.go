@@ -26,7 +26,9 @@ type appending struct {
 	client  redis.UniversalClient
 	journal *journal.Journal
 	happens map[int]func(watched int) // right before a batch, of so many transactions, is made
-	made    int64                     // commands that were told of, those that Redis lost again among them
+	done    func()                    // after each command that was told of; may be nil
+	made    int64                     // of those, those that Redis lost again among them
+	lacking int64                     // of those, which no replica has
 }
 
 func newAppending(t *testing.T, client redis.UniversalClient, id string, n int) *appending {
@@ -71,7 +73,13 @@ func (a *appending) run() (at change.Position, err error) {
 		steps = append(steps, on(k, true, "APPEND", k, "x"))
 	}
 	e := change.New(a.options(&interposed{Writer: w, happens: a.happens}))
-	err = e.Run(a.t.Context(), from(steps), func(change.Done) error { a.made++; return nil })
+	err = e.Run(a.t.Context(), from(steps), func(change.Done) error {
+		if a.made++; a.done != nil {
+			a.done()
+		}
+		return nil
+	})
+	a.lacking = e.Unreplicated()
 	e.Close()
 	if failed := w.Close("over"); failed != nil {
 		a.t.Fatal(failed)
@@ -312,5 +320,57 @@ func TestAChangeEndsWhereAReplicaLacksSomeOfIt(t *testing.T) {
 	a.happens[6] = func(int) { p.swap() }
 	if at := a.accounted(); at.Lost == 0 || at.Done == 0 {
 		t.Errorf("%+v, where some of it was lost", at)
+	}
+}
+
+// unreplicated makes a change of two keys, and answers of how many commands no
+// replica had what it did.
+func (p *pair) unreplicated(t *testing.T) (commands int64, err error) {
+	t.Helper()
+	e := change.New(change.Options{Client: func(int) (redis.UniversalClient, error) { return p.client, nil }, ID: "few"})
+	defer e.Close()
+	err = e.Run(t.Context(), from([]change.Step{on("a", true, "APPEND", "a", "x"), on("b", true, "APPEND", "b", "x")}),
+		func(change.Done) error { return nil })
+	return e.Unreplicated(), err
+}
+
+func TestAChangeWaitsForAReplica(t *testing.T) {
+	p := newPair(t)
+	if n, err := p.unreplicated(t); n != 0 || err != nil {
+		t.Errorf("%d commands that its replica lacks, %v", n, err)
+	}
+	if got := p.second.Client().Get(t.Context(), "b").Val(); got != "x" {
+		t.Errorf("the replica holds %q", got)
+	}
+	p.second.Pause()
+	if n, err := p.unreplicated(t); n != 2 || err != nil {
+		t.Errorf("%d commands that a paused replica lacks, %v", n, err)
+	}
+	p.second.Resume()
+	p.inStep()
+	a := newAppending(t, p.client, "gone", 500)
+	a.happens[2] = func(int) { p.second.Kill() }
+	if _, err := a.run(); err != nil || a.lacking != 500 {
+		t.Errorf("%d commands of 500 that a replica lacks which has gone, %v", a.lacking, err)
+	}
+	if n, err := p.unreplicated(t); n != 0 || err != nil {
+		t.Errorf("%d commands where there is no replica, %v", n, err)
+	}
+}
+
+// A server that is replaced right after the last transaction has not the last
+// changes either.
+func TestAChangeKnowsWhoHasItAtItsEnd(t *testing.T) {
+	p := newPair(t)
+	a := newAppending(t, p.client, "end", 64)
+	p.inStep()
+	a.done = func() {
+		if a.made == 64 {
+			p.swap()
+		}
+	}
+	a.happens[1] = func(int) { p.part() }
+	if at := a.accounted(); at.Lost != 64 {
+		t.Errorf("%+v, where all of it was lost", at)
 	}
 }

@@ -16,6 +16,9 @@ func (r *run) patiently(ctx context.Context, db int, u *unit, try func() error) 
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := r.connect(ctx, db, u)
 		if err == nil {
+			err = r.meet(ctx, u.session)
+		}
+		if err == nil {
 			err = try()
 		}
 		if err == nil || ctx.Err() != nil || !passing(err) || time.Since(begin) > r.Patience {

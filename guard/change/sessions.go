@@ -2,6 +2,8 @@ package change
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -14,11 +16,12 @@ type sessions struct {
 	mu   sync.Mutex
 	free map[*redis.Client][]*session
 	to   map[*session]*redis.Client
-	age  map[*redis.Client]int // counts the times that a server was given up
+	age  map[*redis.Client]int  // counts the times that a server was given up
+	has  map[*redis.Client]bool // a replica, when it was met
 }
 
 func newSessions(ctx context.Context) *sessions {
-	return &sessions{ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client), age: make(map[*redis.Client]int)}
+	return &sessions{ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client), age: make(map[*redis.Client]int), has: make(map[*redis.Client]bool)}
 }
 
 func (s *sessions) take(client *redis.Client) *session {
@@ -63,6 +66,39 @@ func (s *sessions) desert(back *session) {
 			conn.Close()
 		}
 	}
+}
+
+// met reports whether the server that a session leads to has been met.
+func (s *sessions) met(by *session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, met := s.has[s.to[by]]
+	return met
+}
+
+// meet notes whether the server that a session leads to has a replica.
+func (s *sessions) meet(by *session, replica bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.has[s.to[by]] = replica
+}
+
+// replicated reports whether a server had a replica when it was met.
+func (s *sessions) replicated(client *redis.Client) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.has[client]
+}
+
+// servers lists all that sessions lead to.
+func (s *sessions) servers() []*redis.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	servers := make(map[*redis.Client]bool)
+	for _, client := range s.to {
+		servers[client] = true
+	}
+	return slices.Collect(maps.Keys(servers))
 }
 
 func (s *sessions) close() {
