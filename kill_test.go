@@ -104,7 +104,7 @@ func TestKilledChangesAreAccountedFor(t *testing.T) {
 			r := &killedRound{t: t, random: rand.New(rand.NewPCG(uint64(n), 1)), keys: keys, line: killedLines()[n/3%3], dir: t.TempDir()}
 			r.server = redistest.Standalone(t, persistence[n/9%3]...)
 			r.client = r.server.Client()
-			r.env = []string{"REDIS_URL=" + r.server.URL(), "HELIX_STATE_DIR=" + filepath.Join(r.dir, "state"), "HELIX_CONFIRM_WORD_ABOVE=10000000"}
+			r.env = []string{"REDIS_URL=" + r.server.URL(), "HELIX_STATE_DIR=" + filepath.Join(r.dir, "state"), "HELIX_CONFIRM_WORD_ABOVE=10000000", "HELIX_SHELL_TIMEOUT=1h"}
 			r.fill()
 			r.before = r.keyspace()
 			kill := []func(){r.killHelix, r.killRedis, r.killBoth}[n%3]
