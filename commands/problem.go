@@ -136,12 +136,12 @@ func (d *Dispatcher) asBroken(err error) (Reply, bool) {
 	var midway *midwayError
 	reply := Reply{Outcome: Unreachable}
 	switch {
+	case errors.As(err, &undone) && errors.As(err, &lost): // of two servers of a Cluster
+		reply.Problem = d.goneText(undone) + " " + d.unknownText(lost)
 	case errors.As(err, &undone):
-		reply.Problem = fmt.Sprintf("Redis at %s came back without the last %s that it had confirmed: it was restarted without them, or another server took its place. The change ended there.",
-			d.Redis, counted(undone.Commands, "command", "commands"))
+		reply.Problem = d.goneText(undone)
 	case errors.As(err, &lost):
-		reply.Problem = fmt.Sprintf("Redis at %s went away in the middle of the change, and of the last %s it is not known yet whether they were carried out. `%sundo list` finds out once Redis is back.",
-			d.Redis, counted(int64(lost.Unknown), "command", "commands"), d.prefix())
+		reply.Problem = d.unknownText(lost)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Reply{}, false
 	case errors.As(err, &midway) && isAway(err):
@@ -150,6 +150,16 @@ func (d *Dispatcher) asBroken(err error) (Reply, bool) {
 		return Reply{}, false
 	}
 	return reply, true
+}
+
+func (d *Dispatcher) goneText(undone *change.UndoneError) string {
+	return fmt.Sprintf("Redis at %s came back without the last %s that it had confirmed: it was restarted without them, or another server took its place. The change ended there.",
+		d.Redis, counted(undone.Commands, "command", "commands"))
+}
+
+func (d *Dispatcher) unknownText(lost *change.LostError) string {
+	return fmt.Sprintf("Redis at %s went away in the middle of the change, and of the last %s it is not known yet whether they were carried out. `%sundo list` finds out once Redis is back.",
+		d.Redis, counted(int64(lost.Unknown), "command", "commands"), d.prefix())
 }
 
 // counted is a number of things.

@@ -243,7 +243,15 @@ func (m *Making) work(ctx context.Context) error {
 	return m.failed(ctx, last, err)
 }
 
-func (m *Making) await(keys ...string) error { return m.backlog.await(keys...) }
+func (m *Making) await(keys ...string) error {
+	err := m.backlog.await(keys...)
+	if len(keys) > 0 {
+		return err
+	}
+	m.mu.Lock() // a run takes away at its end what it noted in Redis
+	defer m.mu.Unlock()
+	return err
+}
 
 // latecomer is a Sink that takes what is not known yet: wait answers it, at once
 // where known reports true.
@@ -268,7 +276,7 @@ func (c *call) postpone(ctx context.Context, stdout Sink, alone bool) (ok bool, 
 	}
 	return true, stdout.(latecomer).WriteLate(p.kept.Load, func() ([]byte, error) {
 		if !p.kept.Load() {
-			if err := m.await(); err != nil {
+			if err := m.backlog.await(); err != nil {
 				return nil, err
 			}
 		}

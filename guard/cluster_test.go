@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -68,7 +69,8 @@ func TestACluster(t *testing.T) {
 func lines(list ...string) string { return strings.Join(list, "\n") + "\n" }
 
 func TestBehindSentinel(t *testing.T) {
-	b := newBench(t, redistest.Sentinel(t).URL())
+	servers := redistest.Sentinel(t)
+	b := newBench(t, servers.URL())
 	b.must(t, "SET", "session:1", "v")
 	for _, c := range []struct{ line, want string }{
 		{"dbsize", "1\n"}, {"keys *", "session:1\n"}, {"get session:1", "v\n"}, {"--scan --pattern session:*", "session:1\n"}, {"-n 3 dbsize", "0\n"},
@@ -79,5 +81,20 @@ func TestBehindSentinel(t *testing.T) {
 	}
 	if r := b.do(t, everyone, "role"); !strings.HasPrefix(r.stdout, "master\n") {
 		t.Errorf("it asks %q", r.stdout)
+	}
+	m := b.making(t)
+	b.do(t, everyone, "set", "a", "1")
+	if n := m.Report().Unreplicated; n != 0 {
+		t.Errorf("%d commands that its replica lacks", n)
+	}
+	servers.Replica.Kill()
+	master := servers.Master.Client()
+	redistest.Eventually(t, "the master sees its replica go", func(ctx context.Context) bool {
+		info, err := master.Info(ctx, "replication").Result()
+		return err == nil && strings.Contains(info, "connected_slaves:0")
+	})
+	b.do(t, everyone, "set", "a", "2")
+	if n := m.Report().Unreplicated; n != 1 {
+		t.Errorf("%d commands that a replica lacks which has gone, want 1", n)
 	}
 }

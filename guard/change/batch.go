@@ -47,6 +47,8 @@ type unit struct {
 	session *session
 	number  int64 // counts the transactions of an engine
 	marked  bool  // it notes that number in Redis
+	marker  place // where
+	note    note  // and what stands there afterwards
 	steps   []Step
 	names   []string        // of the keys, each once
 	fates   []fated         // what becomes of each

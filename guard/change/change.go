@@ -8,8 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -144,17 +142,15 @@ type Engine struct {
 	size     *sizer
 	odd      atomic.Bool // the last keys were no strings
 	sessions *sessions
-	marking  bool  // each transaction notes its number in a key of ours
-	batches  int64 // of all runs
-	carried  int64 // commands of all runs that were carried out
-	lost     int64 // of those, which the server lost again
-	open     bool  // nobody knows whether the last batch was made
+	markers  markers // of transactions, in keys of ours
+	batches  int64   // of all runs
+	carried  int64   // commands of all runs that were carried out
+	lost     int64   // of those, which the server lost again
+	open     bool    // nobody knows whether the last batch was made
 
 	replicated bool  // a server that was changed had a replica at first
 	behind     bool  // and replicas lacked something after the last run
 	safe       int64 // commands that were carried out and that replicas have
-
-	confirmed []notedBatch // transactions whose numbers the key of ours was given
 
 	full       atomic.Bool // the server's memory was: it takes scripts, and no transactions
 	unscripted atomic.Bool // scripts are refused
@@ -171,7 +167,7 @@ func New(o Options) *Engine {
 		o.Patience = defaultPatience
 	}
 	work, stop := context.WithCancel(context.Background())
-	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), marking: o.ID != ""}
+	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), markers: markers{off: o.ID == ""}}
 }
 
 // Close takes away the key that said how far the change was, unless it is still
@@ -185,45 +181,6 @@ func (e *Engine) Close() {
 	e.sessions.close()
 }
 
-// unmark takes the marker away, soon or never: it ends by itself. An
-// *UndoneError says that it was not what it should have been.
-func (e *Engine) unmark() error {
-	ctx, cancel := context.WithTimeout(e.work, time.Second)
-	defer cancel()
-	var lost int64
-	var done []int
-	for _, n := range e.confirmed {
-		if slices.Contains(done, n.db) {
-			continue
-		}
-		done = append(done, n.db)
-		if client, err := e.Client(n.db); err == nil {
-			lost += e.unmarkIn(ctx, n.db, client)
-		}
-	}
-	e.confirmed = nil
-	if lost > 0 {
-		return &UndoneError{Commands: lost}
-	}
-	return nil
-}
-
-// unmarkIn does so in one database, and counts the commands that it lacks.
-func (e *Engine) unmarkIn(ctx context.Context, db int, client redis.UniversalClient) (lost int64) {
-	var number *redis.StringCmd
-	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		number = p.Get(ctx, markerKey(e.ID))
-		p.Unlink(ctx, markerKey(e.ID))
-		return nil
-	})
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return 0 // it is not known
-	}
-	n, _ := strconv.ParseInt(number.Val(), 10, 64) // 0: there is none
-	lost, _ = e.lostSince(db, n)
-	return lost
-}
-
 // Run carries out what next answers, in order, until there is no more (ok is
 // false), an error, or the end of ctx; a batch under way is carried to its end
 // then. done is called for every step, in order, with what became of it; its
@@ -232,16 +189,15 @@ func (e *Engine) unmarkIn(ctx context.Context, db int, client redis.UniversalCli
 func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err error), done func(Done) error) error {
 	r := &run{Engine: e, source: &source{next: next}, done: done, first: e.batches + 1}
 	err := r.all(ctx, e.work)
-	e.lost += undoneBy(err)
 	if e.open {
+		e.lost += undoneBy(err)
 		return err // the last position belongs to the last batch
 	}
 	r.replicate()
-	gone := e.unmark() // between two runs nobody is to see it
-	if err == nil {
-		e.lost += undoneBy(gone)
-		err = gone
+	if gone := e.unmark(); gone != nil { // between two runs nobody is to see them
+		err = joined(err, gone)
 	}
+	e.lost += undoneBy(err)
 	return errors.Join(err, e.note(e.position()))
 }
 

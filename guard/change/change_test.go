@@ -98,7 +98,7 @@ func TestEveryStepIsMadeOnceAndInOrder(t *testing.T) {
 	})
 }
 
-// keyspace tells all keys with their digests and times to live.
+// keyspace tells all keys with their digests and when they end.
 func keyspace(t *testing.T, c *redis.Client) map[string]string {
 	t.Helper()
 	ctx := context.Background()
@@ -115,11 +115,11 @@ func keyspace(t *testing.T, c *redis.Client) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ttl := c.PTTL(ctx, k).Val()
-		if ttl > 0 {
-			ttl = ttl.Round(10 * time.Second)
+		ends := c.PExpireTime(ctx, k).Val()
+		if ends > 0 {
+			ends = ends.Round(10 * time.Second)
 		}
-		all[k] = digest[0] + " " + ttl.String()
+		all[k] = digest[0] + " " + ends.String()
 	}
 	return all
 }

@@ -5,17 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/helix-collective/helix/dump"
 	"github.com/helix-collective/helix/journal"
 )
-
-// markerLasts is how long it can be seen how far a change was.
-const markerLasts = 24 * time.Hour
 
 // commit makes the transactions of a batch, one after another; in a Cluster
 // side by side.
@@ -71,16 +66,41 @@ func (r *run) commitScattered(ctx context.Context, b *batch) error {
 		group.Go(func() { errs[i] = r.commitUnit(ctx, b, u) })
 	}
 	group.Wait()
-	if slices.ContainsFunc(errs, func(err error) bool { return err != nil && !isRefused(err) }) {
-		return errors.Join(errs...)
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil && !isRefused(err) && !isUndone(err) }) {
+		return joined(errs...)
 	}
-	return errors.Join(errors.Join(errs...), r.concludeAll(b.units))
+	return errors.Join(joined(errs...), r.concludeAll(b.units))
+}
+
+// joined joins the errors of several transactions. What they say of commands that
+// are gone again, or of which nobody knows, comes first, and is told of all.
+func joined(errs ...error) error {
+	undone, unknown := int64(0), 0
+	var all []error
+	for _, err := range errs {
+		undone += undoneBy(err)
+		if lost := (*LostError)(nil); errors.As(err, &lost) {
+			unknown, err = unknown+lost.Unknown, lost.Err
+		}
+		all = append(all, err)
+	}
+	err := errors.Join(all...)
+	if unknown > 0 {
+		err = &LostError{Unknown: unknown, Err: err}
+	}
+	if undone > 0 {
+		err = errors.Join(&UndoneError{Commands: undone}, err)
+	}
+	return err
 }
 
 func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 	if u.idle() {
 		u.outcome, u.states = made, u.unchanged()
 		return nil
+	}
+	if u.marked {
+		u.note = r.noteOf(u)
 	}
 	if u.unwatched {
 		return r.commitCompared(ctx, b, u)
@@ -102,7 +122,7 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 		return nil
 	}
 	list, _ := elements(replies[len(replies)-1])
-	return r.noted(b, u, list[len(list)-1])
+	return r.noted(u, list[len(list)-1])
 }
 
 // refused deals with a transaction of which nothing was done.
@@ -117,39 +137,6 @@ func (r *run) refused(ctx context.Context, b *batch, u *unit, why *ServerError, 
 		return &RefusedError{why}
 	}
 	return u.refuse(why, replies, commands)
-}
-
-// noted takes in that a transaction has noted its number. The one that stood
-// there before has to be the last that was made.
-func (r *run) noted(b *batch, u *unit, answer []byte) error {
-	if _, failed := isError(answer); failed {
-		r.marking = false // the server is full, and took the rest as a script
-		return nil
-	}
-	before, _ := bulk(answer)
-	n, _ := strconv.ParseInt(string(before), 10, 64) // 0: there was none
-	lost, any := r.lostSince(b.db, n)
-	r.confirm(b, u)
-	if any {
-		return &UndoneError{Commands: lost}
-	}
-	return nil
-}
-
-// confirm takes in that Redis holds a transaction, with its number.
-func (r *run) confirm(b *batch, u *unit) {
-	r.confirmed = append(r.confirmed, notedBatch{u.number, b.db, commandsOf(u.steps)})
-}
-
-// marks reports whether a transaction notes its number: not in a Cluster, nor
-// where nothing is to be done, nor if it is a run's first and of a single
-// command, which is told by what its keys hold.
-func (r *run) marks(b *batch, u *unit) bool {
-	client, err := r.Client(b.db)
-	if err != nil || !r.marking || r.full.Load() || isCluster(client) || u.idle() {
-		return false
-	}
-	return len(u.commands) > 1 || u.number > r.first
 }
 
 // transaction lists the commands from MULTI to EXEC.
@@ -171,8 +158,7 @@ func (r *run) transaction(u *unit) [][]string {
 		}
 	}
 	if u.marked {
-		list = append(list, []string{"SET", markerKey(r.ID), strconv.FormatInt(u.number, 10),
-			"PX", strconv.FormatInt(markerLasts.Milliseconds(), 10), "GET"})
+		list = append(list, u.setMarker())
 	}
 	return append(list, []string{"EXEC"})
 }
@@ -319,5 +305,5 @@ func ours(command []string) bool {
 	case "DUMP", "PTTL":
 		return false // those of the person cannot be told apart, and fail for the same reason
 	}
-	return command[0] == "SET" && len(command) > 1 && strings.HasPrefix(command[1], markerKey(""))
+	return command[0] == "SET" && len(command) > 1 && isMarker(command[1])
 }

@@ -88,7 +88,7 @@ func (u *unit) takeUnwatched(db int, now int64, replies [][]byte, valued bool) e
 
 // commitCompared makes a unit by the script.
 func (r *run) commitCompared(ctx context.Context, b *batch, u *unit) error {
-	reply, err := u.session.script(ctx, comparedSource, u.comparedKeys(r.ID), u.comparedWords())
+	reply, err := u.session.script(ctx, comparedSource, u.comparedKeys(), u.comparedWords())
 	if err != nil {
 		return r.resolve(ctx, b, u, err)
 	}
@@ -107,7 +107,7 @@ func (r *run) commitCompared(ctx context.Context, b *batch, u *unit) error {
 	if !u.marked {
 		return nil
 	}
-	return r.noted(b, u, results[2])
+	return r.noted(u, results[2])
 }
 
 // refusedScript deals with a script of which nothing was done.
@@ -125,11 +125,11 @@ func (r *run) refusedScript(ctx context.Context, b *batch, u *unit, why *ServerE
 
 // comparedKeys lists the unit's keys, and behind them the one of ours if it notes
 // its number there.
-func (u *unit) comparedKeys(id string) []string {
+func (u *unit) comparedKeys() []string {
 	if !u.marked {
 		return u.names
 	}
-	return append(slices.Clip(u.names), markerKey(id))
+	return append(slices.Clip(u.names), u.marker.key)
 }
 
 // comparedWords are the script's arguments.
@@ -138,7 +138,7 @@ func (u *unit) comparedWords() []string {
 	words := make([]string, 0, 5+len(argv)+2*len(u.images))
 	number, valued := "", "0"
 	if u.marked {
-		number = strconv.FormatInt(u.number, 10)
+		number = u.note.String()
 	}
 	if u.texts != nil {
 		valued = "1"

@@ -29,6 +29,8 @@ type appending struct {
 	done    func()                    // after each command that was told of; may be nil
 	made    int64                     // of those, those that Redis lost again among them
 	lacking int64                     // of those, which no replica has
+
+	patience time.Duration
 }
 
 func newAppending(t *testing.T, client redis.UniversalClient, id string, n int) *appending {
@@ -56,7 +58,7 @@ func newAppending(t *testing.T, client redis.UniversalClient, id string, n int) 
 func (a *appending) options(j change.Journal) change.Options {
 	return change.Options{
 		Client:  func(int) (redis.UniversalClient, error) { return a.client, nil },
-		Journal: j, ID: a.id,
+		Journal: j, ID: a.id, Patience: a.patience,
 	}
 }
 
@@ -85,6 +87,34 @@ func (a *appending) run() (at change.Position, err error) {
 		a.t.Fatal(failed)
 	}
 	return a.position(), err
+}
+
+// recovered answers where the change is found to be after it was interrupted, and
+// has that kept.
+func (a *appending) recovered() change.Position {
+	a.t.Helper()
+	w, err := a.journal.Resume(a.id)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	r, err := a.journal.Read(a.id)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer r.Close()
+	found, err := change.Recover(a.t.Context(), a.options(nil), r)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, states := range found.States {
+		if err := w.After(states); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Mark(found.Mark()), w.Close("interrupted"), found.Forget(a.t.Context(), a.options(nil))); err != nil {
+		a.t.Fatal(err)
+	}
+	return found.Position
 }
 
 // position answers the last that the journal has.
@@ -192,7 +222,6 @@ func (a *appending) accounted() (at change.Position) {
 	if err == nil && at.Done != int64(len(a.keys)) {
 		a.t.Errorf("all is well at %+v", at)
 	}
-	a.t.Logf("%+v, %v", at, err)
 	a.takeBack()
 	return at
 }
@@ -227,7 +256,7 @@ func TestAChangeOutlivesAFailover(t *testing.T) {
 	s := redistest.Sentinel(t)
 	client := redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: redistest.MasterName, SentinelAddrs: s.Addrs(), Protocol: 2,
-		DisableIdentity: true, ReadTimeout: time.Second, DialerRetries: 1, MaxRetries: 1,
+		DisableIdentity: true, ReadTimeout: 500 * time.Millisecond, DialerRetries: 1, MaxRetries: 1,
 	})
 	t.Cleanup(func() { client.Close() })
 

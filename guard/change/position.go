@@ -83,25 +83,3 @@ func (e *Engine) note(p Position) error {
 	}
 	return nil
 }
-
-// notedBatch is a transaction whose number Redis has confirmed.
-type notedBatch struct {
-	number   int64
-	db       int
-	commands int64
-}
-
-// lostSince counts the commands of confirmed transactions behind a number; any
-// is false if there are none.
-func (e *Engine) lostSince(db int, number int64) (commands int64, any bool) {
-	for i := len(e.confirmed) - 1; i >= 0; i-- {
-		c := e.confirmed[i]
-		if c.db == db && c.number <= number {
-			break
-		}
-		if c.db == db {
-			commands, any = commands+c.commands, true
-		}
-	}
-	return commands, any
-}

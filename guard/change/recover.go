@@ -23,7 +23,7 @@ type Found struct {
 	Position                   // how far it came, as Redis has it now
 	States   [][]journal.State // that the last batches left, those of which the journal does not tell
 
-	databases []int // in which it noted numbers
+	places []place // where it noted numbers
 }
 
 // Recover finds out how far a change came whose process ended in the middle, by
@@ -33,7 +33,7 @@ type Found struct {
 func Recover(ctx context.Context, o Options, past Past) (Found, error) {
 	e := New(o)
 	defer func() { e.stop(); e.sessions.close() }()
-	r := &recovery{run: &run{Engine: e}, past: past, markers: make(map[int]int64)}
+	r := &recovery{run: &run{Engine: e}, past: past, found: make(map[place]int64)}
 	if err := r.read(); err != nil {
 		return Found{}, err
 	}
@@ -42,12 +42,12 @@ func Recover(ctx context.Context, o Options, past Past) (Found, error) {
 
 // Forget takes away what Redis holds of a change.
 func (f Found) Forget(ctx context.Context, o Options) error {
-	for _, db := range f.databases {
-		client, err := o.Client(db)
+	for _, at := range f.places {
+		client, err := o.Client(at.db)
 		if err != nil {
 			return err
 		}
-		if err := client.Unlink(ctx, markerKey(o.ID)).Err(); err != nil {
+		if err := client.Unlink(ctx, at.key).Err(); err != nil {
 			return fmt.Errorf("forget change %s: %w", o.ID, err)
 		}
 	}
@@ -57,19 +57,19 @@ func (f Found) Forget(ctx context.Context, o Options) error {
 // recovery is one change being looked into.
 type recovery struct {
 	*run
-	past      Past
-	last      Position      // the last that was noted
-	behind    []int         // the journal's batches behind it
-	made      []pastBatch   // that changed something, by the journal
-	databases []int         // where the change noted numbers
-	markers   map[int]int64 // the numbers that stand there
+	past   Past
+	last   Position        // the last that was noted
+	behind []int           // the journal's batches behind it
+	made   []pastBatch     // that changed something, by the journal
+	places []place         // where the change noted numbers
+	found  map[place]int64 // the numbers that stand there
 }
 
 // pastBatch is a batch that was made, by the journal.
 type pastBatch struct {
-	at   int // its place in the journal
-	db   int
-	part Part
+	at    int // where it is in the journal
+	place place
+	part  Part
 }
 
 // read goes through the journal once.
@@ -81,11 +81,11 @@ func (r *recovery) read() error {
 	r.follow(marks)
 	for n := range r.past.Summary().Batches {
 		b, err := r.past.Batch(n)
+		if err == nil {
+			err = r.take(n, b)
+		}
 		if err != nil && !errors.Is(err, journal.ErrDamaged) {
 			return err
-		}
-		if err == nil {
-			r.take(n, b)
 		}
 		r.behind = append(r.behind, n)
 		r.follow(b.Marks)
@@ -110,28 +110,38 @@ func (r *recovery) next() Part {
 }
 
 // take takes in a batch that comes next.
-func (r *recovery) take(n int, b journal.Batch) {
+func (r *recovery) take(n int, b journal.Batch) error {
 	p := r.next()
 	if p.Number == 0 || len(b.Images) == 0 {
-		return
+		return nil
 	}
-	db := b.Images[0].DB
-	if !slices.Contains(r.databases, db) {
-		r.databases = append(r.databases, db)
+	at, err := r.placeOfImages(b.Images)
+	if err != nil {
+		return err
+	}
+	if _, known := r.found[at]; !known {
+		r.places, r.found[at] = append(r.places, at), 0
 	}
 	if !b.Open() && b.States[0].Deadline != voided && differs(b.Images, b.States, 0) {
-		r.made = append(r.made, pastBatch{n, db, p})
+		r.made = append(r.made, pastBatch{n, at, p})
 	}
+	return nil
+}
+
+// placeOfImages answers where a transaction noted its number by what its keys
+// held.
+func (r *recovery) placeOfImages(images []journal.Image) (place, error) {
+	return r.placeOf(images[0].DB, string(images[0].Name))
 }
 
 func (r *recovery) find(ctx context.Context) (Found, error) {
-	f := Found{Position: Position{Done: r.last.Done, Lost: r.last.Lost}, databases: r.databases}
-	for _, db := range r.databases {
-		n, err := r.markerIn(ctx, db)
+	f := Found{Position: Position{Done: r.last.Done, Lost: r.last.Lost}, places: r.places}
+	for _, at := range r.places {
+		n, err := r.markerAt(ctx, at)
 		if err != nil {
 			return f, err
 		}
-		r.markers[db] = n
+		r.found[at] = n.number
 	}
 	if r.last.Apart && len(r.behind) == 0 {
 		f.Unsure = 1
@@ -146,13 +156,16 @@ func (r *recovery) find(ctx context.Context) (Found, error) {
 	return f, err
 }
 
-func (r *recovery) markerIn(ctx context.Context, db int) (n int64, err error) {
+func (r *recovery) markerAt(ctx context.Context, at place) (n note, err error) {
 	u := newUnit()
-	u.names = []string{markerKey(r.ID)}
-	err = r.patiently(ctx, db, u, func() error {
-		n, err = u.session.marker(ctx, r.ID)
+	u.names = []string{at.key}
+	err = r.patiently(ctx, at.db, u, func() error {
+		n, err = u.session.marker(ctx, at)
 		return err
 	})
+	if u.session != nil {
+		r.sessions.give(u.session)
+	}
 	return n, err
 }
 
@@ -200,7 +213,11 @@ func (r *recovery) became(ctx context.Context, images []journal.Image, p Part) (
 	}
 	done := differs(images, now, at)
 	if p.Number > 0 {
-		done = r.markers[images[0].DB] >= p.Number
+		place, err := r.placeOfImages(images)
+		if err != nil {
+			return nil, err
+		}
+		done = r.found[place] >= p.Number
 	}
 	if !done {
 		return slices.Repeat([]journal.State{{Deadline: voided}}, len(images)), nil
@@ -261,13 +278,13 @@ func (r *recovery) parameters(ctx context.Context, images []journal.Image) ([]jo
 // have any more: those behind the number that it holds, as far as the keys do
 // not tell otherwise.
 func (r *recovery) lostAgain(ctx context.Context) (commands int64, err error) {
-	for _, db := range r.databases {
-		var list []pastBatch
-		for _, b := range r.made {
-			if b.db == db && b.part.Number > r.markers[db] {
-				list = append(list, b)
-			}
+	behind := make(map[place][]pastBatch)
+	for _, b := range r.made {
+		if b.part.Number > r.found[b.place] {
+			behind[b.place] = append(behind[b.place], b)
 		}
+	}
+	for _, list := range behind {
 		if list, err = r.reallyLost(ctx, list); err != nil {
 			return 0, err
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -82,7 +81,7 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 	var done bool
 	err := r.patiently(ctx, b.db, u, func() error {
 		var err error
-		done, err = r.wasMade(ctx, b, u)
+		done, err = r.wasMade(ctx, u)
 		answered = err == nil
 		return err
 	})
@@ -102,7 +101,7 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 
 // wasMade reports whether a transaction was made, by the number that it would
 // have noted, or else by what its keys hold.
-func (r *run) wasMade(ctx context.Context, b *batch, u *unit) (bool, error) {
+func (r *run) wasMade(ctx context.Context, u *unit) (bool, error) {
 	states, at, err := u.session.presentStates(ctx, u)
 	if err != nil {
 		return false, err
@@ -111,35 +110,33 @@ func (r *run) wasMade(ctx context.Context, b *batch, u *unit) (bool, error) {
 	if !u.marked || u.scripted {
 		return differs(u.images, states, at), nil
 	}
-	number, err := u.session.marker(ctx, r.ID)
+	stands, err := u.session.marker(ctx, u.marker)
 	if err != nil {
 		return false, err
 	}
-	if lost, any := r.lostSince(b.db, number); any {
-		return false, &UndoneError{Commands: lost}
+	if err := r.lacking(u.marker, stands); err != nil {
+		r.markers.confirm(u.marker, stands)
+		return false, err
 	}
-	if number < u.number {
+	if stands.number < u.number {
 		return false, nil
 	}
-	r.confirm(b, u)
+	r.markers.confirm(u.marker, u.note)
 	return true, nil
 }
 
-// marker answers the number of the last transaction that was made.
-func (s *session) marker(ctx context.Context, id string) (int64, error) {
-	replies, err := s.exchange(ctx, [][]string{{"GET", markerKey(id)}})
+// marker answers what stands in a place; nothing where there is no such key, or
+// none of ours.
+func (s *session) marker(ctx context.Context, at place) (note, error) {
+	replies, err := s.exchange(ctx, [][]string{{"GET", at.key}})
 	if err != nil {
-		return 0, err
+		return note{}, err
 	}
 	if err := asError(replies[0]); err != nil {
-		return 0, err
+		return note{}, err
 	}
 	text, _ := bulk(replies[0])
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return 0, nil // there is no such key, or none of ours
-	}
-	return n, nil
+	return readNote(string(text)), nil
 }
 
 // presentStates asks what the keys of a transaction hold, and when that is by

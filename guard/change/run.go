@@ -118,6 +118,9 @@ func (r *run) apart(ctx context.Context, s Step) error {
 	if err := r.note(before); err != nil {
 		return err
 	}
+	if err := r.clear(s.DB); err != nil {
+		return err
+	}
 	reply, err := r.Apart(ctx, s)
 	if err != nil {
 		return err
@@ -193,7 +196,9 @@ func (r *run) oneByOne(ctx, work context.Context, steps []Step) error {
 
 // attempt journals and makes a batch once.
 func (r *run) attempt(ctx context.Context, b *batch) error {
-	r.number(b)
+	if err := r.number(b); err != nil {
+		return err
+	}
 	if err := r.keep(b); err != nil {
 		return err
 	}
@@ -210,12 +215,15 @@ func (r *run) attempt(ctx context.Context, b *batch) error {
 
 // number numbers the transactions of a batch, and settles which of them note
 // that in Redis.
-func (r *run) number(b *batch) {
+func (r *run) number(b *batch) error {
 	for _, u := range b.units {
 		r.batches++
 		u.number = r.batches
-		u.marked = r.marks(b, u)
+		if err := r.mark(b, u); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // keep journals what a batch's keys hold.
@@ -288,9 +296,6 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	}
 }
-
-// markerKey says in Redis how far a change is.
-func markerKey(id string) string { return "{helix}:change:" + id }
 
 func isCluster(c redis.UniversalClient) bool {
 	_, ok := c.(*redis.ClusterClient)

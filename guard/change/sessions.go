@@ -21,7 +21,10 @@ type sessions struct {
 }
 
 func newSessions(ctx context.Context) *sessions {
-	return &sessions{ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client), age: make(map[*redis.Client]int), has: make(map[*redis.Client]bool)}
+	return &sessions{
+		ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client),
+		age: make(map[*redis.Client]int), has: make(map[*redis.Client]bool),
+	}
 }
 
 func (s *sessions) take(client *redis.Client) *session {
@@ -53,10 +56,10 @@ func (s *sessions) give(back *session) {
 // more. All others that lead there are cut: where another server took its place,
 // it may still answer on them, and lose again what it confirms.
 func (s *sessions) desert(back *session) {
-	s.give(back)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	client := s.to[back]
+	s.free[client] = append(s.free[client], back)
 	if back.age < s.age[client] {
 		return // those that were as old are cut, and younger ones lead elsewhere
 	}

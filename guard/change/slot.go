@@ -2,6 +2,9 @@ package change
 
 import "strings"
 
+// slots is how many there are in a Cluster.
+const slots = 16384
+
 // Slot answers the Cluster slot of a key: CRC16 (XMODEM) of the key, or of
 // what stands between its first braces, modulo 16384.
 // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
@@ -22,5 +25,5 @@ func Slot(key string) int {
 			}
 		}
 	}
-	return int(crc % 16384)
+	return int(crc % slots)
 }
