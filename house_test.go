@@ -21,6 +21,7 @@ var floors = map[string]int{
 	"guard/change":       2,
 	"audit":              2,
 	"plans":              2,
+	"sessions":           2,
 	"actions":            1,
 	"check":              1,
 	"dial":               1,

@@ -37,14 +37,14 @@ type Group struct {
 // among Others. A group that comes up after that may be one of those, and says
 // in Missed how many keys it may have lost. Up to that point all is exact.
 func (k *Keyspace) CountBy(ctx context.Context, q Query, group func(key []byte) []byte, limit int) (Groups, Stats, error) {
-	c := newCounter(limit)
+	c := NewCounter(limit)
 	stats, err := k.Scan(ctx, q, func(keys [][]byte) error {
 		for _, key := range keys {
-			c.add(group(key))
+			c.Add(group(key))
 		}
 		return nil
 	})
-	return c.groups(), stats, err
+	return c.Groups(), stats, err
 }
 
 // Field groups keys by their nth part between separators, from 1, as `cut -d:
@@ -68,8 +68,10 @@ func Field(separator byte, n int) func(key []byte) []byte {
 // maxNames bounds the bytes of the names of groups.
 const maxNames = 16 << 20
 
-// counter counts groups in bounded memory.
-type counter struct {
+// Counter counts groups in bounded memory, as CountBy has it, for those who learn
+// the group of a key otherwise than from its name. It is for one goroutine at a
+// time.
+type Counter struct {
 	limit  int
 	all    map[string]*Group
 	names  int   // bytes
@@ -78,11 +80,13 @@ type counter struct {
 	none   int64
 }
 
-func newCounter(limit int) *counter {
-	return &counter{limit: max(limit, 1), all: make(map[string]*Group)}
+// NewCounter answers a Counter that lists at most limit groups.
+func NewCounter(limit int) *Counter {
+	return &Counter{limit: max(limit, 1), all: make(map[string]*Group)}
 }
 
-func (c *counter) add(name []byte) {
+// Add counts one key of the group of that name; nil is a key of no group.
+func (c *Counter) Add(name []byte) {
 	if name == nil {
 		c.none++
 		return
@@ -100,7 +104,7 @@ func (c *counter) add(name []byte) {
 }
 
 // lump forgets the smaller half of the groups.
-func (c *counter) lump() {
+func (c *Counter) lump() {
 	list := c.sorted()
 	for _, g := range list[len(list)/2:] {
 		c.others += g.Keys
@@ -110,7 +114,7 @@ func (c *counter) lump() {
 	}
 }
 
-func (c *counter) sorted() []*Group {
+func (c *Counter) sorted() []*Group {
 	list := make([]*Group, 0, len(c.all))
 	for _, g := range c.all {
 		list = append(list, g)
@@ -121,8 +125,8 @@ func (c *counter) sorted() []*Group {
 	return list
 }
 
-// groups answers what was counted.
-func (c *counter) groups() Groups {
+// Groups answers what was counted so far.
+func (c *Counter) Groups() Groups {
 	answer := Groups{Others: c.others, Without: c.none}
 	for i, g := range c.sorted() {
 		if i < c.limit {

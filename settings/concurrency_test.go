@@ -118,7 +118,7 @@ func other(item settings.Item) string {
 		return "2097152"
 	}
 	switch {
-	case strings.HasPrefix(item.Key, "commands."):
+	case strings.HasPrefix(item.Key, "commands."), item.Max < 42:
 		return "4"
 	case item.Max < 420:
 		return "42"

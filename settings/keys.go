@@ -28,6 +28,8 @@ const (
 	SessionCookieSameSite    TextKey     = "redis.session_cookie_samesite"
 	SessionCreationThreshold IntKey      = "redis.session_creation_alert_threshold"
 	SessionCompat            BoolKey     = "redis.session_compat"
+	SessionsGrace            DurationKey = "sessions.grace"
+	SessionsKey              SecretKey   = "sessions.key"
 )
 
 // The values of MaxSessionsAction.

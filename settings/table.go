@@ -20,6 +20,7 @@ func Table() []Setting {
 	rows = append(rows, sessionRows()...)
 	rows = append(rows, cookieRows()...)
 	rows = append(rows, connectionRows()...)
+	rows = append(rows, storeRows()...)
 	rows = append(rows, alertRows()...)
 	rows = append(rows, discordRows()...)
 	rows = append(rows, redactRows()...)
@@ -83,6 +84,15 @@ func connectionRows() []Setting {
 			Help: "How long to wait for a connection, and for a reply where nothing else bounds it."},
 		{Key: string(RedisMaxShare), Kind: Percent, Default: "100", Min: 1, Max: 100, Live: true,
 			Help: "The share of the server's time that bulk work may take. Below 100 it is slower and kinder."},
+	}
+}
+
+func storeRows() []Setting {
+	return []Setting{
+		{Key: string(SessionsGrace), Kind: Duration, Default: "10", Min: 0, Max: 10, Live: true,
+			Help: "How long the old token of a rotated session still reads it, for requests in flight. 0: not at all; never after a sign-in."},
+		{Key: string(SessionsKey), Kind: Text, Secret: true,
+			Help: "The key from which the ids of sessions are made, kept outside Redis: without it nobody who can write to Redis can make a token. Another key ends all sessions."},
 	}
 }
 

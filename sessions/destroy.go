@@ -1,0 +1,146 @@
+package sessions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/keyspace"
+)
+
+// Destroy ends the session that a token stands for. With a retired token that is
+// the session it still reads. Ending one that is already gone, or that never was,
+// is not an error. A session that was ended never validates again.
+func (s *Store) Destroy(ctx context.Context, token Token) error {
+	p, err := s.find(token, s.policy())
+	if err != nil {
+		return nil // it is no credential, so there is nothing to end
+	}
+	_, err = s.destroy(ctx, p)
+	return err
+}
+
+// DestroyKey ends the session that a key holds, as Session.Key names it, and
+// answers whether there was one. It is for those who administer sessions: a key
+// is no credential. The error is an *InputError for a key that is no session's.
+func (s *Store) DestroyKey(ctx context.Context, key string) (bool, error) {
+	p, ok := at(key)
+	if !ok {
+		return false, &InputError{Field: "key", Reason: "not the key of a session"}
+	}
+	ended, err := s.destroy(ctx, p)
+	return ended > 0, err
+}
+
+// destroy answers how many sessions it ended.
+func (s *Store) destroy(ctx context.Context, p place) (int, error) {
+	ended, err := s.run.destroy.Run(ctx, s.client, p.keys(), p.id).Int()
+	if err != nil {
+		return 0, fmt.Errorf("end a session: %w", err)
+	}
+	return ended, nil
+}
+
+// DestroyUser ends all sessions of a person but those whose Session.ID is in
+// except, and answers how many it ended. Sessions that are made meanwhile may
+// stay. Sessions of other software are among them once cleanup has found out
+// whose they are.
+//
+// Where the server has evicted keys, the list of the person's sessions may have
+// been among them: then all keys are looked through as well, in small steps.
+func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string) (int, error) {
+	if userID == "" {
+		return 0, &InputError{Field: memberUser, Reason: "empty"}
+	}
+	args := []any{prefix(userID)}
+	for _, id := range except {
+		args = append(args, id)
+	}
+	reply, err := s.run.destroyUser.Run(ctx, s.client, []string{index(userID)}, args...).Slice()
+	if err != nil {
+		return 0, fmt.Errorf("end the sessions of a person: %w", err)
+	}
+	ended := 0
+	if n, ok := reply[0].(int64); ok {
+		ended = int(n)
+	}
+	others, err := s.unlink(ctx, asTexts(reply, 1))
+	ended += others
+	if err != nil {
+		return ended, err
+	}
+	rest, err := s.destroyUnlisted(ctx, userID, except)
+	return ended + rest, err
+}
+
+// prefix is what the keys of a person's sessions begin with.
+func prefix(userID string) string { return own(userID, "").key }
+
+// destroyUnlisted ends those sessions of a person that the index has lost, if the
+// server has evicted anything.
+func (s *Store) destroyUnlisted(ctx context.Context, userID string, except []string) (ended int, err error) {
+	evicted, err := s.hasEvicted(ctx, index(userID))
+	if err != nil || !evicted {
+		return 0, err
+	}
+	q := keyspace.Query{Pattern: userPrefix + escape(userID) + ":*", Type: "string"}
+	_, err = s.keys.Scan(ctx, q, func(keys [][]byte) error {
+		var found []string
+		for _, key := range keys {
+			if p, ok := signedIn(string(key)); ok && !slices.Contains(except, p.id) {
+				found = append(found, p.key)
+			}
+		}
+		n, err := s.unlink(ctx, found)
+		ended += n
+		return err
+	})
+	if err != nil {
+		return ended, fmt.Errorf("look for unlisted sessions of a person: %w", err)
+	}
+	return ended, nil
+}
+
+// hasEvicted reports whether the server of a key has evicted keys since its start.
+func (s *Store) hasEvicted(ctx context.Context, key string) (bool, error) {
+	info := s.client.Info
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		node, err := cluster.MasterForKey(ctx, key)
+		if err != nil {
+			return false, fmt.Errorf("find the server of a person's sessions: %w", err)
+		}
+		info = node.Info
+	}
+	stats, err := info(ctx, "stats").Result()
+	if err != nil {
+		return false, fmt.Errorf("ask whether keys were evicted: %w", err)
+	}
+	_, count, said := strings.Cut(stats, "evicted_keys:")
+	return said && !strings.HasPrefix(count, "0"), nil
+}
+
+// unlink ends sessions whose index is in order already, wherever they are, and
+// answers how many there were.
+func (s *Store) unlink(ctx context.Context, keys []string) (int, error) {
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	replies := make([]*redis.IntCmd, len(keys))
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, key := range keys {
+			replies[i] = p.Unlink(ctx, key)
+		}
+		return nil
+	})
+	ended := 0
+	for _, reply := range replies {
+		ended += int(reply.Val())
+	}
+	if err != nil {
+		return ended, fmt.Errorf("end sessions: %w", err)
+	}
+	return ended, nil
+}

@@ -1,0 +1,160 @@
+package sessions
+
+import (
+	"context"
+	"fmt"
+)
+
+// Validate answers the session that a token stands for and counts as its use: it
+// sets last_accessed and lets the key end with the idle timeout or the absolute
+// age, whichever comes first. It takes one round trip, or two where the client's
+// address is another one of the same network.
+//
+// The error is ErrNoSession where there is none, where it is past its idle
+// timeout or absolute age, or where redis.session_bind_ip is on and ip is not in
+// the network that the session was made from. A text that is no address is in no
+// network. A refused session is not touched, and one past its time that this
+// package made is ended.
+//
+// Where Redis refuses writes (out of memory, a replica, failed persistence) the
+// session is answered but not refreshed; Session.Stale says so.
+func (s *Store) Validate(ctx context.Context, token Token, ip string) (Session, error) {
+	policy := s.policy()
+	p, err := s.find(token, policy)
+	if err != nil {
+		return Session{}, err
+	}
+	return s.use(ctx, p, ip, policy, touch, "")
+}
+
+// manner is how a session is looked at.
+type manner string
+
+const (
+	touch  manner = "t"
+	signIn manner = "ts"
+	claim  manner = "c"
+)
+
+// use looks at the session at a place. To claim it takes the name of whoever
+// claims it.
+func (s *Store) use(ctx context.Context, p place, ip string, policy Policy, m manner, claimant string) (Session, error) {
+	keys, mode := p.keys(), string(m)
+	if !p.foreign {
+		mode = "o" + mode
+	}
+	args := []any{policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds(), p.id, mode}
+	if m == claim {
+		keys, args = append(keys, p.claim()), append(args, claimant)
+	}
+	return checked(p, ip, policy, func(user, address string) ([]any, error) {
+		return s.run.use.Run(ctx, s.client, keys, append([]any{user, address}, args...)...).Slice()
+	})
+}
+
+// find answers where the session of a token is.
+func (s *Store) find(token Token, policy Policy) (place, error) {
+	p, ok := s.names.of(token)
+	switch {
+	case !ok:
+		return place{}, &Refusal{Reason: Malformed}
+	case p.foreign && !policy.Compat:
+		return place{}, &Refusal{Reason: NotAccepted}
+	}
+	return p, nil
+}
+
+// checked runs a script that holds a session against the texts of a person and an
+// address. Where these are the same in other words, as in an escaped letter or
+// another address of the network, it runs the script again with the session's
+// own: the script compares texts, so that a change in between is not missed.
+func checked(p place, ip string, policy Policy, run func(user, address string) ([]any, error)) (Session, error) {
+	if _, ok := parseAddress(ip); policy.BindAddress && !ok {
+		return Session{}, &Refusal{Reason: OtherAddress}
+	}
+	user, address := expected(p, ip, policy)
+	reply, err := run(user, address)
+	if err != nil {
+		return Session{}, fmt.Errorf("look at a session: %w", err)
+	}
+	if reason := Reason(asText(reply, 0)); reason == OtherUser || reason == OtherAddress {
+		if user, address, err = agreed(p, asText(reply, 1), ip, policy); err != nil {
+			return Session{}, err
+		}
+		if reply, err = run(user, address); err != nil {
+			return Session{}, fmt.Errorf("look at a session again: %w", err)
+		}
+	}
+	session, err := answered(p, reply)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := whose(session, p, ip, policy); err != nil {
+		return Session{}, err
+	}
+	return session, nil
+}
+
+// whose holds what was decoded against the person and the address again: a member
+// that stands there twice is the only way in which it differs from what the
+// script saw.
+func whose(session Session, p place, ip string, policy Policy) error {
+	switch {
+	case !p.foreign && session.UserID != p.userID:
+		return &Refusal{Reason: OtherUser}
+	case policy.BindAddress && !sameNetwork(session.IP, ip):
+		return &Refusal{Reason: OtherAddress}
+	}
+	return nil
+}
+
+// expected answers the texts that a session is most likely to have.
+func expected(p place, ip string, policy Policy) (user, address string) {
+	if !p.foreign {
+		user = quoteUser(p.userID)
+	}
+	if !policy.BindAddress {
+		return user, ""
+	}
+	if addr, ok := parseAddress(ip); ok {
+		ip = addr.String()
+	}
+	return user, quote(ip)
+}
+
+// answered judges the reply of a script that looked at a session.
+func answered(p place, reply []any) (Session, error) {
+	if outcome := asText(reply, 0); outcome != outcomeOK {
+		return Session{}, &Refusal{Reason: Reason(outcome)}
+	}
+	session, err := read(p, asText(reply, 1))
+	if err != nil {
+		return Session{}, &Refusal{Reason: Malformed}
+	}
+	session.ExpiresIn = asTime(reply, 2)
+	word := asText(reply, 3)
+	session.Stale, session.Retired = word == "stale", word == "retired"
+	return session, nil
+}
+
+// agreed answers a session's own texts of its person and its address, if they
+// mean those that are asked for.
+func agreed(p place, value, ip string, policy Policy) (user, address string, err error) {
+	v, err := members(value)
+	if err != nil {
+		return "", "", &Refusal{Reason: Malformed}
+	}
+	if !p.foreign {
+		if text(v[memberUser]) != p.userID {
+			return "", "", &Refusal{Reason: OtherUser}
+		}
+		user = string(v[memberUser])
+	}
+	if !policy.BindAddress {
+		return user, "", nil
+	}
+	if !sameNetwork(text(v[memberIP]), ip) {
+		return "", "", &Refusal{Reason: OtherAddress}
+	}
+	return user, string(v[memberIP]), nil
+}
