@@ -1,8 +1,8 @@
 package sessions
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -129,18 +129,12 @@ func successor(old Session, r Request, policy Policy) (creation, error) {
 	}
 	if old.UserID == "" || old.UserID == r.UserID {
 		c.extra = old.extra
-		c.request.Data = either(r.Data, old.Data)
-		c.request.UserAgent = string(either([]byte(r.UserAgent), []byte(old.UserAgent)))
+		c.request.UserAgent = cmp.Or(r.UserAgent, old.UserAgent)
+		if len(r.Data) == 0 {
+			c.request.Data = old.Data
+		}
 	}
 	return c, nil
-}
-
-// either answers the first text, or the second where there is none.
-func either(first, second json.RawMessage) json.RawMessage {
-	if len(first) > 0 {
-		return first
-	}
-	return second
 }
 
 // seconds answers a time as the JSON of a session has it.
