@@ -1,0 +1,50 @@
+package sessions
+
+// destroy ends a session: KEYS as in use, ARGV its id. A retired token's session
+// is the one that it still reads. It answers how many it ended.
+const destroyLua = `
+local ended = redis.call('UNLINK', KEYS[1])
+if not KEYS[2] then return ended end
+local id = ARGV[1]
+local sessions = string.sub(KEYS[1], 1, -1 - #id)
+local pointers = string.sub(KEYS[3], 1, -1 - #id)
+redis.call('ZREM', KEYS[2], id)
+local pointer = KEYS[3]
+local successor = redis.call('GET', pointer)
+while successor do
+  redis.call('UNLINK', pointer)
+  ended = ended + redis.call('UNLINK', sessions .. successor)
+  redis.call('ZREM', KEYS[2], successor)
+  pointer = pointers .. successor
+  successor = redis.call('GET', pointer)
+end
+return ended
+`
+
+// destroyUser ends the sessions of a person: KEYS is the index, ARGV what the
+// keys of the sessions begin with, and the ids that stay. It answers how many it
+// ended, and the keys of those of other software, which may be elsewhere.
+const destroyUserLua = `
+local stay = {}
+for i = 2, #ARGV do stay[ARGV[i]] = true end
+local keys, gone, foreign = {}, {}, {}
+for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if string.sub(m, 1, 8) == 'session:' then
+    if not stay[string.sub(m, 9)] then
+      foreign[#foreign + 1] = m
+      gone[#gone + 1] = m
+    end
+  elseif not stay[m] then
+    keys[#keys + 1] = ARGV[1] .. m
+    gone[#gone + 1] = m
+  end
+end
+local ended = 0
+for i = 1, #keys, 1000 do
+  ended = ended + redis.call('UNLINK', unpack(keys, i, math.min(i + 999, #keys)))
+end
+for i = 1, #gone, 1000 do
+  redis.call('ZREM', KEYS[1], unpack(gone, i, math.min(i + 999, #gone)))
+end
+return {ended, foreign}
+`
