@@ -247,6 +247,12 @@ func TestForeignValuesAreRefused(t *testing.T) {
 			"a mebibyte": func() {
 				b.client.Set(t.Context(), s.Key, strings.Replace(whole, "}", `,"x":"`+strings.Repeat("x", 1<<20)+`"}`, 1), redis.KeepTTL)
 			},
+			"very many parts": func() {
+				b.client.Set(t.Context(), s.Key, `{"a":[[]`+strings.Repeat(",[]", 80_000)+"],"+whole[1:], redis.KeepTTL)
+			},
+			"very many members": func() {
+				b.client.Set(t.Context(), s.Key, "{"+strings.Repeat(`"":1,`, 50_000)+whole[1:], redis.KeepTTL)
+			},
 			"a zstd bomb's name": func() {
 				b.client.Set(t.Context(), s.Key, strings.TrimSuffix(whole, "}")+`,"data_zstd":"KLUv/QRYAAA="}`, redis.KeepTTL)
 			},

@@ -35,13 +35,17 @@ end
 	//
 	// JSON is not decoded: that would lose the digits of long integers and floats.
 	// What the guide's Python writes is recognized by one pattern; anything else is
-	// walked through.
+	// walked through, in so many steps as take a few milliseconds at most: what has
+	// more parts counts as no session.
 	layoutLua = `
 local function walk(v)
+  local steps = 20000
   local function quoted(i)
     if string.sub(v, i, i) ~= '"' then return nil end
     while true do
       i = string.find(v, '["\\]', i + 1)
+      steps = steps - 1
+      if steps < 0 then return nil end
       if not i or string.sub(v, i, i) == '"' then return i end
       i = i + 1
     end
@@ -58,7 +62,8 @@ local function walk(v)
       i = string.find(v, '[%[%]{}"]', i)
       c = i and string.sub(v, i, i)
       if c == '"' then i = quoted(i) end
-      if not i then return nil end
+      steps = steps - 1
+      if not i or steps < 0 then return nil end
       if c == '{' or c == '[' then depth = depth + 1 end
       if c == '}' or c == ']' then depth = depth - 1 end
       i = i + 1
@@ -70,6 +75,7 @@ local function walk(v)
   if not i then return nil end
   if string.sub(v, i, i) == '}' then return members end
   while i do
+    steps = steps - 20 -- a member costs that much
     local last = quoted(i)
     local from = last and string.match(v, '^%s*:%s*()', last + 1)
     local till = from and skip(from)
@@ -122,7 +128,7 @@ end
 )
 
 const (
-	maxValueText = "1048576" // maxValue, since a constant text cannot be made of a number
+	maxValueText = "262144" // maxValue, since a constant text cannot be made of a number
 
 	// maxRotationsText is through how many rotations within the grace an old token
 	// still reads.
@@ -135,7 +141,7 @@ const (
 )
 
 // A compile-time proof that both are the same.
-var _ = [1]struct{}{}[maxValue-1<<20]
+var _ = [1]struct{}{}[maxValue-1<<18]
 
 // scripts are the scripts of a Store. Those that only end sessions run on a
 // server whose memory is full; the others are to be refused there.

@@ -21,8 +21,9 @@ const (
 	// compressFrom is how long data is compressed, in bytes.
 	compressFrom = 1 << 10
 
-	// maxValue bounds a value that is read as a session, in bytes.
-	maxValue = 1 << 20
+	// maxValue bounds a value that is read as a session, in bytes: that much the
+	// scripts walk through within a few milliseconds.
+	maxValue = 256 << 10
 )
 
 // errTooLarge says of a value that it is no session's by its size.
