@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/helix-collective/helix/script"
 )
 
 // Create makes a session and answers the token that is its credential. The token
@@ -84,7 +82,7 @@ func (s *Store) create(ctx context.Context, c creation) (Token, Session, error) 
 		return newToken(secret, c.request.UserID), session, nil
 	}
 	var refused *LimitError
-	if !errors.As(err, &refused) && !script.Refused(err) {
+	if !errors.As(err, &refused) && !errors.Is(err, ErrNoSession) {
 		s.abandon(ctx, p)
 	}
 	if apart {

@@ -46,14 +46,11 @@ func (s *Store) regenerate(ctx context.Context, token Token, r Request) (Token, 
 	case r.UserID == "" && p.index != "":
 		return s.rotate(ctx, p, r.IP, policy)
 	case r.UserID != "" && r.UserID == p.userID && !policy.RegenerateOnAuth:
-		session, err := s.use(ctx, p, r.IP, policy, signIn, "")
+		session, err := s.useUnretired(ctx, p, r.IP, policy, signIn, "")
 		return token, session, err
 	}
 	claimant := newSecret()
-	old, err := s.use(ctx, p, r.IP, policy, claim, string(claimant[:]))
-	if err == nil && old.Retired {
-		err = &Refusal{Reason: Unknown}
-	}
+	old, err := s.useUnretired(ctx, p, r.IP, policy, claim, string(claimant[:]))
 	if err != nil {
 		return "", Session{}, err
 	}
@@ -62,6 +59,16 @@ func (s *Store) regenerate(ctx context.Context, token Token, r Request) (Token, 
 		s.unclaim(ctx, p)
 	}
 	return newToken, session, err
+}
+
+// useUnretired looks at a session as use does, but not with a token that only
+// reads.
+func (s *Store) useUnretired(ctx context.Context, p place, ip string, policy Policy, m manner, claimant string) (Session, error) {
+	session, err := s.use(ctx, p, ip, policy, m, claimant)
+	if err == nil && session.Retired {
+		return Session{}, &Refusal{Reason: Unknown}
+	}
+	return session, err
 }
 
 // unclaim lets others sign in with a token again. If that fails they may in a few

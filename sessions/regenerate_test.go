@@ -55,6 +55,9 @@ func TestARetiredTokenOnlyReads(t *testing.T) {
 			_, _, err := b.Regenerate(t.Context(), old, r)
 			wantReason(t, err, sessions.Unknown)
 		}
+		b.policy.RegenerateOnAuth = false
+		_, _, err := b.Regenerate(t.Context(), old, sessions.Request{IP: home, UserID: "ann"})
+		wantReason(t, err, sessions.Unknown)
 		third, _ := b.regenerate(next, sessions.Request{})
 		if !b.validate(old).Retired || !b.validate(next).Retired {
 			t.Error("after two rotations the retired tokens do not read")
