@@ -1,7 +1,7 @@
 // Package change carries out Redis commands in journalled transactions: what
 // their keys held is on disk before anything is changed, and no key is changed
-// that is not what was kept of it. Commands go in batches that keep the server
-// busy for about a millisecond. It decides nothing about who may do what.
+// that is not what was kept of it. Commands go in transactions that keep the
+// server busy for about a millisecond. It decides nothing about who may do what.
 package change
 
 import (
