@@ -105,7 +105,7 @@ const defaultPatience = 15 * time.Second
 // LostError says that a run ended since the server went away, and that of the
 // last steps nobody knows yet whether they were made.
 type LostError struct {
-	Unknown int // steps
+	Unknown int // commands
 	Err     error
 }
 

@@ -88,6 +88,10 @@ func (u *unit) takeUnwatched(db int, now int64, replies [][]byte, valued bool) e
 
 // commitCompared makes a unit by the script.
 func (r *run) commitCompared(ctx context.Context, b *batch, u *unit) error {
+	if err := r.connect(ctx, b.db, u); err != nil {
+		return err
+	}
+	defer r.letGo(u)
 	reply, err := u.session.script(ctx, comparedSource, u.comparedKeys(), u.comparedWords())
 	if err != nil {
 		return r.resolve(ctx, b, u, err)

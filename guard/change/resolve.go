@@ -90,7 +90,7 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 	case errors.As(err, &undone):
 		return err
 	case !answered:
-		return &LostError{Unknown: len(u.steps), Err: lost}
+		return &LostError{Unknown: max(int(commandsOf(u.steps)), 1), Err: lost}
 	case !done:
 		u.outcome = conflicted
 		return nil

@@ -115,9 +115,13 @@ func (s *sessions) close() {
 // release lets a batch's sessions go, for others to use.
 func (r *run) release(b *batch) {
 	for _, u := range b.units {
-		if u.session != nil {
-			r.sessions.give(u.session)
-			u.session = nil
-		}
+		r.letGo(u)
+	}
+}
+
+func (r *run) letGo(u *unit) {
+	if u.session != nil {
+		r.sessions.give(u.session)
+		u.session = nil
 	}
 }

@@ -131,7 +131,11 @@ func (r *run) lookUnwatched(ctx context.Context, b *batch) (ok bool, err error) 
 		return false, nil
 	}
 	err = r.eachUnit(ctx, b, func(ctx context.Context, u *unit) error {
-		return u.lookUnwatched(ctx, b.db, r.valued(u.steps[0]))
+		err := u.lookUnwatched(ctx, b.db, r.valued(u.steps[0]))
+		if err == nil {
+			r.letGo(u) // it needs no connection of its own
+		}
+		return err
 	})
 	if err != nil || !b.odd() && b.held() <= maxBatch {
 		return true, err
@@ -176,9 +180,16 @@ func (b *batch) held() int {
 	return n
 }
 
-// eachUnit has every unit do something, side by side.
+// sideBySide is how many units ask one server at a time: it answers all that have
+// asked before it turns to others.
+const sideBySide = 2
+
+// eachUnit has every unit do something, some side by side.
 func (r *run) eachUnit(ctx context.Context, b *batch, do func(context.Context, *unit) error) error {
 	group, ctx := errgroup.WithContext(ctx)
+	if !b.scattered {
+		group.SetLimit(sideBySide)
+	}
 	for _, u := range b.units {
 		group.Go(func() error { return r.patiently(ctx, b.db, u, func() error { return do(ctx, u) }) })
 	}
