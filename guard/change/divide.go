@@ -31,8 +31,12 @@ func (r *run) divide(b *batch) error {
 	return nil
 }
 
-// unwatched bounds the keys of one transaction whose keys are not watched.
-const unwatched = 500
+// What bounds the keys of one transaction whose keys are not watched: of which
+// nothing is kept, and of which only the times are compared.
+const (
+	unwatched = 500
+	timed     = 300
+)
 
 // divideEach makes the transactions of a step that has Each.
 func (b *batch) divideEach(s Step, most int) {
@@ -47,8 +51,11 @@ func (b *batch) divideEach(s Step, most int) {
 // where others were in the way of many.
 func (r *run) most(b *batch, s Step) int {
 	most := perUnit
-	if r.Journal == nil || r.scriptable(s) && !r.valued(s) {
+	switch {
+	case r.Journal == nil:
 		most = unwatched
+	case r.scriptable(s) && !r.valued(s):
+		most = timed
 	}
 	return max(most>>(2*b.attempt), 1)
 }
