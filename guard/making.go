@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"hash/maphash"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guard/change"
-	"github.com/helix-collective/helix/journal"
 )
 
 // Making carries out the changes of one program at once, each kept in a journal
@@ -181,44 +179,6 @@ func (m *Making) progress(commands int64) {
 	}
 }
 
-// census is a journal that counts the keys that are changed. A key that is
-// changed again in a later batch counts again, but for one that a batch's end
-// lies within.
-type census struct {
-	change.Journal
-	report *Report
-	before [][]journal.Image // of the batches that are being made
-	seed   maphash.Seed
-	last   map[uint64]struct{} // of the batch before, hashes of those that were changed
-}
-
-func (c *census) Before(batches ...[]journal.Image) error {
-	c.before = batches
-	return c.Journal.Before(batches...)
-}
-
-func (c *census) After(states []journal.State) error {
-	changed := make(map[uint64]struct{}, len(states))
-	batch := c.before[0]
-	c.before = c.before[1:]
-	for i, image := range batch {
-		if e := (change.Entry{Before: image, After: states[i]}); !e.Changed() {
-			continue
-		}
-		if image.Kind != journal.Key {
-			c.report.Others++
-			continue
-		}
-		id := maphash.Bytes(c.seed, image.Name)
-		changed[id] = struct{}{}
-		if _, again := c.last[id]; !again {
-			c.report.Keys++
-		}
-	}
-	c.last = changed
-	return c.Journal.After(states)
-}
-
 // run carries out what next answers, in order, and tells each step's end.
 func (m *Making) run(ctx context.Context, p *passage) error {
 	err := m.engine.Run(ctx, p.next, p.done)
@@ -249,125 +209,6 @@ func (m *Making) carry(_ context.Context, calls []*call, told func(*call, reply)
 		}
 	}
 	return nil
-}
-
-// passage hands the steps of calls on, and the replies of calls back, in the
-// calls' order: in a Cluster steps are done in another. next and done run side by
-// side.
-type passage struct {
-	making *Making
-	mu     sync.Mutex
-	calls  func() (c *call, ok bool, err error) // whose steps are yet to come
-	steps  []change.Step
-	sent   []*underway // calls whose replies are not handed back yet
-	told   func(*call, reply) error
-}
-
-// underway is a call whose steps have been handed on.
-type underway struct {
-	call    *call
-	open    int      // steps that are not done yet
-	parts   []reply  // of those that are
-	made    int      // of those, which were carried out
-	lost    []string // keys of those that cannot be taken back
-	left    bool     // or were left alone
-	unknown int      // calls whose replies got lost
-}
-
-func (p *passage) next() (change.Step, bool, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.steps) == 0 {
-		c, ok, err := p.calls()
-		if !ok || err != nil {
-			return change.Step{}, false, err
-		}
-		p.steps = c.steps()
-		u := &underway{call: c, open: len(p.steps)}
-		for i := range p.steps {
-			p.steps[i].Note, p.steps[i].Part = u, i < len(p.steps)-1
-		}
-		p.sent = append(p.sent, u)
-	}
-	s := p.steps[0]
-	p.steps = p.steps[1:]
-	return s, true, nil
-}
-
-func (p *passage) done(d change.Done) error {
-	u := d.Step.Note.(*underway)
-	r, err := u.note(d)
-	if err != nil {
-		return err
-	}
-	u.parts = append(u.parts, r)
-	u.open--
-	for _, u := range p.answered() {
-		r := joined(u.parts)
-		p.making.noted(u, r)
-		if err := p.told(u.call, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// answered takes out the calls that can be told of.
-func (p *passage) answered() []*underway {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := 0
-	for n < len(p.sent) && p.sent[n].open == 0 {
-		n++
-	}
-	list := p.sent[:n]
-	p.sent = p.sent[n:]
-	return list
-}
-
-// note takes in what became of a step and answers its reply.
-func (u *underway) note(d change.Done) (reply, error) {
-	if u.call.each {
-		return u.noteEach(d)
-	}
-	return u.noteOne(d)
-}
-
-func (u *underway) noteOne(d change.Done) (reply, error) {
-	switch {
-	case d.Left:
-		u.left = true
-		return failure("ERR %s exists now, and overwriting it needs the right destroy", u.call.ShownKey(d.Step.Absent[0])), nil
-	case d.Reply == nil:
-		u.made, u.unknown, u.lost = u.made+1, 1, append(u.lost, d.Lost...)
-		return failure("ERR the reply got lost with the connection; the command was carried out"), nil
-	}
-	r, err := parseReply(d.Reply)
-	if err != nil {
-		return reply{}, err
-	}
-	if h := halted(r); h != nil {
-		return r, h
-	}
-	if r.kind == errorReply {
-		return r, serverFault(r)
-	}
-	u.made, u.lost = u.made+1, append(u.lost, d.Lost...)
-	return r, nil
-}
-
-// noteEach is note for a sweep.
-func (u *underway) noteEach(d change.Done) (reply, error) {
-	all := reply{kind: arrayReply, elems: make([]reply, len(d.Replies))}
-	var first error
-	for i, raw := range d.Replies {
-		part := underway{call: u.call}
-		r, err := part.noteOne(change.Done{Step: d.Step, Reply: raw})
-		all.elems[i], first = r, cmp.Or(first, err)
-		u.made, u.unknown = u.made+part.made, u.unknown+part.unknown
-	}
-	u.lost = append(u.lost, d.Lost...)
-	return all, first
 }
 
 // noted takes in what became of a call.
