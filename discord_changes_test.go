@@ -172,7 +172,7 @@ func TestRightsAreAskedForAgain(t *testing.T) {
 // of it is what Redis holds, and taking it back takes back just that.
 func TestALongChangeIsStoppedFromTheChannel(t *testing.T) {
 	server := redistest.Standalone(t, "--enable-debug-command", "yes")
-	if err := server.Client().Do(t.Context(), "DEBUG", "POPULATE", 20000, "session", 10).Err(); err != nil {
+	if err := server.Client().Do(t.Context(), "DEBUG", "POPULATE", 100000, "session", 10).Err(); err != nil {
 		t.Fatal(err)
 	}
 	acme := newChangingPlace(t, "read, write, configure", "")
@@ -180,19 +180,19 @@ func TestALongChangeIsStoppedFromTheChannel(t *testing.T) {
 	acme.discord.Gateway().AwaitReady(1)
 	ann := acme.As("ann")
 
-	shown := ann.Says("#ops", "!redis keys session:* | xargs -I {} redis expire {} 86400").Sees("Plan: give 20,000 keys without a TTL one of 24 h", "type `all`")
+	shown := ann.Says("#ops", "!redis keys session:* | xargs -I {} redis expire {} 86400").Sees("Plan: give 100,000 keys without a TTL one of 24 h", "type `all`")
 	ann.Says("#ops", "!config set redis.max_share=1").Sees("1 (was 100)")
 	ann.Submits(ann.Clicks(shown, "Confirm…"), map[string]string{"word": "all"})
-	running := shown.Becomes("of 20,000 changes made", "a second")
+	running := shown.Becomes("of 100,000 changes made", "a second")
 	ann.Clicks(running, "Stop")
-	report := shown.Becomes("Stopped. ", " of 20,000 keys changed, ", " of 20,000 commands carried out", "takes it back")
+	report := shown.Becomes("Stopped. ", " of 100,000 keys changed, ", " of 100,000 commands carried out", "takes it back")
 	var changed int
 	_, after, _ := strings.Cut(report.Content, "Stopped. ")
 	number, _, _ := strings.Cut(after, " of")
 	if _, err := fmt.Sscan(strings.ReplaceAll(number, ",", ""), &changed); err != nil {
 		t.Fatal(err)
 	}
-	if got := withTTL(t, server); got != changed || got == 0 || got == 20000 {
+	if got := withTTL(t, server); got != changed || got == 0 || got == 100000 {
 		t.Errorf("%d keys have a TTL, and it says %d", got, changed)
 	}
 	ann.Says("#ops", "!config set redis.max_share=100").Sees("100 (was 1)")
