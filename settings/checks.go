@@ -3,12 +3,17 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/helix-collective/helix/clientip"
 )
 
 const (
@@ -52,6 +57,48 @@ func checkPrefix(text string) error {
 		return fmt.Errorf("expected 1 to %d characters without spaces", maxPrefix)
 	}
 	return nil
+}
+
+// checkCookieName accepts a name that needs no quotes and has no prefix that
+// browsers know: that one comes of itself.
+func checkCookieName(text string) error {
+	plain := regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	if !plain.MatchString(text) || strings.HasPrefix(text, "__") {
+		return errors.New("expected 1 to 64 letters, digits, - and _, not beginning with __")
+	}
+	return nil
+}
+
+// checkListen accepts an address to listen on; without a host it is every one
+// of this machine.
+func checkListen(text string) error {
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return errors.New("expected an address and a port, as in 127.0.0.1:8700")
+	}
+	return nil
+}
+
+// checkHost accepts what a request may name as its host: a name or an address,
+// without a port.
+func checkHost(text string) error {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return nil
+	}
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool {
+		return r != '-' && r != '.' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}) {
+		return errors.New("expected the name or address of a host, without a port")
+	}
+	return nil
+}
+
+func checkNetwork(text string) error {
+	_, err := clientip.ParseNetwork(text)
+	return err
 }
 
 // checkURL accepts an absolute address with one of the schemes, and without a

@@ -30,6 +30,7 @@ const (
 	SessionCompat            BoolKey     = "redis.session_compat"
 	SessionsGrace            DurationKey = "sessions.grace"
 	SessionsKey              SecretKey   = "sessions.key"
+	SessionsCookieName       TextKey     = "sessions.cookie_name"
 )
 
 // The values of MaxSessionsAction.
@@ -47,6 +48,18 @@ const (
 	RedisKeepaliveProbes   IntKey      = "redis.keepalive_probes"
 	RedisTimeout           DurationKey = "redis.timeout"
 	RedisMaxShare          IntKey      = "redis.max_share"
+)
+
+// The session service.
+const (
+	APIListen         TextKey   = "api.listen"
+	APIKeys           SecretKey = "api.keys"
+	APIHosts          ListKey   = "api.hosts"
+	APITrustedProxies ListKey   = "api.trusted_proxies"
+	APITLSCert        TextKey   = "api.tls_cert"
+	APITLSKey         TextKey   = "api.tls_key"
+	APIRate           IntKey    = "api.rate"
+	APIMaxBody        BytesKey  = "api.max_body"
 )
 
 // Alerts.

@@ -17,6 +17,13 @@ func rules() []rule {
 		atMost(string(AlertsMemoryWarnPercent), string(AlertsMemoryPercent)),
 		atMost(string(CommandsMaxPerPerson), string(CommandsMaxRunning)),
 		{
+			keys:   []string{string(APITLSCert), string(APITLSKey)},
+			broken: func(s *Snapshot) bool { return (s.Text(APITLSCert) == "") != (s.Text(APITLSKey) == "") },
+			reason: func(*Snapshot) string {
+				return fmt.Sprintf("%s and %s go together: set both, or neither.", quote(string(APITLSCert)), quote(string(APITLSKey)))
+			},
+		},
+		{
 			keys: []string{string(SessionCookieSameSite), string(SessionCookieSecure)},
 			broken: func(s *Snapshot) bool {
 				return s.Text(SessionCookieSameSite) == "none" && !s.Bool(SessionCookieSecure)

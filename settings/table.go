@@ -21,6 +21,7 @@ func Table() []Setting {
 	rows = append(rows, cookieRows()...)
 	rows = append(rows, connectionRows()...)
 	rows = append(rows, storeRows()...)
+	rows = append(rows, apiRows()...)
 	rows = append(rows, alertRows()...)
 	rows = append(rows, discordRows()...)
 	rows = append(rows, redactRows()...)
@@ -93,6 +94,29 @@ func storeRows() []Setting {
 			Help: "How long the old token of a rotated session still reads it, for requests in flight. 0: not at all; never after a sign-in."},
 		{Key: string(SessionsKey), Kind: Text, Secret: true,
 			Help: "The key from which the ids of sessions are made, kept outside Redis: without it nobody who can write to Redis can make a token. Another key ends all sessions."},
+		{Key: string(SessionsCookieName), Kind: Text, Default: "session", check: checkCookieName,
+			Help: "How the session cookie is called. While redis.session_cookie_secure is on, __Host- stands before it."},
+	}
+}
+
+func apiRows() []Setting {
+	return []Setting{
+		{Key: string(APIListen), Kind: Text, check: optional(checkListen),
+			Help: "Where the session service listens, as in 127.0.0.1:8700. Empty: the bot does without."},
+		{Key: string(APIKeys), Kind: Text, Secret: true,
+			Help: "Who may use the session service: name:secret:scope[+scope], several by commas. The scopes are sessions, users, auth, policy and all."},
+		{Key: string(APIHosts), Kind: List, check: checkHost,
+			Help: "Names that requests may call the session service by, without a port. Empty: localhost, the loopback addresses and that of api.listen."},
+		{Key: string(APITrustedProxies), Kind: List, check: checkNetwork,
+			Help: "Addresses and networks of the proxies whose X-Forwarded-For is believed, as in 127.0.0.1 and 10.0.0.0/8."},
+		{Key: string(APITLSCert), Kind: Text,
+			Help: "File of the session service's certificate with its chain (PEM). Empty: plain HTTP. Goes with api.tls_key."},
+		{Key: string(APITLSKey), Kind: Text,
+			Help: "File of the private key of api.tls_cert (PEM)."},
+		{Key: string(APIRate), Kind: Integer, Default: "1000", Min: 1, Max: 1_000_000, Unit: "requests a second",
+			Help: "How many requests one key may make. A second's worth may come at once."},
+		{Key: string(APIMaxBody), Kind: Bytes, Default: "131072", Min: kib, Max: mib,
+			Help: "How large the body of a request may be."},
 	}
 }
 
