@@ -46,6 +46,7 @@ type app struct {
 type common struct {
 	config string
 	redis  string
+	listen string // of serve alone
 	demo   bool
 }
 
@@ -54,6 +55,9 @@ func (f common) load() (*settings.Base, error) {
 	flags := make(map[string]string)
 	if f.redis != "" {
 		flags[string(settings.RedisURL)] = f.redis
+	}
+	if f.listen != "" {
+		flags[string(settings.APIListen)] = f.listen
 	}
 	base, err := settings.Load(settings.Options{File: f.config, Environ: os.Environ(), Flags: flags})
 	if err != nil {
@@ -70,14 +74,18 @@ var errNoRedis = &exitError{exitFailure,
 // open wires the program. Without an address, demo decides whether an embedded
 // Redis is started or the missing address is an error, and local whether it is
 // somebody at a terminal, or a script of theirs, who asks.
-func open(ctx context.Context, base *settings.Base, log *zap.Logger, demo, local bool) (_ *app, err error) {
-	a := &app{base: base, log: log, local: local}
+func open(ctx context.Context, base *settings.Base, log *zap.Logger, demo, local bool) (*app, error) {
+	return openWith(ctx, &app{base: base, log: log, local: local}, demo, (*app).wire)
+}
+
+// openWith wires what wire does, once there is an address of Redis.
+func openWith(ctx context.Context, a *app, demo bool, wire func(*app, context.Context, string) error) (_ *app, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	address := base.Snapshot().Secret(settings.RedisURL)
+	address := a.base.Snapshot().Secret(settings.RedisURL)
 	if demo && address == "" {
 		if a.demo, err = embedded.Start(ctx, embedded.Options{}); err != nil {
 			return a, fmt.Errorf("start the embedded Redis: %w", err)
@@ -88,20 +96,31 @@ func open(ctx context.Context, base *settings.Base, log *zap.Logger, demo, local
 	if address == "" {
 		return a, errNoRedis
 	}
-	return a, a.wire(ctx, address)
+	return a, wire(a, ctx, address)
 }
 
-func (a *app) wire(ctx context.Context, address string) error {
+// connect wires Redis and the live settings.
+func (a *app) connect(ctx context.Context, address string) error {
 	target, err := dial.Parse(address)
 	if err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
-	s := a.base.Snapshot()
-	a.pool = dial.NewPool(target, dialOptions(s))
+	a.pool = dial.NewPool(target, dialOptions(a.base.Snapshot()))
 	a.closers = append(a.closers, a.pool.Close)
 	if a.client, err = a.pool.Main(); err != nil {
 		return err
 	}
+	a.live = settings.Open(ctx, a.client, a.base)
+	return nil
+}
+
+// wire wires the whole program.
+func (a *app) wire(ctx context.Context, address string) error {
+	err := a.connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	s, target := a.base.Snapshot(), a.pool.Target()
 	if a.policy, err = newPolicy(a.base); err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
@@ -114,7 +133,6 @@ func (a *app) wire(ctx context.Context, address string) error {
 		return &exitError{exitFailure, err.Error()}
 	}
 	typed := newConcealer(s, calls.Secrets()...)
-	a.live = settings.Open(ctx, a.client, a.base)
 	a.audit = openAudit(a.client, s, a.spoolDir(), a.log, func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) })
 	a.closers = append(a.closers, a.audit.Close)
 	if err := a.openChanges(); err != nil {

@@ -79,6 +79,7 @@ func configuration(base *settings.Base) []check.Finding {
 		findings = append(findings, check.Finding{Name: name, Level: check.Warning, Detail: w})
 	}
 	findings = append(findings, auditFindings(base.Snapshot())...)
+	findings = append(findings, serviceFindings(base)...)
 	if len(base.Roles()) == 0 {
 		findings = append(findings, check.Finding{Name: "Permissions", Level: check.Warning,
 			Detail: "No role is configured: only the guild's owner and administrators may act.",

@@ -40,6 +40,7 @@ func subcommands() []subcommand {
 		{"run", "the bot, if a Discord token is set; else the console", runRun},
 		{"console", "a conversation at the terminal, or line by line from a pipe", runConsole},
 		{"exec", "run each LINE as a chat message", runExec},
+		{"serve", "the session service for back ends alone, without Discord", runServe},
 		{"check", "hold configuration, Redis and Discord against what Helix needs", runCheck},
 		{"version", "version, commit, Go", runVersion},
 	}

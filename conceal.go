@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/helix-collective/helix/api"
 	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 )
@@ -45,6 +46,7 @@ func heldSecrets(s *settings.Snapshot, more ...string) []string {
 			list = append(list, parts(s.Secret(settings.SecretKey(row.Key)))...)
 		}
 	}
+	list = append(list, api.Secrets(s.Secret(settings.APIKeys))...)
 	list = slices.DeleteFunc(list, func(secret string) bool { return len(secret) < shortestHeld })
 	slices.SortFunc(list, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return slices.Compact(list)

@@ -141,8 +141,14 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	if err != nil {
 		return errors.Join(err, a.close())
 	}
+	service, err := a.serviceBesideTheBot(ctx)
+	if err != nil {
+		return errors.Join(err, a.close())
+	}
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
-	err = a.alongside(ctx, func(ctx context.Context) error { return a.runBot(ctx, b) })
+	err = a.alongside(ctx, func(ctx context.Context) error {
+		return beside(ctx, service, func(ctx context.Context) error { return a.runBot(ctx, b) })
+	})
 	return errors.Join(err, a.close())
 }
 
