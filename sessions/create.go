@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/clientip"
 )
 
 // Create makes a session and answers the token that is its credential. The token
@@ -37,7 +39,7 @@ func checkRequest(r *Request) (string, error) {
 	if err := checkUserID(r.UserID); err != nil {
 		return "", err
 	}
-	addr, ok := parseAddress(r.IP)
+	addr, ok := clientip.Parse(r.IP)
 	if !ok {
 		return "", &InputError{Field: memberIP, Reason: "not an IPv4 or IPv6 address"}
 	}

@@ -3,6 +3,8 @@ package sessions
 import (
 	"context"
 	"fmt"
+
+	"github.com/helix-collective/helix/clientip"
 )
 
 // Validate answers the session that a token stands for and counts as its use: it
@@ -69,7 +71,7 @@ func (s *Store) find(token Token, policy Policy) (place, error) {
 // another address of the network, it runs the script again with the session's
 // own: the script compares texts, so that a change in between is not missed.
 func checked(p place, ip string, policy Policy, run func(user, address string) ([]any, error)) (Session, error) {
-	if _, ok := parseAddress(ip); policy.BindAddress && !ok {
+	if _, ok := clientip.Parse(ip); policy.BindAddress && !ok {
 		return Session{}, &Refusal{Reason: OtherAddress}
 	}
 	user, address := expected(p, ip, policy)
@@ -116,7 +118,7 @@ func expected(p place, ip string, policy Policy) (user, address string) {
 	if !policy.BindAddress {
 		return user, ""
 	}
-	if addr, ok := parseAddress(ip); ok {
+	if addr, ok := clientip.Parse(ip); ok {
 		ip = addr.String()
 	}
 	return user, quote(ip)
