@@ -327,12 +327,18 @@ func TestThePolicyIsLive(t *testing.T) {
 	})
 }
 
+// impatient answers a client that gives up at once where its server is gone.
+func impatient(t *testing.T, server *redistest.Server) *redis.Client {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
 // A Redis that is away is neither a missing session nor told about.
 func TestFaults(t *testing.T) {
 	server := redistest.Standalone(t)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DisableIdentity: true})
-	t.Cleanup(func() { client.Close() })
-	b := newBench(t, client)
+	b := newBench(t, impatient(t, server))
 	token, _ := b.signIn("ann")
 	server.Kill()
 	for _, gone := range []answer{

@@ -183,7 +183,7 @@ func (d *description) described() (all []string) {
 // exchange against the description.
 func TestTheDescriptionIsOfThisService(t *testing.T) {
 	server := redistest.Standalone(t)
-	b := newBench(t, server.Client(), "api.max_body=1024")
+	b := newBench(t, impatient(t, server), "api.max_body=1024")
 	token, _ := b.signIn("ann")
 	bodies := map[string]object{
 		"/v1/sessions":            {"user_id": "ann", "ip": home},

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -229,9 +228,7 @@ func newServer(t *testing.T, flags map[string]string) (*api.Server, error) {
 // a person.
 func TestSecretsAreNotLogged(t *testing.T) {
 	server := redistest.Standalone(t)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DialTimeout: time.Second, DisableIdentity: true})
-	t.Cleanup(func() { client.Close() })
-	b := newBench(t, client)
+	b := newBench(t, impatient(t, server))
 	token, id := b.signIn("ann@example.com")
 	answers := []answer{
 		b.post("sessions/validate", object{"token": token, "ip": other}),

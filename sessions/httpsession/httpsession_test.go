@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -324,7 +323,7 @@ func TestSpoofedAddresses(t *testing.T) {
 // A Redis that is away is no sign-out.
 func TestFaultsAreNoSignOut(t *testing.T) {
 	server := redistest.Standalone(t)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DialTimeout: time.Second, DisableIdentity: true})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
 	t.Cleanup(func() { client.Close() })
 	b := newSite(t, client).browser()
 	b.send("/signin?user=ann")
