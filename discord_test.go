@@ -71,8 +71,19 @@ func (l *lockedBuffer) String() string {
 // launch starts helix as a process of its own.
 func (p *place) launch(t testing.TB, env ...string) *instance {
 	t.Helper()
-	env = append([]string{"DISCORD_TOKEN=" + p.discord.Token(), "HELIX_DISCORD_API_URL=" + p.discord.URL()}, env...)
-	cmd := helixCommand(t, p.dir, env, "run")
+	i := p.launchAs(t, append([]string{"DISCORD_TOKEN=" + p.discord.Token(), "HELIX_DISCORD_API_URL=" + p.discord.URL()}, env...), "run")
+	t.Cleanup(func() {
+		if strings.Contains(i.log.String(), p.discord.Token()) {
+			t.Error("the token is in the log")
+		}
+	})
+	return i
+}
+
+// launchAs starts helix with arguments, knowing of no Discord but by env.
+func (p *place) launchAs(t testing.TB, env []string, args ...string) *instance {
+	t.Helper()
+	cmd := helixCommand(t, p.dir, env, args...)
 	i := &instance{cmd: cmd, log: &lockedBuffer{}, done: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = i.log, i.log
 	if err := cmd.Start(); err != nil {
@@ -81,9 +92,6 @@ func (p *place) launch(t testing.TB, env ...string) *instance {
 	go func() { i.done <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it may have ended
-		if strings.Contains(i.log.String(), p.discord.Token()) {
-			t.Error("the token is in the log")
-		}
 		if t.Failed() {
 			t.Logf("the log:\n%s", i.log)
 		}
