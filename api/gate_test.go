@@ -120,6 +120,7 @@ func TestBodies(t *testing.T) {
 			"a number for a person":     `{"user_id":7,"ip":"203.0.113.7"}`,
 			"half a character":          `{"user_id":"ann\ud800","ip":"203.0.113.7"}`,
 			"not UTF-8":                 "{\"user_id\":\"ann\xff\",\"ip\":\"203.0.113.7\"}",
+			"data that is not UTF-8":    "{\"user_id\":\"ann\",\"ip\":\"203.0.113.7\",\"data\":\"\xff\"}",
 			"a long person":             `{"user_id":"` + strings.Repeat("a", 257) + `","ip":"203.0.113.7"}`,
 			"no address":                `{"user_id":"ann"}`,
 			"no real address":           `{"user_id":"ann","ip":"localhost"}`,

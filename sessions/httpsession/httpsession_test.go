@@ -231,32 +231,53 @@ func TestSignOutElsewhere(t *testing.T) {
 	})
 }
 
+// The cookie is as the settings in force say, from the next request on.
 func TestCookieSettings(t *testing.T) {
-	for _, tt := range []struct {
-		set  map[string]string
-		name string
-		ends string
-	}{
-		{nil, "__Host-session", "; Path=/; HttpOnly; Secure; SameSite=Strict"},
-		{map[string]string{"redis.session_cookie_samesite": "lax"}, "__Host-session", "; Path=/; HttpOnly; Secure; SameSite=Lax"},
-		{map[string]string{"redis.session_cookie_samesite": "none"}, "__Host-session", "; Path=/; HttpOnly; Secure; SameSite=None"},
-		{map[string]string{"redis.session_cookie_httponly": "false"}, "__Host-session", "; Path=/; Secure; SameSite=Strict"},
-		{map[string]string{"redis.session_cookie_secure": "false"}, "session", "; Path=/; HttpOnly; SameSite=Strict"},
-		{map[string]string{"sessions.cookie_name": "sid"}, "__Host-sid", "; Path=/; HttpOnly; Secure; SameSite=Strict"},
-	} {
-		base, err := settings.Load(settings.Options{Flags: tt.set})
-		if err != nil {
-			t.Fatal(err)
+	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+		live := settings.Open(t.Context(), client, settings.Defaults())
+		m := httpsession.New(fixed{}, httpsession.Options{Cookie: httpsession.Live(live)})
+		for _, tt := range []struct{ set, want string }{
+			{"redis.session_cookie_secure=true", "__Host-session=abc; Path=/; HttpOnly; Secure; SameSite=Strict"},
+			{"redis.session_cookie_samesite=lax", "__Host-session=abc; Path=/; HttpOnly; Secure; SameSite=Lax"},
+			{"redis.session_cookie_samesite=none", "__Host-session=abc; Path=/; HttpOnly; Secure; SameSite=None"},
+			{"redis.session_cookie_httponly=false", "__Host-session=abc; Path=/; Secure; SameSite=None"},
+			{"redis.session_cookie_samesite=strict redis.session_cookie_secure=false", "session=abc; Path=/; SameSite=Strict"},
+		} {
+			wishes, err := settings.ParseAssignments(strings.Fields(tt.set))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := live.Set(t.Context(), wishes, settings.Who{ID: "1", Name: "ann"}); err != nil {
+				t.Fatal(err)
+			}
+			if got := setCookie(t, m); got != tt.want {
+				t.Errorf("%s: %q, want %q", tt.set, got, tt.want)
+			}
 		}
-		m := httpsession.New(fixed{}, httpsession.Options{Cookie: httpsession.Live(base)})
-		w := httptest.NewRecorder()
-		m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, err = m.Visit(w, r, nil)
-		})).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
-		if want := tt.name + "=abc" + tt.ends; w.Header().Get("Set-Cookie") != want || err != nil {
-			t.Errorf("%v: %q, %v; want %q", tt.set, w.Header().Get("Set-Cookie"), err, want)
-		}
+	})
+}
+
+func TestCookieName(t *testing.T) {
+	base, err := settings.Load(settings.Options{Flags: map[string]string{"sessions.cookie_name": "sid"}})
+	if err != nil {
+		t.Fatal(err)
 	}
+	m := httpsession.New(fixed{}, httpsession.Options{Cookie: httpsession.Live(base)})
+	if got := setCookie(t, m); !strings.HasPrefix(got, "__Host-sid=abc;") {
+		t.Errorf("%q", got)
+	}
+}
+
+// setCookie answers the cookie of a visit.
+func setCookie(t *testing.T, m *httpsession.Manager) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := m.Visit(w, r, nil); err != nil {
+			t.Error(err)
+		}
+	})).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	return w.Header().Get("Set-Cookie")
 }
 
 func TestToken(t *testing.T) {
