@@ -47,6 +47,7 @@ func (m moment) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(t.UnixMicro())/1e6, 'f', -1, 64), nil
 }
 
+// shown answers a session without its key in Redis, which is nobody's business.
 func shown(s sessions.Session) session {
 	out := session{
 		ID: publicID(s), IP: s.IP, UserAgent: s.UserAgent, Data: s.Data,
