@@ -277,7 +277,13 @@ func TestForeignIDsAreShortened(t *testing.T) {
 		if err := client.ZAdd(t.Context(), key, redis.Z{Score: 1, Member: "session:" + id}).Err(); err != nil { // as cleanup does
 			t.Fatal(err)
 		}
+		if err := client.Persist(t.Context(), "session:"+id).Err(); err != nil {
+			t.Fatal(err)
+		}
 		listed := b.send(http.MethodGet, "/v1/users/ann/sessions", nil).wants(http.StatusOK)
+		if !strings.Contains(listed.Body.String(), `"expires_in":null`) {
+			t.Errorf("of one without a TTL: %s", listed.Body)
+		}
 		if strings.Contains(listed.Body.String(), id) || !strings.Contains(listed.Body.String(), "3f2a9c01…") {
 			t.Errorf("%s", listed.Body)
 		}

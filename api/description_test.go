@@ -85,17 +85,24 @@ func (d *description) validate(pointer, text string) error {
 // pathOf answers the described path that a request is for.
 func (d *description) pathOf(r *http.Request) string {
 	paths, _ := d.doc["paths"].(map[string]any)
-	asked := strings.Split(r.URL.EscapedPath(), "/")
 	for path := range paths {
-		parts := strings.Split(path, "/")
-		if len(parts) == len(asked) && !slices.ContainsFunc(parts, func(part string) bool {
-			i := slices.Index(parts, part)
-			return part != asked[i] && !strings.HasPrefix(part, "{")
-		}) {
+		if isFor(strings.Split(path, "/"), strings.Split(r.URL.EscapedPath(), "/")) {
 			return path
 		}
 	}
 	return ""
+}
+
+func isFor(parts, asked []string) bool {
+	if len(parts) != len(asked) {
+		return false
+	}
+	for i, part := range parts {
+		if part != asked[i] && !strings.HasPrefix(part, "{") {
+			return false
+		}
+	}
+	return true
 }
 
 // check holds an exchange against the description: the status, the type and the

@@ -377,6 +377,35 @@ func TestSignOutClearsTheCookieWhateverHappens(t *testing.T) {
 	}
 }
 
+// The last of several changes in one request is the one that the browser hears of.
+func TestSeveralChangesInOneRequest(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+		s := newSite(t, client)
+		m := httpsession.New(s.store, httpsession.Options{Cookie: httpsession.Fixed(s.cookie)})
+		w := httptest.NewRecorder()
+		m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "theme", Value: "dark"})
+			_, visit := m.Visit(w, r, nil)
+			_, signIn := m.SignIn(w, r, "ann", nil)
+			_, rotate := m.Rotate(w, r)
+			if err := errors.Join(visit, signIn, rotate); err != nil {
+				t.Error(err)
+			}
+		})).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))
+		cookies := w.Result().Cookies()
+		if len(cookies) != 2 || cookies[0].Name != "theme" || cookies[1].Name != name {
+			t.Fatalf("%v", cookies)
+		}
+		found, err := s.store.Validate(t.Context(), sessions.Token(cookies[1].Value), "192.0.2.1")
+		if err != nil || found.UserID != "ann" || found.Retired {
+			t.Errorf("%+v, %v", found, err)
+		}
+		if n, err := s.store.CountUser(t.Context(), "ann"); n != 1 || err != nil {
+			t.Errorf("%d sessions, %v", n, err)
+		}
+	})
+}
+
 // fixed is a store with one anonymous session.
 type fixed struct {
 	httpsession.Store
