@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -96,8 +97,8 @@ func (r *run) commitCompared(ctx context.Context, b *batch, u *unit) error {
 	if err != nil {
 		return r.resolve(ctx, b, u, err)
 	}
-	if failed := asError(reply); failed != nil {
-		return r.refusedScript(ctx, b, u, failed.(*ServerError))
+	if text, failed := isError(reply); failed {
+		return r.refusedScript(ctx, b, u, &ServerError{withoutLine(text)})
 	}
 	results, ok := elements(reply)
 	if !ok {
@@ -112,6 +113,14 @@ func (r *run) commitCompared(ctx context.Context, b *batch, u *unit) error {
 		return nil
 	}
 	return r.noted(u, results[2])
+}
+
+// withoutLine takes from an error what the server adds of the script's line.
+func withoutLine(text string) string {
+	if at := strings.LastIndex(text, " script: "); at > 0 && strings.Contains(text[at:], "@user_script") {
+		return strings.TrimSpace(text[:at])
+	}
+	return text
 }
 
 // refusedScript deals with a script of which nothing was done.

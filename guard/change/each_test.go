@@ -339,3 +339,16 @@ func TestASweepThatTheServerRefusesSaysSoForEachKey(t *testing.T) {
 		t.Errorf("%d replies", len(replies))
 	}
 }
+
+// TestASweepIsRefusedInTheServersWords has a server that cannot save refuse one.
+func TestASweepIsRefusedInTheServersWords(t *testing.T) {
+	c := cannotSave(t)
+	plain := c.Unlink(t.Context(), "k1").Err()
+	e := change.New(options(c, &memory{}))
+	defer e.Close()
+	err := e.Run(t.Context(), from([]change.Step{sweepOf(change.Key{Ends: true}, []string{"k1", "k2"}, "UNLINK", "")}), func(change.Done) error { return nil })
+	var refused *change.RefusedError
+	if !errors.As(err, &refused) || plain == nil || refused.Why.Text != plain.Error() {
+		t.Errorf("%v; a single UNLINK: %v", err, plain)
+	}
+}
