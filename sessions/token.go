@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -45,6 +46,8 @@ var maxToken = secretText + 1 + tokenText.EncodedLen(MaxUserID)
 // uuid4 prints it.
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
+const uuidLength = 36
+
 // newSecret answers random bytes for a token. It never fails.
 func newSecret() (secret [secretSize]byte) {
 	_, _ = rand.Read(secret[:]) // never fails
@@ -69,11 +72,11 @@ func (t Token) parse() (secret [secretSize]byte, userID string, ok bool) {
 	if len(head) != secretText || named && tail == "" || strings.ContainsAny(string(t), "\r\n") {
 		return secret, "", false
 	}
-	random, err := tokenText.DecodeString(head)
+	random, err := tokenText.AppendDecode(make([]byte, 0, secretSize), []byte(head))
 	if err != nil {
 		return secret, "", false
 	}
-	user, err := tokenText.DecodeString(tail)
+	user, err := tokenText.AppendDecode(make([]byte, 0, MaxUserID), []byte(tail))
 	if err != nil || checkUserID(string(user)) != nil {
 		return secret, "", false
 	}
@@ -83,15 +86,21 @@ func (t Token) parse() (secret [secretSize]byte, userID string, ok bool) {
 // id answers what a session is called: a digest over the person and the secret,
 // each after its length, so that no two pairs give the same text to digest.
 func (n names) id(secret [secretSize]byte, userID string) string {
-	text := binary.BigEndian.AppendUint64(nil, uint64(len(userID)))
+	text := make([]byte, 0, 8+MaxUserID+8+secretSize)
+	text = binary.BigEndian.AppendUint64(text, uint64(len(userID)))
 	text = append(text, userID...)
 	text = binary.BigEndian.AppendUint64(text, secretSize)
 	text = append(text, secret[:]...)
+	digest := n.digest(text)
+	return string(idText.AppendEncode(make([]byte, 0, 2*idSize), digest[:idSize]))
+}
+
+// digest answers the digest of a text, under the key where there is one.
+func (n names) digest(text []byte) [sha256.Size]byte {
 	if len(n.key) == 0 {
-		sum := sha256.Sum256(text)
-		return idText.EncodeToString(sum[:idSize])
+		return sha256.Sum256(text)
 	}
 	mac := hmac.New(sha256.New, n.key)
-	mac.Write(text)
-	return idText.EncodeToString(mac.Sum(nil)[:idSize])
+	mac.Write(bytes.Clone(text)) // so that a text without a key stays on the stack
+	return [sha256.Size]byte(mac.Sum(nil))
 }
