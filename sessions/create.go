@@ -117,11 +117,11 @@ func (s *Store) make(ctx context.Context, c creation, p place, d draft) (Session
 			}
 		}
 	}
-	return s.made(ctx, c, p, answer)
+	return s.made(ctx, c, p, d, answer)
 }
 
 // made judges the answer of a creation.
-func (s *Store) made(ctx context.Context, c creation, p place, answer createAnswer) (Session, error) {
+func (s *Store) made(ctx context.Context, c creation, p place, d draft, answer createAnswer) (Session, error) {
 	switch answer.outcome {
 	case outcomeOK:
 	case outcomeAddress:
@@ -131,11 +131,17 @@ func (s *Store) made(ctx context.Context, c creation, p place, answer createAnsw
 	default:
 		return Session{}, &Refusal{Reason: Reason(answer.outcome)}
 	}
-	session, err := read(p, answer.value)
-	if err != nil {
-		return Session{}, fmt.Errorf("create a session: %w", err)
+	session, ok := readOwn(p, answer.value, d.head)
+	if !ok {
+		var err error
+		if session, err = read(p, answer.value); err != nil {
+			return Session{}, fmt.Errorf("create a session: %w", err)
+		}
 	}
 	session.ExpiresIn = answer.wait
+	if answer.fresh {
+		session.ExpiresIn = lasts(session, c.policy)
+	}
 	if len(answer.foreign) > 0 {
 		if _, err := s.unlink(ctx, answer.foreign); err != nil {
 			return Session{}, err
@@ -155,23 +161,19 @@ const (
 type createAnswer struct {
 	outcome string
 	value   string
-	wait    time.Duration // how long it lasts, or until there is room
+	fresh   bool          // the value is new, and lasts as one that was just used
+	wait    time.Duration // else how long it lasts, or until there is room
 	foreign []string
 }
 
 func (s *Store) runCreate(ctx context.Context, c creation, p place, d draft) (createAnswer, error) {
 	keys, roles := c.keys(p, s.together())
-	action := ""
-	if c.policy.DenyAbove {
-		action = "deny"
+	idle, ttl := c.policy.IdleTimeout.Milliseconds(), c.policy.TTL.Milliseconds()
+	args := []any{roles, d.head, d.tail, idle, ttl + 2*idle, c.policy.MaxPerUser, c.policy.MaxPerAddressPerHour}
+	if member := c.replaces.member(); c.made != "" || member != "" {
+		args = append(args, c.made, ttl, member)
 	}
-	member := c.replaces.id
-	if c.replaces.foreign {
-		member = c.replaces.key
-	}
-	reply, err := s.run.create.Run(ctx, s.client, keys, roles,
-		d.head, d.tail, c.made, c.policy.IdleTimeout.Milliseconds(), c.policy.TTL.Milliseconds(), p.id,
-		c.policy.MaxPerUser, action, member, c.policy.MaxPerAddressPerHour, creationName(p)).Slice()
+	reply, err := s.run.create.Run(ctx, s.client, keys, args...).Result()
 	if err != nil {
 		return createAnswer{}, fmt.Errorf("create a session: %w", err)
 	}
@@ -193,10 +195,17 @@ func (c creation) keys(p place, together bool) (keys []string, roles string) {
 	if c.address != "" && together {
 		add(c.address, "a")
 	}
+	if c.policy.DenyAbove {
+		roles += "d"
+	}
 	return keys, roles
 }
 
-func parseCreate(reply []any) (a createAnswer) {
+func parseCreate(answer any) (a createAnswer) {
+	if value, ok := answer.(string); ok {
+		return createAnswer{outcome: outcomeOK, value: value, fresh: true}
+	}
+	reply, _ := answer.([]any)
 	a.outcome = asText(reply, 0)
 	switch a.outcome {
 	case outcomeOK:

@@ -6,8 +6,8 @@ import (
 	"github.com/helix-collective/helix/script"
 )
 
-// What the scripts share. Times are Redis's own, in seconds: now is a number,
-// stamp its text with six digits. What is rarely needed is defined where it is
+// What the scripts share. Times are Redis's own, in seconds: stamp is the text of
+// now with six digits, which a script makes a number of where it needs one. What is rarely needed is defined where it is
 // needed, since each definition costs the server time in every call.
 const (
 	clockLua = `
@@ -15,7 +15,6 @@ local time = redis.call('TIME')
 local micros = time[2]
 if #micros < 6 then micros = string.sub('00000' .. micros, -6) end
 local stamp = time[1] .. '.' .. micros
-local now = tonumber(stamp)
 `
 
 	// readLua reads one value. One that is too long is cut, and by that no object.
@@ -117,7 +116,7 @@ end
 	// refusalLua answers why a session may not be used, for what it holds and who
 	// asks; nil if it may. An empty user or ip is not held against it.
 	refusalLua = `
-local function refusal(at, user, ip, idle, ttl)
+local function refusal(at, user, ip, now, idle, ttl)
   if not at then return 'malformed' end
   if at.used and now - at.used >= idle then return 'idle' end
   if at.made and now - at.made >= ttl then return 'age' end
@@ -125,10 +124,23 @@ local function refusal(at, user, ip, idle, ttl)
   if ip ~= '' and ip ~= at.ip then return 'address' end
 end
 `
+
+	// answerLua puts together what a script found out about a session: a line with
+	// the outcome, for how many ms the key lasts, and a word about that (stale or
+	// retired, or none); then its value. One text takes the server half the time of
+	// a list, and no outcome begins as a value does.
+	answerLua = `
+local function answer(outcome, v, left, word)
+  return string.format('%s %.0f %s\n', outcome, left or 0, word or '') .. (v or '')
+end
+`
 )
 
 const (
 	maxValueText = "262144" // maxValue, since a constant text cannot be made of a number
+
+	// idLengthText is how long the id of a session of our own is.
+	idLengthText = "32"
 
 	// maxRotationsText is through how many rotations within the grace an old token
 	// still reads.
@@ -141,7 +153,10 @@ const (
 )
 
 // A compile-time proof that both are the same.
-var _ = [1]struct{}{}[maxValue-1<<18]
+var (
+	_ = [1]struct{}{}[maxValue-1<<18]
+	_ = [1]struct{}{}[idSize*8/5-32]
+)
 
 // scripts are the scripts of a Store. Those that only end sessions run on a
 // server whose memory is full; the others are to be refused there.

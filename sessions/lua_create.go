@@ -3,7 +3,7 @@ package sessions
 // roomLua answers the creations of an address within an hour, and in how many ms
 // there may be one more; 0: now. It goes by key and most.
 const roomLua = `
-local hour = 3600
+local now, hour = tonumber(stamp), 3600
 local function room(key, most)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', (now - hour) * 1000000))
   local made = redis.call('ZCARD', key)
@@ -15,6 +15,10 @@ end
 
 // hourText is in how many ms the creations of an address are forgotten.
 const hourText = "3600001"
+
+// creationLengthText is how much of a session's id names its creation among those
+// of an address.
+const creationLengthText = "12"
 
 // reserve is for a Cluster, where an address has a slot of its own: KEYS is the
 // address, ARGV how many there may be and what the creation is called. It answers
@@ -30,17 +34,21 @@ return 0
 
 // create makes a session: KEYS are it and, as the letters of ARGV[1] say, the
 // (i)ndex of its person, a (r)eplaced session of the same person, and the
-// (a)ddress where it is in reach. The other ARGV are named below.
+// (a)ddress where it is in reach; (d): deny above the limit. The other ARGV are
+// named below: times in ms, and the last three only for what was made before.
 //
-// It answers an outcome and, for ok, the value, how long it lasts, and the keys
-// of other software's sessions that are to be ended for it; for address how long
-// to wait; for limit which of other software's sessions were counted.
+// It answers the value where that is all there is to say, else an outcome and, for
+// ok, the value, how long it lasts, and the keys of other software's sessions that
+// are to be ended for it; for address how long to wait; for limit which of other
+// software's sessions were counted.
 const createLua = clockLua + `
+local call = redis.call
 local key, index, replaced, address = KEYS[1], nil, nil, nil
-local roles, head, tail, made = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local idle, ttl, id = ARGV[5] / 1000, ARGV[6] / 1000, ARGV[7]
-local most, action, member = tonumber(ARGV[8]), ARGV[9], ARGV[10]
-local mostOfAddress, creation = tonumber(ARGV[11]), ARGV[12]
+local roles, head, tail, idle, listed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local most, mostOfAddress = tonumber(ARGV[6]), tonumber(ARGV[7])
+local made, ttl, member = ARGV[8] or '', ARGV[9], ARGV[10] or ''
+local id = string.sub(key, -` + idLengthText + `)
+local deny
 if roles == 'ia' then
   index, address = KEYS[2], KEYS[3]
 else
@@ -48,27 +56,29 @@ else
   if string.find(roles, 'i', 1, true) then index, named = KEYS[named], named + 1 end
   if string.find(roles, 'r', 1, true) then replaced, named = KEYS[named], named + 1 end
   if string.find(roles, 'a', 1, true) then address = KEYS[named] end
+  deny = string.find(roles, 'd', 1, true)
 end
 
 -- A session that is there already was made by this very call before, whose reply
 -- was lost.
 local function refused(...)
-  local again = redis.call('GET', key)
-  if again then return {'ok', again, redis.call('PTTL', key)} end
+  local again = call('GET', key)
+  if again then return {'ok', again, call('PTTL', key)} end
   return {...}
 end
 
-if replaced and redis.call('EXISTS', replaced) == 0 then return refused('unknown') end
-if address and redis.call('ZCARD', address) >= mostOfAddress then
+if replaced and call('EXISTS', replaced) == 0 then return refused('unknown') end
+if address and call('ZCARD', address) >= mostOfAddress then
 ` + roomLua + `
   local wait = room(address, mostOfAddress)
   if wait > 0 then return refused('address', wait) end
 end
-local foreign = {}
+local foreign
 local leaves = 0
-if index and member ~= '' and redis.call('ZSCORE', index, member) then leaves = 1 end
-if index and redis.call('ZCARD', index) - leaves >= most then
+if index and member ~= '' and call('ZSCORE', index, member) then leaves = 1 end
+if index and call('ZCARD', index) - leaves >= most then
 ` + readLua + layoutLua + `
+  local now, idle = tonumber(stamp), idle / 1000
   local sessions = string.sub(key, 1, -1 - #id)
   local function isForeign(m) return string.sub(m, 1, 8) == 'session:' end
   local function each(list, act)
@@ -81,8 +91,8 @@ if index and redis.call('ZCARD', index) - leaves >= most then
   end
   local function finish(members)
     each(members, function(some)
-      redis.call('UNLINK', unpack(keys(some)))
-      redis.call('ZREM', index, unpack(some))
+      call('UNLINK', unpack(keys(some)))
+      call('ZREM', index, unpack(some))
     end)
   end
 
@@ -95,26 +105,26 @@ if index and redis.call('ZCARD', index) - leaves >= most then
     if looks < 0 then return false end
     local at = layout(read(sessions .. m))
     if not at or not at.used or now - at.used >= idle then return true end
-    redis.call('ZADD', index, string.format('%.0f', at.used * 1000000), m)
+    call('ZADD', index, string.format('%.0f', at.used * 1000000), m)
     return false
   end
 
-  if redis.call('EXISTS', key) == 1 then return refused() end
+  if call('EXISTS', key) == 1 then return refused() end
   -- First goes what is no session any more.
   local scores, all, gone, others = {}, {}, {}, {}
-  local listed = redis.call('ZRANGE', index, 0, -1, 'WITHSCORES')
-  for i = 1, #listed, 2 do
-    if isForeign(listed[i]) then
-      others[#others + 1] = listed[i]
+  local every = call('ZRANGE', index, 0, -1, 'WITHSCORES')
+  for i = 1, #every, 2 do
+    if isForeign(every[i]) then
+      others[#others + 1] = every[i]
     else
-      all[#all + 1] = listed[i]
-      scores[listed[i]] = tonumber(listed[i + 1]) / 1000000
+      all[#all + 1] = every[i]
+      scores[every[i]] = tonumber(every[i + 1]) / 1000000
     end
   end
   each(all, function(some)
-    local whole = redis.call('EXISTS', unpack(keys(some))) == #some
+    local whole = call('EXISTS', unpack(keys(some))) == #some
     for _, m in ipairs(some) do
-      if not whole and redis.call('EXISTS', sessions .. m) == 0 or now - scores[m] >= idle and over(m) then
+      if not whole and call('EXISTS', sessions .. m) == 0 or now - scores[m] >= idle and over(m) then
         gone[#gone + 1] = m
       end
     end
@@ -122,37 +132,58 @@ if index and redis.call('ZCARD', index) - leaves >= most then
   finish(gone)
 
   -- One that takes another's place is never denied: it makes them no more.
-  local many = redis.call('ZCARD', index) - leaves - most + 1
-  if many > 0 and action == 'deny' then
+  local many = call('ZCARD', index) - leaves - most + 1
+  if many > 0 and deny then
     if leaves == 0 then return refused('limit', others) end
   elseif many > 0 then
+    -- A score is the first use within its second. Where the line falls within one,
+    -- the sessions themselves say which was used last.
+    local line = call('ZRANGE', index, many - 1, many + leaves, 'WITHSCORES')
+    for i = 4, #line, 2 do
+      local second = math.floor(line[i] / 1000000)
+      if math.floor(line[i - 2] / 1000000) == second then
+        local since, till = string.format('%.0f', second * 1000000), string.format('(%.0f', (second + 1) * 1000000)
+        for _, m in ipairs(call('ZRANGEBYSCORE', index, since, till, 'LIMIT', '0', looks)) do
+          if not isForeign(m) then over(m) end
+        end
+      end
+    end
     local own = {}
-    for _, m in ipairs(redis.call('ZRANGE', index, 0, many)) do
+    foreign = {}
+    for _, m in ipairs(call('ZRANGE', index, 0, many)) do
       if m ~= member and #own + #foreign < many then
         local list = isForeign(m) and foreign or own
         list[#list + 1] = m
       end
     end
     finish(own)
-    each(foreign, function(some) redis.call('ZREM', index, unpack(some)) end)
+    each(foreign, function(some) call('ZREM', index, unpack(some)) end)
   end
 end
 local last = idle
-if made == '' then made = stamp else last = math.min(idle, ttl - (now - made)) end
-last = math.max(1, math.floor(last * 1000))
-local v = head .. made .. ',"last_accessed":' .. stamp
-if index then v = v .. ',"authenticated_at":' .. made end
-v = v .. tail
-if not redis.call('SET', key, v, 'NX', 'PX', last) then return refused('unknown') end
+local first = stamp
+if made ~= '' then
+  first = made
+  last = math.max(1, math.floor(math.min(idle / 1000, ttl / 1000 - (stamp - made)) * 1000))
+end
+local v
+if index then
+  v = head .. first .. ',"last_accessed":' .. stamp .. ',"authenticated_at":' .. first .. tail
+else
+  v = head .. first .. ',"last_accessed":' .. stamp .. tail
+end
+if not call('SET', key, v, 'NX', 'PX', last) then return refused('unknown') end
+local score = time[1] .. micros
 if address then
-  redis.call('ZADD', address, time[1] .. micros, creation)
-  redis.call('PEXPIRE', address, ` + hourText + `)
+  call('ZADD', address, score, string.sub(id, 1, ` + creationLengthText + `))
+  call('PEXPIRE', address, '` + hourText + `')
 end
 if index then
-  if replaced then redis.call('UNLINK', replaced) end
-  if leaves == 1 then redis.call('ZREM', index, member) end
-  redis.call('ZADD', index, time[1] .. micros, id)
-  redis.call('PEXPIRE', index, math.floor((ttl + 2 * idle) * 1000))
+  if replaced then call('UNLINK', replaced) end
+  if leaves == 1 then call('ZREM', index, member) end
+  call('ZADD', index, score, id)
+  call('PEXPIRE', index, listed)
 end
-return {'ok', v, last, foreign}
+if foreign and #foreign > 0 then return {'ok', v, last, foreign} end
+return v
 `

@@ -26,6 +26,7 @@ type kept struct {
 	score           time.Time // its place among the person's
 	ends            time.Time // when its key goes by itself
 	unlisted        bool      // see model.listedUntil
+	guides          bool      // its JSON is the guide's
 }
 
 // retired is a token that still reads.
@@ -100,10 +101,22 @@ func (m *model) refused(k *kept, why sessions.Reason) {
 }
 
 func (m *model) touch(k *kept) {
-	k.used, k.score, k.unlisted = m.now, m.now, false
-	m.listedUntil[k.userID] = m.now.Add(m.policy.TTL + 2*m.policy.IdleTimeout)
+	if !m.noted(k) {
+		k.score, k.unlisted = m.now, false
+		m.listedUntil[k.userID] = m.now.Add(m.policy.TTL + 2*m.policy.IdleTimeout)
+	}
+	k.used = m.now
 	left := min(m.policy.IdleTimeout, m.policy.TTL-m.now.Sub(k.created))
 	k.ends = m.now.Add(max(left.Truncate(time.Millisecond), time.Millisecond))
+}
+
+// noted reports whether the index has a use within this second already, which
+// then stands for this one: of what this package wrote, not on the last second of
+// a session, and where the index outlasts it.
+func (m *model) noted(k *kept) bool {
+	soon := m.now.Truncate(time.Second).Add(time.Second)
+	return !k.guides && m.listedUntil[k.userID].Sub(m.now) >= m.policy.IdleTimeout && k.used.Unix() == m.now.Unix() &&
+		m.policy.TTL-soon.Sub(k.created) > time.Second && soon.Sub(k.used) < m.policy.IdleTimeout
 }
 
 func (m *model) of(userID string) []*kept {
@@ -134,7 +147,7 @@ func (m *model) create(t *rapid.T) {
 		}
 		return
 	}
-	if !m.makeRoom(t, userID, err) {
+	if !m.makeRoom(t, userID, nil, err) {
 		return
 	}
 	if err != nil {
@@ -144,9 +157,9 @@ func (m *model) create(t *rapid.T) {
 	m.add(token, s, userID, ip)
 }
 
-// makeRoom does what a creation does to the other sessions of a person, and
-// answers whether the creation goes on.
-func (m *model) makeRoom(t *rapid.T, userID string, err error) bool {
+// makeRoom does what a creation does to the other sessions of a person, of which
+// one may leave for it, and answers whether the creation goes on.
+func (m *model) makeRoom(t *rapid.T, userID string, leaving *kept, err error) bool {
 	if userID == "" {
 		return true
 	}
@@ -161,8 +174,12 @@ func (m *model) makeRoom(t *rapid.T, userID string, err error) bool {
 			m.end(k.token) // what is idle may be ended to make room
 		}
 	}
-	above := len(counted) - m.policy.MaxPerUser + 1
-	if above <= 0 {
+	leaves := 0
+	if leaving != nil {
+		leaves = 1
+	}
+	above := len(counted) - leaves - m.policy.MaxPerUser + 1
+	if above <= 0 || leaving != nil && m.policy.DenyAbove {
 		return true
 	}
 	if m.policy.DenyAbove {
@@ -172,11 +189,33 @@ func (m *model) makeRoom(t *rapid.T, userID string, err error) bool {
 		}
 		return false
 	}
-	slices.SortFunc(counted, func(a, b *kept) int { return a.score.Compare(b.score) })
-	for _, k := range counted[:above] {
-		m.end(k.token)
+	for _, k := range oldest(counted, above, leaves) {
+		if k != leaving && above > 0 {
+			m.end(k.token)
+			above--
+		}
 	}
 	return true
+}
+
+// oldest answers sessions by when they were used. Scores say that, but where the
+// line between those that go and those that stay falls within a second.
+func oldest(all []*kept, above, leaves int) []*kept {
+	byScore := func(a, b *kept) int { return a.score.Compare(b.score) }
+	slices.SortFunc(all, byScore)
+	within := make(map[int64]bool)
+	for i := above; i <= above+leaves && i < len(all); i++ {
+		if second := all[i].score.Unix(); all[i-1].score.Unix() == second {
+			within[second] = true
+		}
+	}
+	for _, k := range all {
+		if within[k.score.Unix()] {
+			k.score = k.used
+		}
+	}
+	slices.SortFunc(all, byScore)
+	return all
 }
 
 func (m *model) add(token sessions.Token, s sessions.Session, userID, ip string) {
@@ -241,7 +280,7 @@ func (m *model) rotate(t *rapid.T) {
 	old := *k
 	m.end(k.token)
 	m.add(token, s, k.userID, k.ip)
-	m.live[token].created = old.created
+	m.live[token].created, m.live[token].guides = old.created, old.guides && old.userID != ""
 	m.touch(m.live[token])
 	if k.userID != "" && m.policy.Grace > 0 {
 		m.dead = m.dead[:len(m.dead)-1]
@@ -270,7 +309,7 @@ func (m *model) signIn(t *rapid.T) {
 			}
 			return
 		}
-		if !m.makeRoom(t, userID, err) {
+		if !m.makeRoom(t, userID, nil, err) {
 			return
 		}
 		m.made[k.ip] = append(m.made[k.ip], m.now)
@@ -278,10 +317,10 @@ func (m *model) signIn(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.end(k.token)
-	if userID == k.userID && !m.policy.DenyAbove {
-		m.makeRoom(t, userID, err) // where the limit was lowered meanwhile
+	if userID == k.userID {
+		m.makeRoom(t, userID, k, err) // where the limit was lowered meanwhile
 	}
+	m.end(k.token)
 	m.add(token, s, userID, k.ip)
 }
 
@@ -330,7 +369,7 @@ func (m *model) guideValidate(t *rapid.T) {
 	value := fmt.Sprintf(`{"user_id": %s, "ip": %q, "created_at": %s, "last_accessed": %s, "n": 12345678901234567890}`,
 		user, k.ip, seconds(k.created), seconds(m.now))
 	m.client.SetEx(t.Context(), k.key, value, 24*time.Hour)
-	k.used, k.ends = m.now, m.now.Add(24*time.Hour)
+	k.used, k.ends, k.guides = m.now, m.now.Add(24*time.Hour), true
 }
 
 func (m *model) changePolicy(t *rapid.T) {

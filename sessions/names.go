@@ -61,6 +61,14 @@ func (p place) keys() []string {
 	return []string{p.key, p.index, p.retired}
 }
 
+// member answers what a session is called in the index of its person.
+func (p place) member() string {
+	if p.foreign {
+		return p.key
+	}
+	return p.id
+}
+
 // claim answers the key, in the session's slot, by which one of several sign-ins
 // with its token is the first.
 func (p place) claim() string {
@@ -76,12 +84,13 @@ func index(userID string) string { return indexPrefix + tag(userID) + ":" + esca
 // Cluster.
 func tag(userID string) string {
 	sum := sha256.Sum256([]byte(userID))
-	return "{" + hex.EncodeToString(sum[:3]) + "}"
+	text := append(make([]byte, 0, len("{000000}")), '{')
+	return string(append(hex.AppendEncode(text, sum[:3]), '}'))
 }
 
 // of answers where the session of a token is kept.
 func (n names) of(t Token) (place, bool) {
-	if uuid.MatchString(string(t)) {
+	if len(t) == uuidLength && uuid.MatchString(string(t)) {
 		return foreign(sessionPrefix + string(t)), true
 	}
 	secret, userID, ok := t.parse()

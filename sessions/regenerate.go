@@ -83,9 +83,9 @@ func (s *Store) unclaim(ctx context.Context, p place) {
 func (s *Store) rotate(ctx context.Context, p place, ip string, policy Policy) (Token, Session, error) {
 	secret := newSecret()
 	next := own(p.userID, s.names.id(secret, p.userID))
-	session, err := checked(next, ip, policy, func(user, address string) ([]any, error) {
+	session, err := checked(next, ip, policy, func(user, address string) (string, error) {
 		return s.run.rotate.Run(ctx, s.client, append(p.keys(), next.key), user, address,
-			policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds(), p.id, next.id, policy.Grace.Milliseconds()).Slice()
+			policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds(), p.id, next.id, policy.Grace.Milliseconds()).Text()
 	})
 	if err != nil {
 		return "", Session{}, err

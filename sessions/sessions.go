@@ -8,7 +8,8 @@
 //
 //	session:user:<uid>:{<tag>}<sid>    a signed-in person's session, a JSON object
 //	session:<sid>                      an anonymous session, a JSON object
-//	helix:index:{<tag>}:<uid>          the person's sessions, a ZSET: sid → last access in µs
+//	helix:index:{<tag>}:<uid>          the person's sessions, a ZSET: sid → last access in µs,
+//	                                   of several within one second the first
 //
 // and three more that last for an hour, ten seconds and five seconds at most:
 //

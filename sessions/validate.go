@@ -3,6 +3,9 @@ package sessions
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/helix-collective/helix/clientip"
 )
@@ -45,13 +48,30 @@ func (s *Store) use(ctx context.Context, p place, ip string, policy Policy, m ma
 	if !p.foreign {
 		mode = "o" + mode
 	}
-	args := []any{policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds(), p.id, mode}
+	args := []any{nil, policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds()}
+	if mode != usual {
+		args = append(args, mode)
+	}
 	if m == claim {
 		keys, args = append(keys, p.claim()), append(args, claimant)
 	}
-	return checked(p, ip, policy, func(user, address string) ([]any, error) {
-		return s.run.use.Run(ctx, s.client, keys, append([]any{user, address}, args...)...).Slice()
+	return checked(p, ip, policy, func(user, address string) (string, error) {
+		args[0] = begins(user, address)
+		return s.run.use.Run(ctx, s.client, keys, args...).Text()
 	})
+}
+
+// usual is what the script does if it is not told.
+const usual = "o" + string(touch)
+
+// begins answers how the JSON of a session of our own begins, for the texts of
+// its person and its address: up to the time of its creation, or for any address
+// up to that.
+func begins(user, address string) string {
+	if address == "" {
+		return `{"user_id":` + user + `,"ip":"`
+	}
+	return `{"user_id":` + user + `,"ip":` + address + `,"created_at":`
 }
 
 // find answers where the session of a token is.
@@ -70,7 +90,7 @@ func (s *Store) find(token Token, policy Policy) (place, error) {
 // address. Where these are the same in other words, as in an escaped letter or
 // another address of the network, it runs the script again with the session's
 // own: the script compares texts, so that a change in between is not missed.
-func checked(p place, ip string, policy Policy, run func(user, address string) ([]any, error)) (Session, error) {
+func checked(p place, ip string, policy Policy, run func(user, address string) (string, error)) (Session, error) {
 	if _, ok := clientip.Parse(ip); policy.BindAddress && !ok {
 		return Session{}, &Refusal{Reason: OtherAddress}
 	}
@@ -79,22 +99,17 @@ func checked(p place, ip string, policy Policy, run func(user, address string) (
 	if err != nil {
 		return Session{}, fmt.Errorf("look at a session: %w", err)
 	}
-	if reason := Reason(asText(reply, 0)); reason == OtherUser || reason == OtherAddress {
-		if user, address, err = agreed(p, asText(reply, 1), ip, policy); err != nil {
+	a := parseAnswer(reply)
+	if reason := Reason(a.outcome); reason == OtherUser || reason == OtherAddress {
+		if user, address, err = agreed(p, a.value, ip, policy); err != nil {
 			return Session{}, err
 		}
 		if reply, err = run(user, address); err != nil {
 			return Session{}, fmt.Errorf("look at a session again: %w", err)
 		}
+		a = parseAnswer(reply)
 	}
-	session, err := answered(p, reply)
-	if err != nil {
-		return Session{}, err
-	}
-	if err := whose(session, p, ip, policy); err != nil {
-		return Session{}, err
-	}
-	return session, nil
+	return a.session(p, ip, policy, begins(user, address))
 }
 
 // whose holds what was decoded against the person and the address again: a member
@@ -124,19 +139,57 @@ func expected(p place, ip string, policy Policy) (user, address string) {
 	return user, quote(ip)
 }
 
-// answered judges the reply of a script that looked at a session.
-func answered(p place, reply []any) (Session, error) {
-	if outcome := asText(reply, 0); outcome != outcomeOK {
-		return Session{}, &Refusal{Reason: Reason(outcome)}
+// answer is what a script found out about a session.
+type answer struct {
+	outcome string
+	value   string
+	left    time.Duration
+	word    string
+	short   bool // the value was as it was to be, and was used
+}
+
+// parseAnswer takes apart what a script answers; see useLua and answerLua.
+func parseAnswer(reply string) answer {
+	if strings.HasPrefix(reply, "{") {
+		return answer{outcome: outcomeOK, value: reply, short: true}
 	}
-	session, err := read(p, asText(reply, 1))
+	line, value, _ := strings.Cut(reply, "\n")
+	outcome, line, _ := strings.Cut(line, " ")
+	left, word, _ := strings.Cut(line, " ")
+	milliseconds, _ := strconv.ParseInt(left, 10, 64) // 0 where there is none
+	return answer{outcome: outcome, value: value, left: remaining(milliseconds), word: word}
+}
+
+// session judges an answer. begins is how the value was to begin.
+func (a answer) session(p place, ip string, policy Policy, begins string) (Session, error) {
+	if a.outcome != outcomeOK {
+		return Session{}, &Refusal{Reason: Reason(a.outcome)}
+	}
+	if a.short {
+		if session, ok := readOwn(p, a.value, begins); ok {
+			session.ExpiresIn = lasts(session, policy)
+			return session, nil
+		}
+	}
+	session, err := read(p, a.value)
 	if err != nil {
 		return Session{}, &Refusal{Reason: Malformed}
 	}
-	session.ExpiresIn = asTime(reply, 2)
-	word := asText(reply, 3)
-	session.Stale, session.Retired = word == "stale", word == "retired"
+	if err := whose(session, p, ip, policy); err != nil {
+		return Session{}, err
+	}
+	session.ExpiresIn = a.left
+	if a.short {
+		session.ExpiresIn = lasts(session, policy)
+	}
+	session.Stale, session.Retired = a.word == "stale", a.word == "retired"
 	return session, nil
+}
+
+// lasts answers for how long a session lasts that has just been used.
+func lasts(s Session, policy Policy) time.Duration {
+	left := min(policy.IdleTimeout, policy.TTL-s.LastAccessed.Sub(s.CreatedAt))
+	return max(left, 0).Truncate(time.Millisecond)
 }
 
 // agreed answers a session's own texts of its person and its address, if they

@@ -49,12 +49,18 @@ const (
 
 // quote answers a text as the JSON of a session has it.
 func quote(text string) string {
+	if !strings.ContainsFunc(text, needsCare) {
+		return `"` + text + `"`
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(text) // a string into memory: never fails
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// needsCare reports whether JSON may have a character in other words.
+func needsCare(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
 // quoteUser answers a person's id as the JSON of a session has it.
 func quoteUser(userID string) string {
@@ -131,6 +137,66 @@ func read(p place, value string) (Session, error) {
 	}
 	s.Data = data
 	return s, nil
+}
+
+// readOwn answers the session in a value that begins as this package writes it for
+// the person of a place, and that goes on like that: each member once, in its
+// order, and none that another hand has added. ok is false for any other value.
+func readOwn(p place, value, begins string) (s Session, ok bool) {
+	head, rest, ok := strings.Cut(value, `,"created_at":`) // in a text its quotes would be escaped
+	_, ip, also := strings.Cut(head, `,"ip":"`)
+	ip, closed := strings.CutSuffix(ip, `"`)
+	if !ok || !also || !closed || strings.ContainsAny(ip, `"\`) || !strings.HasPrefix(value, begins) {
+		return Session{}, false
+	}
+	s = Session{ID: p.id, Key: p.key, UserID: p.userID, IP: ip}
+	if s.CreatedAt, rest, ok = cutStamp(rest); !ok {
+		return Session{}, false
+	}
+	if rest, ok = strings.CutPrefix(rest, `,"last_accessed":`); !ok {
+		return Session{}, false
+	}
+	if s.LastAccessed, rest, ok = cutStamp(rest); !ok {
+		return Session{}, false
+	}
+	if signed, found := strings.CutPrefix(rest, `,"authenticated_at":`); found {
+		if s.AuthenticatedAt, rest, ok = cutStamp(signed); !ok {
+			return Session{}, false
+		}
+	}
+	return readTail(s, rest)
+}
+
+// readTail goes on with what follows the times.
+func readTail(s Session, rest string) (Session, bool) {
+	if agent, found := strings.CutPrefix(rest, `,"user_agent":"`); found {
+		s.UserAgent, rest, found = strings.Cut(agent, `"`)
+		if !found || strings.ContainsFunc(s.UserAgent, needsCare) {
+			return Session{}, false
+		}
+	}
+	if rest == "}" {
+		return s, true
+	}
+	data, found := strings.CutPrefix(rest, `,"data":`)
+	data, closed := strings.CutSuffix(data, "}")
+	s.Data = json.RawMessage(strings.Trim(data, " \t\r\n"))
+	return s, found && closed && json.Valid(s.Data)
+}
+
+// cutStamp takes a time as the scripts write it off the front of a text: ten
+// digits of seconds and six of microseconds.
+func cutStamp(text string) (at time.Time, rest string, ok bool) {
+	const point, length = 10, 17
+	if len(text) < length || text[point] != '.' {
+		return time.Time{}, "", false
+	}
+	seconds, err := strconv.ParseUint(text[:point], 10, 64)
+	micros, also := strconv.ParseUint(text[point+1:length], 10, 64)
+	if err != nil || also != nil {
+		return time.Time{}, "", false
+	}
+	return time.UnixMicro(int64(seconds*1e6 + micros)), text[length:], true
 }
 
 // members answers the members of the JSON object in a value.
