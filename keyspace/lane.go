@@ -221,6 +221,9 @@ func (l *lane) receive(w *wire, op *Operation, list []*Result) (bytes int, err e
 
 // settle notes what the replies mean for one key.
 func (l *lane) settle(op *Operation, r *Result, first, second answer) error {
+	if op.strings && first.kind == '-' && strings.HasPrefix(string(first.text), "WRONGTYPE") {
+		first = answer{kind: '$', null: true}
+	}
 	refusal := first
 	if second.kind == '-' && !(op.changes && first.kind == ':' && first.n > 0) {
 		refusal = second

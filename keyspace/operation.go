@@ -24,6 +24,8 @@ type Operation struct {
 	aside    bool       // it only prepares another, by whose pace it goes
 	many     string     // the command that takes many keys and answers how many it found; "": none
 	most     int64      // bytes of a value that are read at most; 0: there are no values
+	weighs   bool       // values are weighed before they are read
+	strings  bool       // a value that is no string is answered as none
 	older    *Operation // for servers that do not understand the commands; nil: the same
 	script   string     // the source of what the commands call by its digest; "": none
 }
@@ -137,7 +139,7 @@ func Dump(most int64) Operation {
 	if most < 1 {
 		most = maxReply
 	}
-	return Operation{commands: []command{newCommand([]string{"DUMP"}), remaining}, most: most, judge: func(r *Result, first, second answer) {
+	return Operation{commands: []command{newCommand([]string{"DUMP"}), remaining}, most: most, weighs: true, judge: func(r *Result, first, second answer) {
 		switch {
 		case first.null:
 			r.Outcome = Missing
@@ -147,6 +149,17 @@ func Dump(most int64) Operation {
 			r.Value, r.Size = first.text, first.n
 			r.ttl(second)
 		}
+	}}
+}
+
+// Beginning asks for so many bytes that the strings in keys begin with, and for
+// the remaining time of each right after. What is no string has no Value, which
+// one that is empty has.
+func Beginning(most int64) Operation {
+	last := strconv.FormatInt(most-1, 10)
+	return Operation{commands: []command{newCommand([]string{"GETRANGE"}, "0", last), remaining}, most: most, strings: true, judge: func(r *Result, first, second answer) {
+		r.Value = first.text
+		r.ttl(second)
 	}}
 }
 

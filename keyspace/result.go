@@ -25,9 +25,9 @@ func (o Outcome) String() string {
 type Result struct {
 	Key     []byte
 	Outcome Outcome
-	TTL     time.Duration // of TTL and Dump: what remains; NoTTL: it ends never
+	TTL     time.Duration // of TTL, Dump and Beginning: what remains; NoTTL: it ends never
 	Size    int64         // bytes: of MemoryUsage, of a dumped value, or what makes a key TooLarge
-	Value   []byte        // of Dump
+	Value   []byte        // of Dump and Beginning
 
 	state state
 	from  redirect

@@ -109,7 +109,7 @@ func (w *worker) batch(ctx context.Context, keys [][]byte) error {
 		list[i] = &w.results[i]
 	}
 	carryOut := w.carryOut
-	if w.run.op.most > 0 {
+	if w.run.op.weighs {
 		carryOut = w.sized
 	}
 	err := carryOut(ctx, &w.run.op, list)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -149,6 +150,7 @@ func (s *Store) present(ctx context.Context, keys []string) ([]bool, error) {
 type found struct {
 	session Session
 	missing bool
+	left    time.Duration
 	err     error // a *Refusal: there is no session
 }
 
@@ -176,7 +178,7 @@ func (s *Store) readAll(ctx context.Context, places []place) ([]found, error) {
 func judge(p place, value *redis.StringCmd, left *redis.DurationCmd) (found, error) {
 	if err := cmp.Or(value.Err(), left.Err()); err != nil {
 		if redis.HasErrorPrefix(err, "WRONGTYPE") {
-			return found{err: &Refusal{Reason: Malformed}}, nil
+			return found{left: left.Val(), err: &Refusal{Reason: Malformed}}, nil
 		}
 		return found{}, err
 	}
@@ -185,7 +187,7 @@ func judge(p place, value *redis.StringCmd, left *redis.DurationCmd) (found, err
 	}
 	session, err := read(p, value.Val())
 	if err != nil {
-		return found{err: &Refusal{Reason: Malformed}}, nil
+		return found{left: left.Val(), err: &Refusal{Reason: Malformed}}, nil
 	}
 	session.ExpiresIn = left.Val()
 	return found{session: session}, nil

@@ -163,6 +163,8 @@ var (
 type scripts struct {
 	use, rotate, create, reserve *redis.Script
 	destroy, destroyUser         *script.Script
+
+	sweep, enlist, prune, evict, take, renew, giveBack, note, keep *script.Script // of cleanup
 }
 
 func newScripts() scripts {
@@ -170,5 +172,7 @@ func newScripts() scripts {
 		use: redis.NewScript(useLua), rotate: redis.NewScript(rotateLua),
 		create: redis.NewScript(createLua), reserve: redis.NewScript(reserveLua),
 		destroy: script.New(destroyLua), destroyUser: script.New(destroyUserLua),
+		sweep: script.New(sweepLua), enlist: script.New(enlistLua), prune: script.New(pruneLua), evict: script.New(evictLua),
+		take: script.New(takeLua), renew: script.New(renewLua), giveBack: script.New(returnLua), note: script.New(noteLua), keep: script.New(keepLua),
 	}
 }

@@ -30,6 +30,8 @@ type Session struct {
 	Retired bool
 	// Foreign says that other software made it.
 	Foreign bool
+	// Malformed says, in what Each visits, that the key holds no session.
+	Malformed bool
 
 	extra string // members of its JSON that are not ours, each after a comma
 }

@@ -40,6 +40,8 @@ type Store struct {
 	keys   *keyspace.Keyspace
 	names  names
 	run    scripts
+	share  func() int
+	sees   func(key []byte) bool
 }
 
 // Options are what a Store is told once.
@@ -48,12 +50,28 @@ type Options struct {
 	// whoever can write to Redis but does not know it cannot make a token that is
 	// valid. Another key ends every session that was made under this one.
 	Key []byte
+	// Share is how many per cent of a server's time a pass over all sessions may
+	// take, from 1 to 100; nil means 100.
+	Share func() int
 }
 
 // New answers a Store over the database that client has chosen. The client stays
 // the caller's to close. See Live and Fixed for policy.
 func New(client redis.UniversalClient, policy func() Policy, o Options) *Store {
-	return &Store{client: client, policy: policy, keys: keyspace.New(client), names: names{key: o.Key}, run: newScripts()}
+	s := &Store{client: client, policy: policy, keys: keyspace.New(client), names: names{key: o.Key}, run: newScripts(), share: o.Share}
+	if s.share == nil {
+		s.share = func() int { return 100 }
+	}
+	s.sees = func([]byte) bool { return true }
+	return s
+}
+
+// Seeing answers a Store that shares everything with s, and in whose figures and
+// lists over all sessions only those count whose keys sees allows.
+func (s *Store) Seeing(sees func(key []byte) bool) *Store {
+	narrowed := *s
+	narrowed.sees = sees
+	return &narrowed
 }
 
 // Request is what a new session is made of.
