@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,7 +22,11 @@ func (p *pass) indexLasts() int64 {
 // enlist has other software's sessions count towards their people, each by when
 // it was used last.
 func (p *pass) enlist(ctx context.Context, list []Session) error {
-	for some := range slices.Chunk(list, actAtOnce) {
+	_, stale, err := p.scores(ctx, list)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(stale, actAtOnce) {
 		calls := make([]script.Call, len(some))
 		for i, s := range some {
 			calls[i] = script.Call{Keys: []string{index(s.UserID)}, Args: []any{lastUse(s), s.Key, p.indexLasts()}}
@@ -35,6 +40,32 @@ func (p *pass) enlist(ctx context.Context, list []Session) error {
 		}
 	}
 	return nil
+}
+
+// scores answers which of other software's sessions their indexes lack, and which
+// they lack or have with another last use than the sessions say.
+func (p *pass) scores(ctx context.Context, list []Session) (missing, stale []Session, err error) {
+	for some := range slices.Chunk(list, readAtOnce) {
+		replies, _ := p.client.Pipelined(ctx, func(pipe redis.Pipeliner) error { // each has its error
+			for _, s := range some {
+				pipe.ZScore(ctx, index(s.UserID), s.Key)
+			}
+			return nil
+		})
+		for i, reply := range replies {
+			score, err := reply.(*redis.FloatCmd).Result()
+			switch {
+			case errors.Is(err, redis.Nil):
+				missing, stale = append(missing, some[i]), append(stale, some[i])
+			case redis.HasErrorPrefix(err, "WRONGTYPE"):
+			case err != nil:
+				return nil, nil, fmt.Errorf("look for other software's sessions in the indexes: %w", err)
+			case int64(score) != lastUse(some[i]):
+				stale = append(stale, some[i])
+			}
+		}
+	}
+	return missing, stale, nil
 }
 
 // lastUse answers, in µs, when a session was used last as far as it says.
@@ -70,25 +101,12 @@ func (p *pass) delist(ctx context.Context, list []Session) error {
 // findUnlisted notes for a plan whose sessions of other software no index has
 // yet.
 func (p *pass) findUnlisted(ctx context.Context, list []Session) error {
-	for some := range slices.Chunk(list, readAtOnce) {
-		replies, _ := p.client.Pipelined(ctx, func(pipe redis.Pipeliner) error { // each has its error
-			for _, s := range some {
-				pipe.ZScore(ctx, index(s.UserID), s.Key)
-			}
-			return nil
-		})
-		for i, reply := range replies {
-			err := reply.Err()
-			switch {
-			case err == redis.Nil:
-				p.report.Listed++
-				p.noteUnlisted(some[i].UserID)
-			case err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE"):
-				return fmt.Errorf("look for other software's sessions in the indexes: %w", err)
-			}
-		}
+	missing, _, err := p.scores(ctx, list)
+	for _, s := range missing {
+		p.report.Listed++
+		p.noteUnlisted(s.UserID)
 	}
-	return nil
+	return err
 }
 
 func (p *pass) noteUnlisted(userID string) {
