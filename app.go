@@ -21,6 +21,7 @@ import (
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
+	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -37,6 +38,7 @@ type app struct {
 	plans      *plans.Store
 	journal    *journal.Journal // nil: nothing can be taken back
 	local      bool             // somebody runs it at a terminal or from a script
+	sessions   *sessions.Store
 	dispatcher *commands.Dispatcher
 
 	closers []func() error // in the order of opening
@@ -138,6 +140,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
 	}
+	a.sessions = a.newSessions()
 	a.dispatcher = commands.New(commands.Options{
 		Actions:  calls,
 		Audit:    a.audit,
@@ -148,6 +151,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		Settings: a.live,
 		Policy:   a.policy,
 		Client:   a.client,
+		Sessions: a.sessions,
 		Log:      a.log,
 		Redactor: redactor,
 		Redis:    target.String(),
@@ -160,14 +164,14 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 	return guard.Options{
 		DB:      target.DB,
 		OwnKeys: ownKeys(), OwnIndexes: plans.OwnIndexes(),
-		Share: func() int { return a.live.Snapshot().Int(settings.RedisMaxShare) },
+		Share: a.share,
 		Lone:  !target.Cluster && target.Master == "",
 	}
 }
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), []string{pinKey})
+	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

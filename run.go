@@ -152,19 +152,20 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	return errors.Join(err, a.close())
 }
 
-// runBot runs the bot, and beside it announces the audit's head by day, and what
-// became of changes that the end of a process interrupted.
+// runBot runs the bot, and beside it cleans up sessions, and announces the audit's
+// head by day, and what became of changes that the end of a process interrupted.
 func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var announcing sync.WaitGroup
+	var beside sync.WaitGroup
+	beside.Go(func() { a.cleanSessions(ctx) })
 	if a.base.Snapshot().Text(settings.DiscordOpsChannel) != "" {
-		announcing.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
+		beside.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
 	}
-	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
+	beside.Go(func() { a.announceInterrupted(ctx, b.Announce) })
 	err := b.Run(ctx)
 	cancel()
-	announcing.Wait()
+	beside.Wait()
 	return err
 }
 

@@ -156,7 +156,13 @@ func (p *planner) drop() error {
 func (t *turn) mayChange(ctx context.Context, program *shell.Program) bool {
 	return slices.ContainsFunc(program.Calls(), func(call shell.SourceCall) bool {
 		v, ok := t.verb(call.Name)
-		return !call.Own && ok && v.name == "redis" && t.guard.MayChange(ctx, literals(withoutRedis(call.Args, staticText)))
+		switch {
+		case call.Own || !ok:
+			return false
+		case v.changes != nil:
+			return v.changes(call.Args)
+		}
+		return v.name == "redis" && t.guard.MayChange(ctx, literals(withoutRedis(call.Args, staticText)))
 	})
 }
 

@@ -70,6 +70,8 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.redisWords(words[1:], word)
 	case "config":
 		return configWords(words[1:])
+	case "sessions":
+		return sessionsWords(words[1:])
 	case "undo":
 		return d.changeIDs(words[1:])
 	case "approve":
@@ -193,4 +195,20 @@ func configWords(words []string) []string {
 		return []string{"production", "development"}
 	}
 	return nil
+}
+
+// sessionsWords answers the sub-commands of sessions, or what may follow one.
+func sessionsWords(words []string) []string {
+	if len(words) == 0 {
+		return sessionsFormNames()
+	}
+	form, _ := findSessionsForm(words[0])
+	if form.name == "top" {
+		return []string{"users", "addresses", "size"}
+	}
+	var flags []string
+	for _, f := range form.flags {
+		flags = append(flags, strings.TrimSuffix(f, "="))
+	}
+	return flags
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,6 +20,7 @@ import (
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
+	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
 	"github.com/helix-collective/helix/shell/text"
@@ -29,7 +31,7 @@ import (
 const replyBytes = 8 << 20
 
 // Options is what a Dispatcher works with. All fields but Actions, Audit,
-// Redactor and Version are needed.
+// Sessions, Redactor and Version are needed.
 type Options struct {
 	Actions  *actions.Set
 	Audit    *audit.Log       // nil: nothing is recorded
@@ -39,6 +41,7 @@ type Options struct {
 	Settings *settings.Live
 	Policy   *permissions.Policy
 	Client   redis.UniversalClient
+	Sessions *sessions.Store // nil: made from Client and Settings
 	Log      *zap.Logger
 	Redactor *redact.Redactor // nil means one without additions
 	Redis    string           // where Redis is, without its password
@@ -70,6 +73,9 @@ func New(o Options) *Dispatcher {
 	}
 	if d.Redactor == nil {
 		d.Redactor = redact.Default()
+	}
+	if d.Sessions == nil {
+		d.Sessions = sessions.New(o.Client, sessions.Live(o.Settings), sessions.Options{})
 	}
 	limit := func(key settings.IntKey) func() int {
 		return func() int { return d.snapshot().Int(key) }
@@ -172,15 +178,18 @@ type turn struct {
 	progress  *Progress
 	recording *recording
 	mode      Mode
-	late      bool     // the request may change nothing
-	request   string   // the id of what asks
-	waits     *Plan    // that a verb of the program asks a confirmation for
-	typed     typed    // secrets that the message holds
-	redacts   bool     // secrets are hidden
-	reveals   bool     // what the caller has the right reveal for is not hidden
-	changes   bool     // the program may change something in Redis
-	reads     bool     // the program does nothing but read Redis
-	inForce   []string // settings that the program changed
+	late      bool         // the request may change nothing
+	request   string       // the id of what asks
+	waits     *Plan        // that a verb of the program asks a confirmation for
+	typed     typed        // secrets that the message holds
+	redacts   bool         // secrets are hidden
+	reveals   bool         // what the caller has the right reveal for is not hidden
+	changes   bool         // the program may change something in Redis
+	reads     bool         // the program does nothing but read Redis
+	inForce   []string     // settings that the program changed
+	mu        sync.Mutex   // of ending
+	ending    *ending      // sessions that the program is to end, once that is confirmed
+	keysShown *programKeys // by verbs of ours; nil: nothing is hidden
 }
 
 // run reads the message, checks what stands in it, and only then starts it.
@@ -221,7 +230,9 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 		return 0, names, nil, err
 	}
 	release = place
-	status, err = shell.Run(ctx, program, t.env(req, msg, out))
+	if status, err = shell.Run(ctx, program, t.env(req, msg, out)); err == nil {
+		err = t.planEnding(ctx)
+	}
 	return status, names, nil, err
 }
 

@@ -130,6 +130,10 @@ func (t *turn) callNames(ctx context.Context, program *shell.Program, err error)
 			if form, ok := findConfigForm(c.Args[0].Text); ok {
 				name = "config " + form.name
 			}
+		case ok && v.name == "sessions" && len(c.Args) > 0:
+			if form, ok := findSessionsForm(c.Args[0].Text); ok {
+				name = "sessions " + form.name
+			}
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)

@@ -15,7 +15,8 @@ func (t *turn) redact(req *Request) (end func() error) {
 		return func() error { return nil }
 	}
 	t.redacts = true
-	t.guard = t.guard.WithRedaction(t.Redactor, t.shown.in(req.Caller.Channel))
+	t.keysShown = t.shown.in(req.Caller.Channel)
+	t.guard = t.guard.WithRedaction(t.Redactor, t.keysShown)
 	if t.reveals {
 		t.guard = t.guard.Revealing()
 	}

@@ -24,11 +24,15 @@ type verb struct {
 	// literal arguments tell. It is nil where read is all that the verb needs.
 	check func(ctx context.Context, t *turn, args []shell.SourceArg) error
 	run   func(ctx context.Context, t *turn, call *shell.Call) (int, error)
+
+	// changes reports whether a call may hand changes to the guard; nil: it never
+	// does.
+	changes func(args []shell.SourceArg) bool
 }
 
 // verbs is the table of all verbs, in the order of the help.
 func verbs() []verb {
-	return []verb{redisVerb(), configVerb(), statusVerb(), undoVerb(), pendingVerb(), approveVerb(), auditVerb(), revealVerb(), whyVerb(), helpVerb(), versionVerb()}
+	return []verb{redisVerb(), sessionsVerb(), configVerb(), statusVerb(), undoVerb(), pendingVerb(), approveVerb(), auditVerb(), revealVerb(), whyVerb(), helpVerb(), versionVerb()}
 }
 
 // verb finds a verb by its name or alias.

@@ -494,3 +494,29 @@ func TestARunLeavesTheServerTime(t *testing.T) {
 		t.Errorf("it took %v, of which the server worked %v and %v; %v", took, a.Server, a.Scan.Server, err)
 	}
 }
+
+func TestBeginningTellsOtherTypesApart(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+		ctx := t.Context()
+		c.Set(ctx, "long", strings.Repeat("x", 5000), time.Hour)
+		c.Set(ctx, "empty", "", 0)
+		c.HSet(ctx, "hash", "field", "value")
+		got := make(map[string]keyspace.Result)
+		a, err := keyspace.New(c).ApplyTo(ctx, slices.Values([][]byte{[]byte("long"), []byte("empty"), []byte("hash"), []byte("none")}),
+			keyspace.Beginning(10), keyspace.ApplyOptions{}, func(results []keyspace.Result) error {
+				for _, r := range results {
+					got[string(r.Key)] = r
+				}
+				return nil
+			})
+		if err != nil || a.Answered != 3 || a.Missing != 1 {
+			t.Errorf("%+v, %v", a, err)
+		}
+		if r := got["long"]; string(r.Value) != "xxxxxxxxxx" || r.TTL <= 0 {
+			t.Errorf("of the long one %q, %v", r.Value, r.TTL)
+		}
+		if empty, hash := got["empty"], got["hash"]; empty.Value == nil || len(empty.Value) > 0 || hash.Value != nil || hash.TTL != keyspace.NoTTL {
+			t.Errorf("%q, %q", empty.Value, hash.Value)
+		}
+	})
+}

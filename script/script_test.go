@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,4 +40,33 @@ func TestAScriptRunsWhereMemoryIsShort(t *testing.T) {
 	if err := script.New(write).Run(t.Context(), c, []string{"key"}, "x").Err(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestManyRunsShareARoundTrip(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+		s := script.New(write)
+		calls := make([]script.Call, 100)
+		for i := range calls {
+			calls[i] = script.Call{Keys: []string{fmt.Sprint("key", i)}, Args: []any{i}}
+		}
+		for range 2 { // the second time the server has it
+			done, err := s.RunAll(t.Context(), c, calls)
+			if err != nil || len(done) != len(calls) {
+				t.Fatalf("%d, %v", len(done), err)
+			}
+		}
+		trips := redistest.CountTrips(c)
+		if _, err := s.RunAll(t.Context(), c, calls); err != nil || trips.Made() != 1 {
+			t.Errorf("more than one round trip, or %v", err)
+		}
+		if got := c.Get(t.Context(), "key99").Val(); got != "99" {
+			t.Errorf("the last key holds %q", got)
+		}
+		calls[50].Keys = []string{"list"}
+		c.RPush(t.Context(), "list", "x")
+		failing := script.New("\nreturn redis.call('GET', KEYS[1])")
+		if _, err := failing.RunAll(t.Context(), c, calls); !script.Refused(err) {
+			t.Errorf("a run that fails came to %v", err)
+		}
+	})
 }

@@ -18,6 +18,16 @@ func network(addr netip.Addr) string {
 	return netip.PrefixFrom(addr, v6Network).Masked().String()
 }
 
+// Network answers what limits and binding count as the address in a text; empty
+// where it is none.
+func Network(text string) string {
+	addr, ok := clientip.Parse(text)
+	if !ok {
+		return ""
+	}
+	return network(addr)
+}
+
 // networkOf answers the network of an address in text, or the text itself where
 // it is none.
 func networkOf(text string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/keyspace"
+	"github.com/helix-collective/helix/script"
 )
 
 // Destroy ends the session that a token stands for. With a retired token that is
@@ -33,6 +34,30 @@ func (s *Store) DestroyKey(ctx context.Context, key string) (bool, error) {
 	}
 	ended, err := s.destroy(ctx, p)
 	return ended > 0, err
+}
+
+// DestroyKeys is DestroyKey for many, in few round trips. It answers how many there
+// were. Keys that are no session's are left alone. After an error some may have
+// been ended.
+func (s *Store) DestroyKeys(ctx context.Context, keys []string) (ended int, err error) {
+	for some := range slices.Chunk(keys, actAtOnce) {
+		var calls []script.Call
+		for _, key := range some {
+			if p, ok := at(key); ok {
+				calls = append(calls, script.Call{Keys: p.keys(), Args: []any{p.id}})
+			}
+		}
+		done, err := s.run.destroy.RunAll(ctx, s.client, calls)
+		if err != nil {
+			return ended, fmt.Errorf("end sessions: %w", err)
+		}
+		for _, cmd := range done {
+			if n, _ := cmd.Int(); n > 0 {
+				ended++
+			}
+		}
+	}
+	return ended, nil
 }
 
 // destroy answers how many sessions it ended.

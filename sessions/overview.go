@@ -1,7 +1,9 @@
 package sessions
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -26,6 +28,9 @@ type Totals struct {
 	Anonymous int64 // session:<sid> that this package made
 	Foreign   int64 // session:<uuid> and every other session:…
 }
+
+// Add counts the session of a key.
+func (t *Totals) Add(key string) { t.count([]byte(key)) }
 
 func (t *Totals) count(key []byte) {
 	t.All++
@@ -59,7 +64,9 @@ func (s *Store) Count(ctx context.Context) (Totals, error) {
 	var t Totals
 	_, err := s.keys.Scan(ctx, every, func(keys [][]byte) error {
 		for _, key := range keys {
-			t.count(key)
+			if s.sees(key) {
+				t.count(key)
+			}
 		}
 		return nil
 	})
@@ -73,11 +80,19 @@ func (s *Store) Count(ctx context.Context) (Totals, error) {
 // keys: sessions of other software that name the person only within do not
 // count.
 func (s *Store) TopUsers(ctx context.Context, n int) ([]Tally, error) {
-	groups, _, err := s.keys.CountBy(ctx, signed, keyspace.Field(':', 3), n)
+	groups, _, err := s.keys.CountBy(ctx, signed, s.person, n)
 	if err != nil {
 		err = fmt.Errorf("count the sessions of people: %w", err)
 	}
 	return tallies(groups, unescape), err
+}
+
+// person answers the part of a key that names its person.
+func (s *Store) person(key []byte) []byte {
+	if !s.sees(key) {
+		return nil
+	}
+	return keyspace.Field(':', 3)(key)
 }
 
 func unescape(escaped string) string {
@@ -120,6 +135,9 @@ func (s *Store) countAddresses(ctx context.Context, keys [][]byte, counter *keys
 	for some := range slices.Chunk(keys, readAtOnce) {
 		replies, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, key := range some {
+				if !s.sees(key) {
+					continue
+				}
 				p.GetRange(ctx, string(key), 0, beginning-1)
 			}
 			return nil
@@ -144,7 +162,7 @@ func (s *Store) WithoutTTL(ctx context.Context, visit func(keys [][]byte) error)
 	_, err := s.keys.Apply(ctx, every, keyspace.TTL(), func(results []keyspace.Result) error {
 		var endless [][]byte
 		for _, r := range results {
-			if r.Outcome == keyspace.Answered && r.TTL == keyspace.NoTTL {
+			if r.Outcome == keyspace.Answered && r.TTL == keyspace.NoTTL && s.sees(r.Key) {
 				endless = append(endless, r.Key)
 			}
 		}
@@ -160,12 +178,61 @@ func (s *Store) WithoutTTL(ctx context.Context, visit func(keys [][]byte) error)
 	return n, nil
 }
 
+// Size is how much memory a session takes.
+type Size struct {
+	Key   string
+	Bytes int64 // as MEMORY USAGE has it
+}
+
+// TopSizes answers the n largest sessions.
+func (s *Store) TopSizes(ctx context.Context, n int) ([]Size, error) {
+	var top []Size
+	_, err := s.keys.Apply(ctx, every, keyspace.MemoryUsage(), func(results []keyspace.Result) error {
+		for _, r := range results {
+			if r.Outcome != keyspace.Answered || !s.sees(r.Key) || len(top) == n && r.Size <= top[n-1].Bytes {
+				continue
+			}
+			at, _ := slices.BinarySearchFunc(top, r.Size, func(a Size, size int64) int { return cmp.Compare(size, a.Bytes) })
+			top = slices.Insert(top, at, Size{Key: string(r.Key), Bytes: r.Size})
+			top = top[:min(len(top), n)]
+		}
+		return nil
+	})
+	if err != nil {
+		return top, fmt.Errorf("weigh the sessions: %w", err)
+	}
+	return top, nil
+}
+
+// Find answers the keys of sessions that a glob pattern means and that is allows,
+// at most most of them. A pattern of one key needs no pass over all keys.
+func (s *Store) Find(ctx context.Context, pattern string, is func(key string) bool, most int) ([]string, error) {
+	var found []string
+	_, err := s.keys.Scan(ctx, keyspace.Query{Pattern: pattern, Share: s.share()}, func(keys [][]byte) error {
+		for _, key := range keys {
+			if _, ok := at(string(key)); ok && s.sees(key) && is(string(key)) {
+				found = append(found, string(key))
+			}
+			if len(found) == most {
+				return errEnough
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, fmt.Errorf("look for a session: %w", err)
+	}
+	return found, nil
+}
+
+var errEnough = errors.New("enough was found")
+
 // Stats answers figures over all sessions, in two passes over the keys.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	var all Stats
 	_, err := s.keys.Apply(ctx, every, keyspace.TTL(), func(results []keyspace.Result) error {
 		for _, r := range results {
-			if r.Outcome != keyspace.Answered {
+			if r.Outcome != keyspace.Answered || !s.sees(r.Key) {
 				continue
 			}
 			all.count(r.Key)
@@ -187,7 +254,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 const mostPeople = 100_000
 
 func (s *Store) overLimit(ctx context.Context) (people int64, err error) {
-	groups, _, err := s.keys.CountBy(ctx, signed, keyspace.Field(':', 3), mostPeople)
+	groups, _, err := s.keys.CountBy(ctx, signed, s.person, mostPeople)
 	if err != nil {
 		return 0, fmt.Errorf("look for people over their limit: %w", err)
 	}

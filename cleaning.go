@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/sessions"
+	"github.com/helix-collective/helix/settings"
+)
+
+// share is how many per cent of the server's time bulk work may take.
+func (a *app) share() int { return a.live.Snapshot().Int(settings.RedisMaxShare) }
+
+func (a *app) newSessions() *sessions.Store {
+	key := a.base.Snapshot().Secret(settings.SessionsKey)
+	return sessions.New(a.client, sessions.Live(a.live), sessions.Options{Key: []byte(key), Share: a.share})
+}
+
+// cleanSessions cleans the sessions up whenever the settings say so, until ctx
+// ends.
+func (a *app) cleanSessions(ctx context.Context) {
+	a.sessions.Clean(ctx, sessions.Schedule{
+		Due: func() (bool, time.Duration) {
+			s := a.live.Snapshot()
+			return s.Bool(settings.SessionCleanup), s.Duration(settings.SessionCleanupInterval)
+		},
+		Done: a.noteCleanup,
+	})
+}
+
+// noteCleanup logs what a cleanup did, where it did anything.
+func (a *app) noteCleanup(r sessions.Report, err error) {
+	fields := []zap.Field{
+		zap.Int64("sessions", r.Sessions), zap.Int64("idle", r.Idle), zap.Int64("age", r.Age), zap.Int64("over_limit", r.OverLimit),
+		zap.Int64("given_ttl", r.GivenTTL), zap.Int64("foreign", r.Foreign.Sessions), zap.Bool("foreign_confirmed", r.Foreign.Confirmed), zap.Duration("took", r.Took),
+	}
+	switch {
+	case err != nil:
+		a.log.Error("cleanup of the sessions ended early", append(fields, zap.Error(err))...)
+	case r.Ended()+r.GivenTTL > 0:
+		a.log.Info("sessions cleaned up", fields...)
+	}
+}

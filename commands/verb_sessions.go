@@ -1,0 +1,203 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/sessions"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell"
+)
+
+func sessionsVerb() verb {
+	return verb{
+		name:    "sessions",
+		aliases: []string{"session"},
+		summary: "the sessions: how many, whose, how old; end them, clean up",
+		usage:   sessionsUsage(),
+		details: "A session is named by its key, its id, or what its id begins with. Each line of list is one key to\n" +
+			"xargs: `sessions list --no-ttl | xargs redis ttl`. A person whose right to read is narrowed sees the\n" +
+			"sessions of their part alone. Ending a session is final: nothing brings it back.\n" +
+			"cleanup does at once what runs every redis.session_cleanup_interval; sessions of other software it\n" +
+			"leaves alone until somebody has confirmed `cleanup --foreign`, and again after `cleanup --own`.",
+		examples: []string{
+			"!sessions",
+			"!sessions count",
+			"!sessions list --older 1h | wc -l",
+			"!sessions top users 5",
+			"!sessions who 203.0.113.7",
+			"!sessions cleanup --plan",
+		},
+		check:   checkSessions,
+		run:     runSessions,
+		changes: func(args []shell.SourceArg) bool { return changesByGuard(args) },
+	}
+}
+
+// sessionsForm is one sub-command of sessions.
+type sessionsForm struct {
+	name   string
+	behind string            // what may stand behind it
+	right  permissions.Right // that it needs beyond read; empty: none
+	guard  bool              // its changes are commands of Redis, made by the guard
+	flags  []string          // that it takes, those with a value behind them with a "="
+	run    func(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error
+}
+
+func sessionsForms() []sessionsForm {
+	return []sessionsForm{
+		{name: "", run: sessionsOverview},
+		{name: "count", run: sessionsCount},
+		{name: "list", behind: "[--user U] [--ip A] [--older D] [--no-ttl] [--json]", flags: []string{"--user=", "--ip=", "--older=", "--no-ttl", "--json"}, run: sessionsList},
+		{name: "show", behind: "ID…", run: sessionsShow},
+		{name: "top", behind: "users|addresses|size [N]", run: sessionsTop},
+		{name: "who", behind: "ADDRESS", run: sessionsWho},
+		{name: "end", behind: "ID… | --user U [--except ID]", right: permissions.Destroy, flags: []string{"--user=", "--except="}, run: sessionsEnd},
+		{name: "extend", behind: "ID TIME", right: permissions.Write, guard: true, run: sessionsExtend},
+		{name: "fix-ttl", right: permissions.Write, guard: true, run: sessionsFixTTL},
+		{name: "cleanup", behind: "[--plan] [--foreign | --own]", right: permissions.Destroy, flags: []string{"--plan", "--foreign", "--own"}, run: sessionsCleanup},
+	}
+}
+
+func sessionsUsage() []string {
+	var lines []string
+	for _, f := range sessionsForms() {
+		lines = append(lines, strings.TrimSpace(f.name+" "+f.behind))
+	}
+	return lines
+}
+
+func sessionsFormNames() []string {
+	var names []string
+	for _, f := range sessionsForms() {
+		if f.name != "" {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+func findSessionsForm(name string) (sessionsForm, bool) {
+	for _, f := range sessionsForms() {
+		if f.name == strings.ToLower(name) {
+			return f, true
+		}
+	}
+	return sessionsForm{}, false
+}
+
+// changesByGuard reports whether a call hands changes to the guard.
+func changesByGuard(args []shell.SourceArg) bool {
+	if len(args) == 0 {
+		return false
+	}
+	form, ok := findSessionsForm(args[0].Text)
+	return !args[0].Literal || ok && form.guard
+}
+
+// checkSessions refuses what the caller may not, as far as literal words tell.
+func checkSessions(_ context.Context, t *turn, args []shell.SourceArg) error {
+	if len(args) > 0 && args[0].Literal {
+		form, ok := findSessionsForm(args[0].Text)
+		onlyPlans := slices.ContainsFunc(args, func(a shell.SourceArg) bool { return a.Text == "--plan" })
+		if ok && form.right != "" && !onlyPlans {
+			return t.Policy.Preflight(t.caller, form.right, "sessions "+form.name)
+		}
+	}
+	return t.mayRead("sessions")
+}
+
+func runSessions(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+	name, rest := "", []shell.Arg(nil)
+	if len(call.Args) > 0 {
+		name, rest = call.Args[0].Text, call.Args[1:]
+	}
+	form, ok := findSessionsForm(name)
+	if !ok {
+		return 0, t.unknownForm(sessionsVerb(), name, sessionsFormNames())
+	}
+	if len(rest) == 1 && rest[0].Text == "--help" {
+		_, err := call.Stdout.WriteString(t.verbHelp(sessionsVerb()))
+		return 0, err
+	}
+	args, err := t.sessionsArgs(form, rest)
+	if err != nil {
+		return 0, err
+	}
+	final := form.right != "" && !form.guard && !args.has("--plan")
+	switch {
+	case form.right != "" && t.late && !args.has("--plan"):
+		return 0, &guard.Refused{Command: "sessions " + form.name, NeedsPlan: true}
+	case final && t.mode != Direct && (t.changes || t.waits != nil):
+		return 0, unable("`sessions %s` has a plan of its own, since it is final. Type it on a line of its own; nothing was changed.", form.name)
+	}
+	return 0, form.run(ctx, t, call, args)
+}
+
+// sessionsArgs are the words behind a sub-command.
+type sessionsArgs struct {
+	words []string          // that are no flag, whole
+	flags map[string]string // each with its value, if it takes one
+}
+
+func (a sessionsArgs) has(flag string) bool { _, ok := a.flags[flag]; return ok }
+
+// sessionsArgs tells flags, with their values, from words.
+func (t *turn) sessionsArgs(form sessionsForm, args []shell.Arg) (sessionsArgs, error) {
+	read := sessionsArgs{flags: make(map[string]string)}
+	for i := 0; i < len(args); i++ {
+		word, value, joined := strings.Cut(args[i].Text, "=")
+		switch {
+		case args[i].Key || !strings.HasPrefix(word, "--"):
+			read.words = append(read.words, args[i].Whole)
+		case slices.Contains(form.flags, word) && !joined:
+			read.flags[word] = ""
+		case !slices.Contains(form.flags, word+"="):
+			return read, t.misusedSessions(form, "`%s` is no option of `sessions %s`.", args[i].Text, form.name)
+		case joined:
+			read.flags[word] = value
+		case i+1 == len(args):
+			return read, t.misusedSessions(form, "`%s` needs a value.", word)
+		default:
+			i++
+			read.flags[word] = args[i].Whole
+		}
+	}
+	return read, nil
+}
+
+// misusedSessions words what is wrong with one form's arguments.
+func (t *turn) misusedSessions(form sessionsForm, format string, args ...any) error {
+	v := sessionsVerb()
+	v.usage = []string{strings.TrimSpace(form.name + " " + form.behind)}
+	return t.misused(v, format, args...)
+}
+
+// sessionsSeen is the sessions that the caller may see.
+func (t *turn) sessionsSeen() *sessions.Store {
+	scope := t.Policy.Scope(t.caller, permissions.Read)
+	if scope.All() {
+		return t.Sessions
+	}
+	return t.Sessions.Seeing(func(key []byte) bool { return scope.Allows(string(key)) })
+}
+
+// maySee reports whether the caller may see a key.
+func (t *turn) maySee(key string) bool {
+	return t.Policy.Scope(t.caller, permissions.Read).Allows(key)
+}
+
+// timeOf reads a time as settings are written: 86400, 24h or 1d.
+func timeOf(text string) (time.Duration, bool) {
+	v, err := settings.Setting{Kind: settings.Duration, Min: 1, Max: 365 * 24 * 3600}.Parse(text)
+	if err != nil {
+		return 0, false
+	}
+	seconds, err := strconv.ParseInt(v.String(), 10, 64)
+	return time.Duration(seconds) * time.Second, err == nil
+}

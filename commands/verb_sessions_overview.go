@@ -1,0 +1,99 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/helix-collective/helix/sessions"
+	"github.com/helix-collective/helix/settings"
+	"github.com/helix-collective/helix/shell"
+)
+
+func sessionsOverview(ctx context.Context, t *turn, call *shell.Call, _ sessionsArgs) error {
+	v := newSurvey()
+	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
+		now := time.Now()
+		for _, s := range batch {
+			v.add(s, now)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	cleanup, err := t.cleanupState(ctx)
+	if err != nil {
+		return err
+	}
+	t.adviseOnSessions(v)
+	_, err = call.Stdout.WriteString(v.card(t.snapshot().Int(settings.MaxSessionsPerUser)) + cleanup + "\n" + v.histogram())
+	return err
+}
+
+// adviseOnSessions tells the next step where something is amiss.
+func (t *turn) adviseOnSessions(v *survey) {
+	if v.noTTL > 0 {
+		t.hints.add(fmt.Sprintf("Sessions without a TTL never end. `%ssessions fix-ttl` gives them one.", t.prefix()))
+	}
+}
+
+// card is the figures of a survey.
+func (v *survey) card(most int) string {
+	t := v.totals
+	return table([][]string{
+		{"Sessions", fmt.Sprintf("%s: %s signed in, %s anonymous, %s of other software", grouped(t.All), grouped(t.SignedIn), grouped(t.Anonymous), grouped(t.Foreign))},
+		{"No TTL", grouped(v.noTTL)},
+		{"Over limit", fmt.Sprintf("%s with more than %d", counted(v.over(most), "person", "people"), most)},
+	})
+}
+
+// cleanupState says when sessions were cleaned up last, and what is left alone.
+func (t *turn) cleanupState(ctx context.Context) (string, error) {
+	last, err := t.Sessions.Reports(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	consent, err := t.Sessions.Consent(ctx)
+	if err != nil {
+		return "", err
+	}
+	text := "Cleanup     never yet"
+	if len(last) > 0 {
+		text = fmt.Sprintf("Cleanup     %s, ended %s", ago(last[0].At), grouped(last[0].Ended()))
+	}
+	switch {
+	case !t.snapshot().Bool(settings.SessionCleanup):
+		text += "; switched off (redis.session_cleanup)"
+	case !consent.Given():
+		text += "; other software's sessions are left alone"
+	}
+	return text + "\n", nil
+}
+
+// histogram shows how old sessions are and how long they last, side by side.
+func (v *survey) histogram() string {
+	most := max(v.unsaid, v.noTTL, 1)
+	for i := range v.age {
+		most = max(most, v.age[i], v.ttl[i])
+	}
+	rows := [][]string{{"", "age", "", "TTL", ""}}
+	for i, name := range []string{"< 1 min", "< 5 min", "< 1 h", "< 6 h", "< 24 h", "more"} {
+		rows = append(rows, []string{name, bar(v.age[i], most), grouped(v.age[i]), bar(v.ttl[i], most), grouped(v.ttl[i])})
+	}
+	rows = append(rows, []string{"none said", bar(v.unsaid, most), grouped(v.unsaid), bar(v.noTTL, most), grouped(v.noTTL)})
+	return table(rows)
+}
+
+// barWidth is how wide the longest bar is, in characters.
+const barWidth = 16
+
+// bar shows a part of most; what there is at all is seen.
+func bar(n, most int64) string {
+	width := int(n * barWidth / most)
+	if n > 0 {
+		width = max(width, 1)
+	}
+	return strings.Repeat("█", width) + strings.Repeat("·", barWidth-width)
+}
