@@ -77,7 +77,7 @@ func TestServe(t *testing.T) {
 	}
 
 	// What is set elsewhere holds here, for sessions that there are.
-	got := runHelix(t, "", "exec", "--redis", server.URL(), "!config set redis.session_idle_timeout=77")
+	got := runHelix(t, "", "exec", "--redis", server.URL(), "--yes", "!config set redis.session_idle_timeout=77")
 	if got.status != exitOK {
 		t.Fatalf("%+v", got)
 	}

@@ -55,15 +55,21 @@ func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string
 // maxImport bounds the text of an import; every setting fits many times over.
 const maxImport = 256 << 10
 
+// importText answers the words of a change of settings, for an import the text
+// that comes another way.
+func importText(form configForm, call *shell.Call, args []string) ([]string, error) {
+	if form.name != "import" || len(args) > 0 {
+		return args, nil
+	}
+	block, err := io.ReadAll(io.LimitReader(call.Stdin, maxImport))
+	if err != nil {
+		return nil, err
+	}
+	return []string{string(block)}, nil
+}
+
 func configImport(ctx context.Context, t *turn, call *shell.Call, args []string) error {
 	text := strings.Join(args, "\n")
-	if text == "" {
-		block, err := io.ReadAll(io.LimitReader(call.Stdin, maxImport))
-		if err != nil {
-			return err
-		}
-		text = string(block)
-	}
 	if strings.TrimSpace(text) == "" {
 		return t.misusedForm("unset", "There is nothing to import. Put the settings into a fenced block below the command.")
 	}
@@ -77,6 +83,10 @@ func configImport(ctx context.Context, t *turn, call *shell.Call, args []string)
 func (t *turn) report(call *shell.Call, form string, before *settings.Snapshot, result settings.Result, err error) error {
 	if err != nil {
 		return err
+	}
+	if t.trial != nil {
+		*t.trial = result
+		return nil
 	}
 	if t.mode == Only {
 		t.wouldSet(result.Changes)

@@ -184,6 +184,10 @@ func (t *turn) execute(ctx context.Context, req Request, p plans.Plan, steps *pl
 		err := t.act(ctx, line, out)
 		return made{output: out.kept, told: true}, err
 	}
+	if change, ok := strings.CutPrefix(step, configMark); ok {
+		err := t.changeSettings(ctx, change, out)
+		return made{output: out.kept, told: true}, err
+	}
 	if change, ok := strings.CutPrefix(step, sessionsMark); ok {
 		err := t.changeSessions(ctx, change, out)
 		return made{output: out.kept, told: true}, err

@@ -178,18 +178,19 @@ type turn struct {
 	progress  *Progress
 	recording *recording
 	mode      Mode
-	late      bool         // the request may change nothing
-	request   string       // the id of what asks
-	waits     *Plan        // that a verb of the program asks a confirmation for
-	typed     typed        // secrets that the message holds
-	redacts   bool         // secrets are hidden
-	reveals   bool         // what the caller has the right reveal for is not hidden
-	changes   bool         // the program may change something in Redis
-	reads     bool         // the program does nothing but read Redis
-	inForce   []string     // settings that the program changed
-	mu        sync.Mutex   // of ending
-	ending    *ending      // sessions that the program is to end, once that is confirmed
-	keysShown *programKeys // by verbs of ours; nil: nothing is hidden
+	late      bool             // the request may change nothing
+	request   string           // the id of what asks
+	waits     *Plan            // that a verb of the program asks a confirmation for
+	typed     typed            // secrets that the message holds
+	redacts   bool             // secrets are hidden
+	reveals   bool             // what the caller has the right reveal for is not hidden
+	changes   bool             // the program may change something in Redis
+	reads     bool             // the program does nothing but read Redis
+	trial     *settings.Result // of a change of settings that is only asked about; nil: it is made
+	inForce   []string         // settings that the program changed
+	mu        sync.Mutex       // of ending
+	ending    *ending          // sessions that the program is to end, once that is confirmed
+	keysShown *programKeys     // by verbs of ours; nil: nothing is hidden
 }
 
 // run reads the message, checks what stands in it, and only then starts it.

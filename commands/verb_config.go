@@ -111,15 +111,21 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	if !form.changes {
 		return 0, form.run(ctx, t, call, args)
 	}
+	args, err := importText(form, call, args)
+	if err != nil {
+		return 0, err
+	}
+	if t.mode != Direct {
+		if planned, err := t.planConfig(ctx, call, form, args); planned || err != nil {
+			return 0, asUnchanged(err)
+		}
+	}
 	if t.mode != Only {
 		if err := t.recording.open(ctx); err != nil {
 			return 0, err
 		}
 	}
-	if err := form.run(ctx, t, call, args); err != nil {
-		return 0, &unchangedError{err}
-	}
-	return 0, nil
+	return 0, asUnchanged(form.run(ctx, t, call, args))
 }
 
 // unknownConfigForm words a form that there is not, or that was left out.
@@ -139,6 +145,13 @@ func (t *turn) unknownConfigForm(word string) error {
 type unchangedError struct{ reason error }
 
 func (e *unchangedError) Error() string { return e.reason.Error() }
+
+func asUnchanged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &unchangedError{err}
+}
 
 func (e *unchangedError) Unwrap() error { return e.reason }
 
@@ -180,7 +193,7 @@ func (t *turn) who(name string) settings.Who {
 	if t.caller.Local {
 		id = "local"
 	}
-	return settings.Who{ID: id, Name: t.caller.Name, Only: t.mode == Only, May: func(key string) error {
+	return settings.Who{ID: id, Name: t.caller.Name, Only: t.mode == Only || t.trial != nil, May: func(key string) error {
 		return t.mayConfigure("config "+name, key)
 	}}
 }
