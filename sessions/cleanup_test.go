@@ -56,6 +56,7 @@ type written struct {
 	text      string
 	ttl       time.Duration
 	idle, age time.Duration // below 0: it does not say
+	at        time.Time     // by which these are; zero: when it is written
 }
 
 // draw answers a session of the guide's, of ours, or of nobody's form.
@@ -91,7 +92,10 @@ func (w written) value(now time.Time) string {
 func (b *bench) write(w written) written {
 	b.t.Helper()
 	ctx := context.Background()
-	now := b.client.Time(ctx).Val()
+	now := w.at
+	if now.IsZero() {
+		now = b.client.Time(ctx).Val()
+	}
 	if !w.foreign {
 		_, s, err := b.Create(ctx, sessions.Request{UserID: w.user, IP: home})
 		if err != nil {
@@ -181,8 +185,11 @@ func TestCleanupDoesAsItsModel(t *testing.T) {
 			*b.policy = usual()
 			b.policy.MaxPerUser = 1000
 			var all []written
+			now := b.client.Time(context.Background()).Val()
 			for i := range rapid.IntRange(0, 20).Draw(r, "sessions") {
-				all = append(all, b.write(draw(r, i)))
+				w := draw(r, i)
+				w.at = now
+				all = append(all, b.write(w))
 			}
 			b.policy.MaxPerUser = rapid.IntRange(1, 5).Draw(r, "limit")
 			consent := rapid.Bool().Draw(r, "consent")

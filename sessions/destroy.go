@@ -42,10 +42,15 @@ func (s *Store) DestroyKey(ctx context.Context, key string) (bool, error) {
 func (s *Store) DestroyKeys(ctx context.Context, keys []string) (ended int, err error) {
 	for some := range slices.Chunk(keys, actAtOnce) {
 		var calls []script.Call
+		var named []string
 		for _, key := range some {
 			if p, ok := at(key); ok {
-				calls = append(calls, script.Call{Keys: p.keys(), Args: []any{p.id}})
+				calls = append(calls, script.Call{Keys: p.keys(), Args: []any{p.id, s.undo.Milliseconds()}})
+				named = append(named, key)
 			}
+		}
+		if err := s.remember(ctx, named); err != nil {
+			return ended, err
 		}
 		done, err := s.run.destroy.RunAll(ctx, s.client, calls)
 		if err != nil {
@@ -62,9 +67,12 @@ func (s *Store) DestroyKeys(ctx context.Context, keys []string) (ended int, err 
 
 // destroy answers how many sessions it ended.
 func (s *Store) destroy(ctx context.Context, p place) (int, error) {
-	ended, err := s.run.destroy.Run(ctx, s.client, p.keys(), p.id).Int()
+	ended, err := s.run.destroy.Run(ctx, s.client, p.keys(), p.id, s.undo.Milliseconds()).Int()
 	if err != nil {
 		return 0, fmt.Errorf("end a session: %w", err)
+	}
+	if ended > 0 && p.index == "" {
+		return ended, s.remember(ctx, []string{p.key})
 	}
 	return ended, nil
 }
@@ -80,7 +88,7 @@ func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string
 	if userID == "" {
 		return 0, &InputError{Field: memberUser, Reason: "empty"}
 	}
-	args := []any{prefix(userID)}
+	args := []any{prefix(userID), s.undo.Milliseconds()}
 	for _, id := range except {
 		args = append(args, id)
 	}
@@ -92,7 +100,7 @@ func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string
 	if n, ok := reply[0].(int64); ok {
 		ended = int(n)
 	}
-	others, err := s.unlink(ctx, asTexts(reply, 1))
+	others, err := s.unlinkForGood(ctx, asTexts(reply, 1))
 	ended += others
 	if err != nil {
 		return ended, err
@@ -119,7 +127,7 @@ func (s *Store) destroyUnlisted(ctx context.Context, userID string, except []str
 				found = append(found, p.key)
 			}
 		}
-		n, err := s.unlink(ctx, found)
+		n, err := s.unlinkForGood(ctx, found)
 		ended += n
 		return err
 	})
@@ -145,6 +153,14 @@ func (s *Store) hasEvicted(ctx context.Context, key string) (bool, error) {
 	}
 	_, count, said := strings.Cut(stats, "evicted_keys:")
 	return said && !strings.HasPrefix(count, "0"), nil
+}
+
+// unlinkForGood is unlink, and remembers it.
+func (s *Store) unlinkForGood(ctx context.Context, keys []string) (int, error) {
+	if err := s.remember(ctx, keys); err != nil {
+		return 0, err
+	}
+	return s.unlink(ctx, keys)
 }
 
 // unlink ends sessions whose index is in order already, wherever they are, and

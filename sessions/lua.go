@@ -165,6 +165,8 @@ type scripts struct {
 	destroy, destroyUser         *script.Script
 
 	sweep, enlist, prune, evict, take, renew, giveBack, note, keep *script.Script // of cleanup
+
+	mark *script.Script
 }
 
 func newScripts() scripts {
@@ -174,5 +176,6 @@ func newScripts() scripts {
 		destroy: script.New(destroyLua), destroyUser: script.New(destroyUserLua),
 		sweep: script.New(sweepLua), enlist: script.New(enlistLua), prune: script.New(pruneLua), evict: script.New(evictLua),
 		take: script.New(takeLua), renew: script.New(renewLua), giveBack: script.New(returnLua), note: script.New(noteLua), keep: script.New(keepLua),
+		mark: script.New(markLua),
 	}
 }

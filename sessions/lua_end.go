@@ -1,20 +1,26 @@
 package sessions
 
-// destroy ends a session: KEYS as in use, ARGV its id. A retired token's session
-// is the one that it still reads. It answers how many it ended.
+// destroy ends a session: KEYS as in use, ARGV its id, and for how many ms it is
+// remembered that it was ended. A retired token's session is the one that it still
+// reads. It answers how many it ended.
+//
+// What is neither there nor listed is not remembered: anybody can make up a token.
 const destroyLua = `
 local ended = redis.call('UNLINK', KEYS[1])
 if not KEYS[2] then return ended end
 local id = ARGV[1]
+local function remember(key) redis.call('SET', '` + endedPrefix + `' .. key, '', 'PX', ARGV[2]) end
 local sessions = string.sub(KEYS[1], 1, -1 - #id)
 local pointers = string.sub(KEYS[3], 1, -1 - #id)
-redis.call('ZREM', KEYS[2], id)
+local listed = redis.call('ZREM', KEYS[2], id)
+if ended + listed > 0 then remember(KEYS[1]) end
 local pointer = KEYS[3]
 local successor = redis.call('GET', pointer)
 while successor do
   redis.call('UNLINK', pointer)
   ended = ended + redis.call('UNLINK', sessions .. successor)
   redis.call('ZREM', KEYS[2], successor)
+  remember(sessions .. successor)
   pointer = pointers .. successor
   successor = redis.call('GET', pointer)
 end
@@ -22,11 +28,12 @@ return ended
 `
 
 // destroyUser ends the sessions of a person: KEYS is the index, ARGV what the
-// keys of the sessions begin with, and the ids that stay. It answers how many it
-// ended, and the keys of those of other software, which may be elsewhere.
+// keys of the sessions begin with, for how many ms it is remembered that they were
+// ended, and the ids that stay. It answers how many it ended, and the keys of those
+// of other software, which may be elsewhere.
 const destroyUserLua = `
 local stay = {}
-for i = 2, #ARGV do stay[ARGV[i]] = true end
+for i = 3, #ARGV do stay[ARGV[i]] = true end
 local keys, gone, foreign = {}, {}, {}
 for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if string.sub(m, 1, 8) == 'session:' then
@@ -40,6 +47,7 @@ for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   end
 end
 local ended = 0
+for _, key in ipairs(keys) do redis.call('SET', '` + endedPrefix + `' .. key, '', 'PX', ARGV[2]) end
 for i = 1, #keys, 1000 do
   ended = ended + redis.call('UNLINK', unpack(keys, i, math.min(i + 999, #keys)))
 end

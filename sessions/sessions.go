@@ -11,7 +11,8 @@
 //	helix:index:{<tag>}:<uid>          the person's sessions, a ZSET: sid → last access in µs,
 //	                                   of several within one second the first
 //
-// and three more that last for an hour, ten seconds and five seconds at most:
+// and four more that last for an hour, ten seconds, five seconds, and as long as
+// changes can be taken back:
 //
 //	helix:address:<network>            the creations of an address within the last hour, a ZSET
 //	helix:retired:{<tag>}<sid>         what a rotated token still reads, a string
@@ -22,6 +23,9 @@
 package sessions
 
 import (
+	"cmp"
+	"time"
+
 	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/keyspace"
@@ -41,6 +45,7 @@ type Store struct {
 	names  names
 	run    scripts
 	share  func() int
+	undo   time.Duration
 	sees   func(key []byte) bool
 }
 
@@ -53,12 +58,15 @@ type Options struct {
 	// Share is how many per cent of a server's time a pass over all sessions may
 	// take, from 1 to 100; nil means 100.
 	Share func() int
+	// Undo is for how long changes can be taken back, the setting undo.retention:
+	// so long it is remembered which sessions were ended, see Ended. 0 means 15 min.
+	Undo time.Duration
 }
 
 // New answers a Store over the database that client has chosen. The client stays
 // the caller's to close. See Live and Fixed for policy.
 func New(client redis.UniversalClient, policy func() Policy, o Options) *Store {
-	s := &Store{client: client, policy: policy, keys: keyspace.New(client), names: names{key: o.Key}, run: newScripts(), share: o.Share}
+	s := &Store{client: client, policy: policy, keys: keyspace.New(client), names: names{key: o.Key}, run: newScripts(), share: o.Share, undo: cmp.Or(o.Undo, usualUndo)}
 	if s.share == nil {
 		s.share = func() int { return 100 }
 	}
