@@ -165,6 +165,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 		DB:      target.DB,
 		OwnKeys: ownKeys(), OwnIndexes: plans.OwnIndexes(),
 		Share: a.share,
+		Ended: a.sessions.Ended,
 		Lone:  !target.Cluster && target.Master == "",
 	}
 }

@@ -14,8 +14,10 @@ import (
 func (a *app) share() int { return a.live.Snapshot().Int(settings.RedisMaxShare) }
 
 func (a *app) newSessions() *sessions.Store {
-	key := a.base.Snapshot().Secret(settings.SessionsKey)
-	return sessions.New(a.client, sessions.Live(a.live), sessions.Options{Key: []byte(key), Share: a.share})
+	s := a.base.Snapshot()
+	return sessions.New(a.client, sessions.Live(a.live), sessions.Options{
+		Key: []byte(s.Secret(settings.SessionsKey)), Share: a.share, Undo: s.Duration(settings.UndoRetention),
+	})
 }
 
 // cleanSessions cleans the sessions up whenever the settings say so, until ctx

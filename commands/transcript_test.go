@@ -23,6 +23,7 @@ import (
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
+	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell/text"
 )
@@ -236,6 +237,8 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 		t.Cleanup(func() { records.Close() })
 	}
 	waiting, kept := openChanges(t, client)
+	live := settings.Open(ctx, client, base)
+	store := sessions.New(client, sessions.Live(live), sessions.Options{})
 	return stage{
 		client: client,
 		people: readPeople(t, parts["people"]),
@@ -243,8 +246,9 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 			Audit:    records,
 			Plans:    waiting,
 			Journal:  kept,
-			Guard:    guard.New(pool, policy, guard.Options{}),
-			Settings: settings.Open(ctx, client, base),
+			Guard:    guard.New(pool, policy, guard.Options{Ended: store.Ended}),
+			Sessions: store,
+			Settings: live,
 			Policy:   policy,
 			Client:   client,
 			Log:      zap.NewNop(),

@@ -126,6 +126,61 @@ func TestSessionsEndAtOnceWhereThatIsAsked(t *testing.T) {
 	}
 }
 
+// Ending a session is final: no undo brings it back, whoever ended it and whenever
+// its key was deleted.
+func TestNoUndoBringsAnEndedSessionBack(t *testing.T) {
+	ends := map[string]func(d *desk, token sessions.Token, s sessions.Session) error{
+		"logout": func(d *desk, token sessions.Token, _ sessions.Session) error {
+			return d.store.Destroy(d.t.Context(), token)
+		},
+		"DestroyUser": func(d *desk, _ sessions.Token, _ sessions.Session) error {
+			_, err := d.store.DestroyUser(d.t.Context(), "ann")
+			return err
+		},
+		"DestroyKeys": func(d *desk, _ sessions.Token, s sessions.Session) error {
+			_, err := d.store.DestroyKeys(d.t.Context(), []string{s.Key})
+			return err
+		},
+		"sessions end": func(d *desk, _ sessions.Token, s sessions.Session) error {
+			d.ask("!sessions end " + s.Key)
+			d.ask("[Confirm forever]")
+			return nil
+		},
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			token, s := d.create("ann")
+			stays, other := d.create("bob")
+			d.ask("!redis expire " + s.Key + " 1000")
+			if err := end(d, token, s); err != nil {
+				t.Fatal(err)
+			}
+			d.ask("!undo --force")
+			d.ask("[Confirm]")
+			if !d.ended(token) {
+				t.Error("an undo of EXPIRE by force brought it back")
+			}
+
+			token, s = d.create("ann")
+			d.ask("!redis del " + s.Key + " " + other.Key)
+			d.ask("[Confirm]")
+			if name == "sessions end" { // it is not there to be found
+				return
+			}
+			if err := end(d, token, s); err != nil {
+				t.Fatal(err)
+			}
+			if got := d.ask("!undo"); !strings.Contains(got, "1 is as before") || !strings.Contains(got, "1 is a session that was ended since, which is final") {
+				t.Errorf("undo: %s", got)
+			}
+			if !d.ended(token) || d.ended(stays) {
+				t.Error("an undo of DEL brought back what was ended, or not what was not")
+			}
+		})
+	}
+}
+
 func TestSessionsAreCompleted(t *testing.T) {
 	d := newDesk(t)
 	for text, want := range map[string]string{"!sessions l": "list", "!sessions list --n": "--no-ttl", "!sessions top a": "addresses", "!sess": "!sessions"} {

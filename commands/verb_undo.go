@@ -167,6 +167,7 @@ func (t *turn) undoText(s journal.Summary, u guard.Undone, early bool) string {
 	if u.Since.Count > 0 {
 		lines = append(lines, fmt.Sprintf("`%sundo %s --force` takes %s back as well.", t.prefix(), s.ID, plural(u.Since.Count, "it", "them")))
 	}
+	add(u.Ended, "is a session that was ended since, which is final", "are sessions that were ended since, which is final")
 	add(u.Unkept, "held too much to be kept, and cannot come back", "held too much to be kept, and cannot come back")
 	add(u.Unsure, "was given a value too large to be looked at, and is left alone", "were given values too large to be looked at, and are left alone")
 	add(u.Failed, "was refused by Redis ("+u.Reason+")", "were refused by Redis ("+u.Reason+")")

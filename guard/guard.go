@@ -53,7 +53,10 @@ type Options struct {
 	// its members name.
 	OwnIndexes map[string]string
 	Share      func() int // per cent of the server's time that scans may take; nil means 100
-	Lone       bool       // neither a Sentinel nor a Cluster replaces the server
+	// Ended answers which keys were sessions that somebody ended: no undo brings
+	// them back. Nil: none was.
+	Ended func(ctx context.Context, keys []string) ([]bool, error)
+	Lone  bool // neither a Sentinel nor a Cluster replaces the server
 }
 
 // Guard carries out Redis commands for members. Its methods may be called from

@@ -24,6 +24,7 @@ type Undone struct {
 	Unkept   Named  // too large to have been kept
 	Unsure   Named  // given values too large to be looked at, and left
 	Failed   Named  // refused by the server
+	Ended    Named  // sessions that somebody ended since, which is final
 	Reason   string // why the server refused one
 	Unread   int64  // batches of the journal that are damaged or unfinished
 }
@@ -35,7 +36,9 @@ func (u Undone) Whole() bool { return u.Left() == 0 && u.Unread == 0 }
 func (n *Named) AddSetting(name string) { n.add(Place{-1, name}) }
 
 // Left counts what is not as before.
-func (u Undone) Left() int64 { return u.Since.Count + u.Unkept.Count + u.Unsure.Count + u.Failed.Count }
+func (u Undone) Left() int64 {
+	return u.Since.Count + u.Unkept.Count + u.Unsure.Count + u.Failed.Count + u.Ended.Count
+}
 
 // RecheckUndo reports whether the caller may today take back a change, and with
 // force also what others wrote over it. It answers the rights that it takes.
@@ -100,7 +103,7 @@ func undoRights(before journal.Image, after journal.State) []permissions.Right {
 }
 
 // Undo takes back a change. What somebody changed since is left, unless force is
-// set. m keeps what is taken back, so that this can be undone in turn. Settings
+// set, and a session that somebody ended is left in any case. m keeps what is taken back, so that this can be undone in turn. Settings
 // are left to others.
 func (g *Guard) Undo(ctx context.Context, m *Making, batches Batches, force bool) (Undone, error) {
 	m.mu.Lock()
@@ -109,7 +112,8 @@ func (g *Guard) Undo(ctx context.Context, m *Making, batches Batches, force bool
 		return Undone{}, err
 	}
 	u := &undoing{making: m, steps: change.NewUndoing(force), force: force, parameters: make(map[string]change.Verdict)}
-	next, stop := iter.Pull(u.all(batches))
+	u.final = final{guard: g, left: make(map[string]bool)}
+	next, stop := iter.Pull(u.all(ctx, batches))
 	defer stop()
 	err := m.engine.Run(ctx, func() (change.Step, bool, error) {
 		s, ok := next()
@@ -117,6 +121,9 @@ func (g *Guard) Undo(ctx context.Context, m *Making, batches Batches, force bool
 	}, u.done)
 	if h := asHalted(err); h != nil {
 		err = h
+	}
+	if err == nil {
+		err = u.final.after(ctx, batches)
 	}
 	return u.result(), err
 }
@@ -128,25 +135,44 @@ type undoing struct {
 	force  bool
 	unread int64
 	undone Undone
+	final  final
 
 	parameters map[string]change.Verdict // what became of each, the gravest of all servers
 }
 
 // all yields the steps.
-func (u *undoing) all(batches Batches) iter.Seq[change.Step] {
+func (u *undoing) all(ctx context.Context, batches Batches) iter.Seq[change.Step] {
 	return func(yield func(change.Step) bool) {
 		for batch, err := range batches {
 			if err != nil || batch.Open() {
 				u.unread++
 				continue
 			}
+			ended := u.final.ended(ctx, batch)
+			if u.final.err != nil {
+				return
+			}
 			for i, image := range batch.Images {
+				if image.Kind == journal.Key && image.DB == u.final.guard.options.DB && ended[string(image.Name)] {
+					u.leave(image)
+					continue
+				}
 				if s, ok := u.step(change.Entry{Before: image, After: batch.States[i]}); ok && !yield(s) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// leave leaves a session alone that was ended, and names it once.
+func (u *undoing) leave(image journal.Image) {
+	name := string(image.Name)
+	if u.final.left[name] {
+		return
+	}
+	u.final.left[name] = true
+	u.undone.Ended.add(u.making.guard.place(image.DB, name))
 }
 
 // step answers what takes an entry back; ok is false where there is nothing to
