@@ -142,9 +142,9 @@ type listing struct {
 	key     string
 	own     int64 // sessions of ours
 	foreign int64 // of other software
-	members []any // of other software, as far as they were looked at last
 	from    int64 // how far it was looked at
 	whole   bool
+	over    int64 // how many are still to be ended
 }
 
 // pruneAtOnce is how many members of an index are looked at in one step.
@@ -164,27 +164,24 @@ func (p *pass) trim(ctx context.Context, keys [][]byte) error {
 		}
 		left = slices.DeleteFunc(slices.Clone(left), func(l *listing) bool { return l.whole })
 	}
-	for _, l := range all {
-		if p.over(l) <= 0 {
-			delete(p.unlisted, l.userID)
-			continue
-		}
-		if err := p.evict(ctx, l); err != nil {
-			return err
-		}
-		delete(p.unlisted, l.userID)
+	over := slices.DeleteFunc(all, func(l *listing) bool { return !p.isOver(l) })
+	if p.plan {
+		return p.planEvictions(ctx, over)
 	}
-	return nil
+	return p.evict(ctx, over)
 }
 
-// over answers by how many sessions a person is over the limit, as far as the
+// isOver notes by how many sessions a person is over the limit, as far as the
 // index and a plan know.
-func (p *pass) over(l *listing) int64 {
-	n := l.own + p.unlisted[l.userID]
+func (p *pass) isOver(l *listing) bool {
+	l.over = l.own + p.unlisted[l.userID] - int64(p.policy.MaxPerUser)
 	if p.consent {
-		n += l.foreign
+		l.over += l.foreign
 	}
-	return n - int64(p.policy.MaxPerUser)
+	if l.over <= 0 {
+		delete(p.unlisted, l.userID)
+	}
+	return l.over > 0
 }
 
 // prune looks at the next members of some indexes.
@@ -201,77 +198,66 @@ func (p *pass) prune(ctx context.Context, list []*listing) error {
 	if err != nil {
 		return fmt.Errorf("prune the indexes: %w", err)
 	}
+	var elsewhere []listed
 	for i, answer := range answers {
-		if err := p.pruned(ctx, list[i], answer.([]any)); err != nil {
-			return err
+		for _, key := range p.pruned(list[i], answer.([]any)) {
+			elsewhere = append(elsewhere, listed{list[i], key})
 		}
 	}
-	return nil
+	return p.pruneElsewhere(ctx, elsewhere)
 }
 
-// pruned takes what one step through an index came to, and does the same for its
-// members that are elsewhere.
-func (p *pass) pruned(ctx context.Context, l *listing, answer []any) error {
+// listed is a session of other software in somebody's index.
+type listed struct {
+	in  *listing
+	key string
+}
+
+// pruned takes what one step through an index came to, and answers the members
+// that may be elsewhere.
+func (p *pass) pruned(l *listing, answer []any) (foreign []string) {
 	looked, gone, own := answer[0].(int64), answer[1].(int64), answer[2].(int64)
-	foreign := asTexts(answer, 3)
-	there, err := p.presentOf(ctx, foreign)
-	if err != nil {
-		return err
-	}
-	var over []any
-	for i, is := range there {
-		if !is {
-			over = append(over, foreign[i])
-		}
-	}
 	l.own += own
-	l.foreign += int64(len(foreign) - len(over))
-	gone += int64(len(over))
-	p.report.Pruned += gone
 	l.from += looked
 	l.whole = looked < pruneAtOnce
-	if p.plan {
-		return nil
-	}
-	l.from -= gone
-	return p.unlist(ctx, l.userID, over)
+	p.gone(l, gone)
+	return asTexts(answer, 3)
 }
 
-func (p *pass) presentOf(ctx context.Context, keys []string) ([]bool, error) {
-	if len(keys) == 0 {
-		return nil, nil
+// gone notes members of an index that are over.
+func (p *pass) gone(l *listing, n int64) {
+	p.report.Pruned += n
+	if !p.plan { // they are in the index no more
+		l.from -= n
 	}
-	return p.present(ctx, keys)
 }
 
-// evict ends what a person has too many, or counts it for a plan.
-func (p *pass) evict(ctx context.Context, l *listing) error {
-	if p.plan {
-		return p.planEviction(ctx, l)
-	}
-	spared := l.foreign
-	if p.consent {
-		spared = 0
-	}
-	if spared > maxSpared {
-		return nil // a foreign hand's doing: to look through them would take long
-	}
-	for left := p.over(l); left > 0; {
-		n := min(left, pruneAtOnce)
-		answers, err := p.runAll(ctx, p.run.evict, []script.Call{{Keys: []string{l.key}, Args: []any{prefix(l.userID), p.policy.MaxPerUser, spared, n}}})
-		if err != nil {
-			return fmt.Errorf("end what is over a person's limit: %w", err)
+// pruneElsewhere does for members that are elsewhere what prune does.
+func (p *pass) pruneElsewhere(ctx context.Context, all []listed) error {
+	for some := range slices.Chunk(all, countAtOnce) {
+		keys := make([]string, len(some))
+		for i, member := range some {
+			keys[i] = member.key
 		}
-		answer := answers[0].([]any)
-		p.report.OverLimit += answer[0].(int64)
-		foreign := asTexts(answer, 1)
-		if err := p.endForeign(ctx, l, foreign); err != nil {
+		there, err := p.present(ctx, keys)
+		if err != nil {
 			return err
 		}
-		if answer[0].(int64) == 0 && len(foreign) == 0 {
-			return nil
+		var over []Session
+		for i, member := range some {
+			if there[i] {
+				member.in.foreign++
+				continue
+			}
+			p.gone(member.in, 1)
+			over = append(over, Session{UserID: member.in.userID, Key: member.key})
 		}
-		left -= n
+		if p.plan {
+			continue
+		}
+		if err := p.delist(ctx, over); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -279,28 +265,101 @@ func (p *pass) evict(ctx context.Context, l *listing) error {
 // maxSpared bounds how many members of an index are passed over.
 const maxSpared = 1000
 
-// endForeign ends sessions of other software that are too many: keys, each with
-// its last use in µs. One that was used since stays.
-func (p *pass) endForeign(ctx context.Context, l *listing, pairs []string) error {
-	var calls []script.Call
-	var keys []any
+// evict ends what people have too many.
+func (p *pass) evict(ctx context.Context, list []*listing) error {
+	for len(list) > 0 {
+		calls := make([]script.Call, len(list))
+		for i, l := range list {
+			calls[i] = p.evictCall(l)
+		}
+		answers, err := p.runAll(ctx, p.run.evict, calls)
+		if err != nil {
+			return fmt.Errorf("end what is over a person's limit: %w", err)
+		}
+		var foreign []evicted
+		var more []*listing
+		for i, answer := range answers {
+			ended, theirs, err := readEvicted(list[i], answer.([]any))
+			if err != nil {
+				return err
+			}
+			p.report.OverLimit += ended
+			foreign = append(foreign, theirs...)
+			if list[i].over -= pruneAtOnce; list[i].over > 0 && ended+int64(len(theirs)) > 0 {
+				more = append(more, list[i])
+			}
+		}
+		if err := p.endForeign(ctx, foreign); err != nil {
+			return err
+		}
+		list = more
+	}
+	return nil
+}
+
+func (p *pass) evictCall(l *listing) script.Call {
+	spared := int64(0)
+	if !p.consent {
+		spared = min(l.foreign, maxSpared)
+	}
+	return script.Call{Keys: []string{l.key}, Args: []any{prefix(l.userID), p.policy.MaxPerUser, spared, min(l.over, pruneAtOnce)}}
+}
+
+// evicted is a session of other software that is one too many, and when it was
+// used last, in µs.
+type evicted struct {
+	listed
+	used int64
+}
+
+// readEvicted reads what the eviction of one person's sessions came to: how many
+// were ended, and which are still to be.
+func readEvicted(l *listing, answer []any) (ended int64, foreign []evicted, err error) {
+	pairs := asTexts(answer, 1)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		used, err := strconv.ParseFloat(pairs[i+1], 64)
 		if err != nil {
-			return fmt.Errorf("read when a session was used: %w", err)
+			return 0, nil, fmt.Errorf("read when a session was used: %w", err)
 		}
-		call := p.sweepCall(foreign(pairs[i]))
-		call.Args = append(call.Args, int64(used))
-		calls, keys = append(calls, call), append(keys, pairs[i])
+		foreign = append(foreign, evicted{listed{l, pairs[i]}, int64(used)})
 	}
-	answers, err := p.runAll(ctx, p.run.sweep, calls)
-	if err != nil {
-		return fmt.Errorf("end other software's sessions: %w", err)
+	return answer[0].(int64), foreign, nil
+}
+
+// endForeign ends sessions of other software that are too many. One that was used
+// since stays, and is out of the index until the next pass.
+func (p *pass) endForeign(ctx context.Context, list []evicted) error {
+	for some := range slices.Chunk(list, actAtOnce) {
+		calls := make([]script.Call, len(some))
+		gone := make([]Session, len(some))
+		for i, e := range some {
+			calls[i] = p.sweepCall(foreign(e.key))
+			calls[i].Args = append(calls[i].Args, e.used)
+			gone[i] = Session{UserID: e.in.userID, Key: e.key}
+		}
+		answers, err := p.runAll(ctx, p.run.sweep, calls)
+		if err != nil {
+			return fmt.Errorf("end other software's sessions: %w", err)
+		}
+		for _, answer := range answers {
+			p.report.count(verdict(answer.(string)))
+		}
+		if err := p.delist(ctx, gone); err != nil {
+			return err
+		}
 	}
-	for _, answer := range answers {
-		p.report.count(verdict(answer.(string)))
+	return nil
+}
+
+// planEvictions is evict for a plan.
+func (p *pass) planEvictions(ctx context.Context, list []*listing) error {
+	for _, l := range list {
+		if err := p.planEviction(ctx, l); err != nil {
+			return err
+		}
+		delete(p.unlisted, l.userID)
 	}
-	return p.unlist(ctx, l.userID, keys)
+	return nil
 }
 
 // planEviction counts what a person will have too many once those are ended that
@@ -312,7 +371,7 @@ func (p *pass) planEviction(ctx context.Context, l *listing) error {
 	}
 	n := p.unlisted[l.userID]
 	for some := range slices.Chunk(members, listAtOnce) {
-		list, _, err := p.listed(ctx, l.userID, some)
+		list, _, err := p.Store.listed(ctx, l.userID, some)
 		if err != nil {
 			return err
 		}

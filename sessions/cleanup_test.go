@@ -1,6 +1,7 @@
 package sessions_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -154,7 +155,9 @@ func expected(all []written, p sessions.Policy, consent bool) (r sessions.Report
 		}
 	}
 	for _, theirs := range people {
-		slices.SortFunc(theirs, func(a, b written) int { return lastUse(b).Compare(lastUse(a)) })
+		slices.SortFunc(theirs, func(a, b written) int {
+			return cmp.Or(lastUse(b).Compare(lastUse(a)), strings.Compare(b.key, a.key))
+		})
 		for i, w := range theirs {
 			if i < p.MaxPerUser {
 				live = append(live, w.key)
@@ -388,6 +391,29 @@ func TestCleanupOfWhatForeignHandsWrote(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A full server is what a cleanup is to help.
+func TestCleanupRunsOnAFullServer(t *testing.T) {
+	b := newBench(t, redistest.Standalone(t).Client())
+	all := []written{
+		b.write(written{user: "ann", ttl: time.Hour, idle: time.Hour}),
+		b.write(written{user: "ann"}),
+		b.write(written{user: "ann"}),
+		b.write(written{user: "bob", foreign: true, key: "session:3f2a9c01-91e4-4a77-8d00-000000000001", ttl: time.Hour, idle: time.Hour}),
+	}
+	b.consents()
+	if err := b.client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.client.Set(t.Context(), "x", "y", 0).Err(); err == nil {
+		t.Fatal("the server is not full")
+	}
+	b.policy.MaxPerUser = 1
+	want, _ := expected(all, *b.policy, true)
+	if r := b.cleanup(); r != want || r.Ended() != 3 {
+		t.Errorf("it came to %+v, want %+v", r, want)
+	}
 }
 
 // A pass counts for all instances, and its times follow the settings.
