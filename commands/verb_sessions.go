@@ -178,13 +178,33 @@ func (t *turn) misusedSessions(form sessionsForm, format string, args ...any) er
 	return t.misused(v, format, args...)
 }
 
+// sessionsActions answers what a call would do, as the policy is asked about it.
+func sessionsActions(args []string) []permissions.Action {
+	form, _ := findSessionsForm(args[0])
+	if form.right == "" {
+		return []permissions.Action{{Right: permissions.Read, Name: "sessions"}}
+	}
+	a := permissions.Action{Right: form.right, Name: "sessions " + form.name}
+	for i, word := range args[1:] {
+		switch {
+		case form.name != "end" && form.name != "extend", form.name == "extend" && i > 0, strings.HasPrefix(word, "--"):
+		case args[i] == "--user":
+			a.Keys = append(a.Keys, sessionPrefix+"user:"+word+":")
+		case args[i] != "--except":
+			a.Keys = append(a.Keys, sessionPrefix+strings.TrimPrefix(word, sessionPrefix))
+		}
+	}
+	return []permissions.Action{a}
+}
+
 // sessionsSeen is the sessions that the caller may see.
 func (t *turn) sessionsSeen() *sessions.Store {
+	store := t.Sessions.Telling(t.progress.scanned)
 	scope := t.Policy.Scope(t.caller, permissions.Read)
 	if scope.All() {
-		return t.Sessions
+		return store
 	}
-	return t.Sessions.Seeing(func(key []byte) bool { return scope.Allows(string(key)) })
+	return store.Seeing(func(key []byte) bool { return scope.Allows(string(key)) })
 }
 
 // maySee reports whether the caller may see a key.

@@ -43,7 +43,7 @@ func (t *turn) adviseOnSessions(v *survey) {
 func (v *survey) card(most int) string {
 	t := v.totals
 	return table([][]string{
-		{"Sessions", fmt.Sprintf("%s: %s signed in, %s anonymous, %s of other software", grouped(t.All), grouped(t.SignedIn), grouped(t.Anonymous), grouped(t.Foreign))},
+		{"Sessions", fmt.Sprintf("%s: %s signed in, %s anonymous, %s others", grouped(t.All), grouped(t.SignedIn), grouped(t.Anonymous), grouped(t.Foreign))},
 		{"No TTL", grouped(v.noTTL)},
 		{"Over limit", fmt.Sprintf("%s with more than %d", counted(v.over(most), "person", "people"), most)},
 	})

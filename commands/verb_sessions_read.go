@@ -24,7 +24,7 @@ func sessionsCount(ctx context.Context, t *turn, call *shell.Call, args sessions
 		{"sessions", grouped(totals.All)},
 		{"signed in", grouped(totals.SignedIn)},
 		{"anonymous", grouped(totals.Anonymous)},
-		{"other software", grouped(totals.Foreign)},
+		{"others", grouped(totals.Foreign)},
 	}))
 	return err
 }

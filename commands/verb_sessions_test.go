@@ -20,8 +20,10 @@ type desk struct {
 	heard strings.Builder // every answer
 }
 
-func newDesk(t *testing.T) *desk {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner"})
+func newDesk(t *testing.T) *desk { return newDeskAt(t, redistest.Standalone(t).URL()) }
+
+func newDeskAt(t *testing.T, url string) *desk {
+	s := newStage(t, url, map[string]string{"people": "ann: owner"})
 	policy := sessions.Policy{TTL: time.Hour, IdleTimeout: time.Hour, MaxPerUser: 100, MaxPerAddressPerHour: 100}
 	return &desk{t: t, stage: s, store: sessions.New(s.client, sessions.Fixed(policy), sessions.Options{})}
 }
@@ -178,6 +180,30 @@ func TestNoUndoBringsAnEndedSessionBack(t *testing.T) {
 				t.Error("an undo of DEL brought back what was ended, or not what was not")
 			}
 		})
+	}
+}
+
+func TestSessionsOfACluster(t *testing.T) {
+	d := newDeskAt(t, redistest.Cluster(t).URL())
+	var tokens []sessions.Token
+	for _, user := range []string{"ann", "bob", "carl", "dora", "", "", ""} {
+		token, _ := d.create(user)
+		tokens = append(tokens, token)
+	}
+	if got := d.ask("!sessions count"); !strings.HasPrefix(got, "sessions   7\nsigned in  4\nanonymous  3\n") {
+		t.Errorf("count: %s", got)
+	}
+	if got := d.ask("!sessions | head -1"); got != "Sessions    7: 4 signed in, 3 anonymous, 0 others\n" {
+		t.Errorf("overview: %s", got)
+	}
+	d.ask("!sessions list | xargs sessions end")
+	if got := d.ask("[Confirm forever]"); !strings.Contains(got, "Ended 7 sessions.") {
+		t.Errorf("ended: %s", got)
+	}
+	for _, token := range tokens {
+		if !d.ended(token) {
+			t.Error("one is still there")
+		}
 	}
 }
 

@@ -93,7 +93,7 @@ func (s *Store) giveBack(ctx context.Context, owner string) error {
 	return nil
 }
 
-// Schedule says when Clean runs, asked about once a second.
+// Schedule says when Clean runs, asked about several times a second.
 type Schedule struct {
 	// Due answers whether there is to be a cleanup at all, and how long after the
 	// last one, as redis.session_cleanup and its interval have it.
@@ -103,7 +103,7 @@ type Schedule struct {
 }
 
 // look is how often Clean looks whether a pass is due.
-const look = time.Second
+const look = 250 * time.Millisecond
 
 // Clean runs Cleanup whenever it is due, until ctx ends. Any number of instances
 // may do so on one Redis: a pass counts for all of them.

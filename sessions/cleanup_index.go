@@ -9,7 +9,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/helix-collective/helix/keyspace"
 	"github.com/helix-collective/helix/script"
 )
 
@@ -118,8 +117,7 @@ func (p *pass) noteUnlisted(userID string) {
 // indexes is the second half of a pass: it goes through the indexes of all
 // people.
 func (p *pass) indexes(ctx context.Context) error {
-	q := keyspace.Query{Pattern: indexPrefix + "*", Share: p.share()}
-	_, err := p.keys.Scan(ctx, q, func(keys [][]byte) error {
+	_, err := p.keys.Scan(ctx, p.over(indexPrefix+"*"), func(keys [][]byte) error {
 		for some := range slices.Chunk(keys, actAtOnce) {
 			if err := p.trim(ctx, some); err != nil {
 				return err

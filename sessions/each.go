@@ -23,9 +23,8 @@ func (s *Store) Each(ctx context.Context, visit func([]Session) error) error {
 }
 
 func (s *Store) each(ctx context.Context, visit func([]Session) error) error {
-	q := keyspace.Query{Pattern: every.Pattern, Share: s.share()}
 	var batch []Session
-	_, err := s.keys.Apply(ctx, q, keyspace.Beginning(beginning), func(results []keyspace.Result) error {
+	_, err := s.keys.Apply(ctx, s.over(every), keyspace.Beginning(beginning), func(results []keyspace.Result) error {
 		batch = batch[:0]
 		var long []place
 		for _, r := range results {

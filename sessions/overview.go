@@ -51,18 +51,17 @@ type Stats struct {
 	OverLimit  int64 // people with more sessions than redis.max_sessions_per_user, by the names of the keys
 }
 
-// every means every session's key.
-var every = keyspace.Query{Pattern: sessionPrefix + "*"}
-
-// signed means the keys that name a person.
-var signed = keyspace.Query{Pattern: userPrefix + "*"}
+const (
+	every  = sessionPrefix + "*" // means every session's key
+	signed = userPrefix + "*"    // means the keys that name a person
+)
 
 // Count answers how many sessions there are. It goes through all keys, in steps
 // that hold the server for about a millisecond each. Where it ends early, it
 // answers what it saw with the error; so do all that follow.
 func (s *Store) Count(ctx context.Context) (Totals, error) {
 	var t Totals
-	_, err := s.keys.Scan(ctx, every, func(keys [][]byte) error {
+	_, err := s.keys.Scan(ctx, s.over(every), func(keys [][]byte) error {
 		for _, key := range keys {
 			if s.sees(key) {
 				t.count(key)
@@ -80,7 +79,7 @@ func (s *Store) Count(ctx context.Context) (Totals, error) {
 // keys: sessions of other software that name the person only within do not
 // count.
 func (s *Store) TopUsers(ctx context.Context, n int) ([]Tally, error) {
-	groups, _, err := s.keys.CountBy(ctx, signed, s.person, n)
+	groups, _, err := s.keys.CountBy(ctx, s.over(signed), s.person, n)
 	if err != nil {
 		err = fmt.Errorf("count the sessions of people: %w", err)
 	}
@@ -114,7 +113,9 @@ func tallies(groups keyspace.Groups, name func(string) string) []Tally {
 // sessions. It reads the beginning of every session.
 func (s *Store) TopAddresses(ctx context.Context, n int) ([]Tally, error) {
 	counter := keyspace.NewCounter(n)
-	_, err := s.keys.Scan(ctx, keyspace.Query{Pattern: every.Pattern, Type: "string"}, func(keys [][]byte) error {
+	q := s.over(every)
+	q.Type = "string"
+	_, err := s.keys.Scan(ctx, q, func(keys [][]byte) error {
 		return s.countAddresses(ctx, keys, counter)
 	})
 	if err != nil {
@@ -159,7 +160,7 @@ func (s *Store) countAddresses(ctx context.Context, keys [][]byte, counter *keys
 // its error ends the visits.
 func (s *Store) WithoutTTL(ctx context.Context, visit func(keys [][]byte) error) (int64, error) {
 	var n int64
-	_, err := s.keys.Apply(ctx, every, keyspace.TTL(), func(results []keyspace.Result) error {
+	_, err := s.keys.Apply(ctx, s.over(every), keyspace.TTL(), func(results []keyspace.Result) error {
 		var endless [][]byte
 		for _, r := range results {
 			if r.Outcome == keyspace.Answered && r.TTL == keyspace.NoTTL && s.sees(r.Key) {
@@ -187,7 +188,7 @@ type Size struct {
 // TopSizes answers the n largest sessions.
 func (s *Store) TopSizes(ctx context.Context, n int) ([]Size, error) {
 	var top []Size
-	_, err := s.keys.Apply(ctx, every, keyspace.MemoryUsage(), func(results []keyspace.Result) error {
+	_, err := s.keys.Apply(ctx, s.over(every), keyspace.MemoryUsage(), func(results []keyspace.Result) error {
 		for _, r := range results {
 			if r.Outcome != keyspace.Answered || !s.sees(r.Key) || len(top) == n && r.Size <= top[n-1].Bytes {
 				continue
@@ -208,7 +209,7 @@ func (s *Store) TopSizes(ctx context.Context, n int) ([]Size, error) {
 // at most most of them. A pattern of one key needs no pass over all keys.
 func (s *Store) Find(ctx context.Context, pattern string, is func(key string) bool, most int) ([]string, error) {
 	var found []string
-	_, err := s.keys.Scan(ctx, keyspace.Query{Pattern: pattern, Share: s.share()}, func(keys [][]byte) error {
+	_, err := s.keys.Scan(ctx, s.over(pattern), func(keys [][]byte) error {
 		for _, key := range keys {
 			if _, ok := at(string(key)); ok && s.sees(key) && is(string(key)) {
 				found = append(found, string(key))
@@ -230,7 +231,7 @@ var errEnough = errors.New("enough was found")
 // Stats answers figures over all sessions, in two passes over the keys.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	var all Stats
-	_, err := s.keys.Apply(ctx, every, keyspace.TTL(), func(results []keyspace.Result) error {
+	_, err := s.keys.Apply(ctx, s.over(every), keyspace.TTL(), func(results []keyspace.Result) error {
 		for _, r := range results {
 			if r.Outcome != keyspace.Answered || !s.sees(r.Key) {
 				continue
@@ -254,7 +255,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 const mostPeople = 100_000
 
 func (s *Store) overLimit(ctx context.Context) (people int64, err error) {
-	groups, _, err := s.keys.CountBy(ctx, signed, s.person, mostPeople)
+	groups, _, err := s.keys.CountBy(ctx, s.over(signed), s.person, mostPeople)
 	if err != nil {
 		return 0, fmt.Errorf("look for people over their limit: %w", err)
 	}

@@ -47,6 +47,7 @@ type Store struct {
 	share  func() int
 	undo   time.Duration
 	sees   func(key []byte) bool
+	heard  func(keyspace.Progress) // nil: nobody asks
 }
 
 // Options are what a Store is told once.
@@ -80,6 +81,19 @@ func (s *Store) Seeing(sees func(key []byte) bool) *Store {
 	narrowed := *s
 	narrowed.sees = sees
 	return &narrowed
+}
+
+// Telling answers a Store that shares everything with s and tells heard how far
+// each of its passes over all keys is. heard is called often.
+func (s *Store) Telling(heard func(keyspace.Progress)) *Store {
+	telling := *s
+	telling.heard = heard
+	return &telling
+}
+
+// over answers a query for a pass over keys, at the pace that is set.
+func (s *Store) over(pattern string) keyspace.Query {
+	return keyspace.Query{Pattern: pattern, Share: s.share(), Progress: s.heard}
 }
 
 // Request is what a new session is made of.
