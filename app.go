@@ -113,6 +113,7 @@ func (a *app) connect(ctx context.Context, address string) error {
 		return err
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
+	a.sessions = a.newSessions()
 	return nil
 }
 
@@ -140,7 +141,6 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
 	}
-	a.sessions = a.newSessions()
 	a.dispatcher = commands.New(commands.Options{
 		Actions:  calls,
 		Audit:    a.audit,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,6 +19,17 @@ func (a *app) newSessions() *sessions.Store {
 	return sessions.New(a.client, sessions.Live(a.live), sessions.Options{
 		Key: []byte(s.Secret(settings.SessionsKey)), Share: a.share, Undo: s.Duration(settings.UndoRetention),
 	})
+}
+
+// cleaning cleans the sessions up beside work, until work ends.
+func (a *app) cleaning(ctx context.Context, work func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { a.cleanSessions(ctx) })
+	err := work(ctx)
+	cancel()
+	beside.Wait()
+	return err
 }
 
 // cleanSessions cleans the sessions up whenever the settings say so, until ctx

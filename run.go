@@ -147,25 +147,26 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	}
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
 	err = a.alongside(ctx, func(ctx context.Context) error {
-		return beside(ctx, service, func(ctx context.Context) error { return a.runBot(ctx, b) })
+		return a.cleaning(ctx, func(ctx context.Context) error {
+			return beside(ctx, service, func(ctx context.Context) error { return a.runBot(ctx, b) })
+		})
 	})
 	return errors.Join(err, a.close())
 }
 
-// runBot runs the bot, and beside it cleans up sessions, and announces the audit's
-// head by day, and what became of changes that the end of a process interrupted.
+// runBot runs the bot, and beside it announces the audit's head by day, and what
+// became of changes that the end of a process interrupted.
 func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var beside sync.WaitGroup
-	beside.Go(func() { a.cleanSessions(ctx) })
+	var announcing sync.WaitGroup
 	if a.base.Snapshot().Text(settings.DiscordOpsChannel) != "" {
-		beside.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
+		announcing.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
 	}
-	beside.Go(func() { a.announceInterrupted(ctx, b.Announce) })
+	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
 	err := b.Run(ctx)
 	cancel()
-	beside.Wait()
+	announcing.Wait()
 	return err
 }
 

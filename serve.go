@@ -11,7 +11,6 @@ import (
 
 	"github.com/helix-collective/helix/api"
 	"github.com/helix-collective/helix/check"
-	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -42,7 +41,7 @@ func runServe(ctx context.Context, c *cli, args []string) error {
 		return errors.Join(&exitError{exitFailure, sentence(err.Error())}, a.close())
 	}
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
-	return errors.Join(a.alongside(ctx, service.run), a.close())
+	return errors.Join(a.alongside(ctx, func(ctx context.Context) error { return a.cleaning(ctx, service.run) }), a.close())
 }
 
 // service is the session service on an address that it has taken.
@@ -55,9 +54,7 @@ func (s *service) run(ctx context.Context) error { return s.server.Serve(ctx, s.
 
 // openService takes the address of the session service.
 func (a *app) openService(ctx context.Context) (*service, error) {
-	key := []byte(a.base.Snapshot().Secret(settings.SessionsKey))
-	store := sessions.New(a.client, sessions.Live(a.live), sessions.Options{Key: key})
-	server, err := api.New(api.Options{Store: store, Settings: a.live, Log: a.log})
+	server, err := api.New(api.Options{Store: a.sessions, Settings: a.live, Log: a.log})
 	if err != nil {
 		return nil, err
 	}
