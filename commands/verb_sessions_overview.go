@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/helix-collective/helix/sessions"
@@ -29,6 +28,23 @@ func sessionsOverview(ctx context.Context, t *turn, call *shell.Call, _ sessions
 	}
 	t.adviseOnSessions(v)
 	_, err = call.Stdout.WriteString(v.card(t.snapshot().Int(settings.MaxSessionsPerUser)) + cleanup + "\n" + v.histogram())
+	return err
+}
+
+func sessionsCount(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
+	if len(args.words) > 0 {
+		return t.misused(sessionsVerb(), "`sessions count` takes no words.")
+	}
+	totals, err := t.sessionsSeen().Count(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = call.Stdout.WriteString(table([][]string{
+		{"sessions", grouped(totals.All)},
+		{"signed in", grouped(totals.SignedIn)},
+		{"anonymous", grouped(totals.Anonymous)},
+		{"others", grouped(totals.Foreign)},
+	}))
 	return err
 }
 
@@ -70,30 +86,4 @@ func (t *turn) cleanupState(ctx context.Context) (string, error) {
 		text += "; other software's sessions are left alone"
 	}
 	return text + "\n", nil
-}
-
-// histogram shows how old sessions are and how long they last, side by side.
-func (v *survey) histogram() string {
-	most := max(v.unsaid, v.noTTL, 1)
-	for i := range v.age {
-		most = max(most, v.age[i], v.ttl[i])
-	}
-	rows := [][]string{{"", "age", "", "TTL", ""}}
-	for i, name := range []string{"< 1 min", "< 5 min", "< 1 h", "< 6 h", "< 24 h", "more"} {
-		rows = append(rows, []string{name, bar(v.age[i], most), grouped(v.age[i]), bar(v.ttl[i], most), grouped(v.ttl[i])})
-	}
-	rows = append(rows, []string{"none said", bar(v.unsaid, most), grouped(v.unsaid), bar(v.noTTL, most), grouped(v.noTTL)})
-	return table(rows)
-}
-
-// barWidth is how wide the longest bar is, in characters.
-const barWidth = 16
-
-// bar shows a part of most; what there is at all is seen.
-func bar(n, most int64) string {
-	width := int(n * barWidth / most)
-	if n > 0 {
-		width = max(width, 1)
-	}
-	return strings.Repeat("█", width) + strings.Repeat("·", barWidth-width)
 }

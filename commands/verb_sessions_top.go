@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/helix-collective/helix/keyspace"
 	"github.com/helix-collective/helix/sessions"
@@ -20,6 +17,23 @@ const (
 	usualTop = 10
 	maxTop   = 1000
 )
+
+func sessionsTop(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
+	form, _ := findSessionsForm("top")
+	what, n, ok := topWords(args.words)
+	if !ok {
+		return t.misusedSessions(form, "Of what? users, addresses or size, and how many from 1 to %d.", maxTop)
+	}
+	if what == "size" {
+		return t.topSizes(ctx, call, n)
+	}
+	text, err := t.topNames(ctx, strings.TrimSuffix(what, "es") == "address", n)
+	if err != nil {
+		return err
+	}
+	_, err = call.Stdout.WriteString(text)
+	return err
+}
 
 // topWords reads what the top is of, and how many are wanted.
 func topWords(words []string) (what string, n int, ok bool) {
@@ -98,75 +112,4 @@ func (t *turn) topSizes(ctx context.Context, call *shell.Call, n int) error {
 		}
 	}
 	return nil
-}
-
-// visitors lists people, those with the most sessions first.
-func visitors(people map[string]*visitor) string {
-	list := slices.SortedFunc(maps.Values(people), func(a, b *visitor) int {
-		return cmp.Or(cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.name, b.name))
-	})
-	var b strings.Builder
-	for _, v := range list {
-		fmt.Fprintf(&b, "%7s %s, used %s\n", grouped(v.sessions), v.name, ago(v.used))
-	}
-	return b.String()
-}
-
-// survey is what one look at all sessions tells.
-type survey struct {
-	totals   sessions.Totals
-	noTTL    int64
-	people   *keyspace.Counter
-	age, ttl []int64
-	unsaid   int64 // whose age nobody knows
-}
-
-// spans are the ranges of the histograms: up to each, and beyond the last.
-func spans() []time.Duration {
-	return []time.Duration{time.Minute, 5 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
-}
-
-// maxPeople is how many people an overview tells apart; above twice as many,
-// those with the fewest sessions are left out.
-const maxPeople = 50_000
-
-func newSurvey() *survey {
-	return &survey{people: keyspace.NewCounter(maxPeople), age: make([]int64, len(spans())+1), ttl: make([]int64, len(spans())+1)}
-}
-
-func (v *survey) add(s sessions.Session, now time.Time) {
-	v.totals.Add(s.Key)
-	if s.UserID != "" {
-		v.people.Add([]byte(s.UserID))
-	}
-	switch {
-	case s.CreatedAt.IsZero():
-		v.unsaid++
-	default:
-		v.age[spanOf(now.Sub(s.CreatedAt))]++
-	}
-	if s.ExpiresIn == sessions.NoExpiry {
-		v.noTTL++
-		return
-	}
-	v.ttl[spanOf(s.ExpiresIn)]++
-}
-
-// spanOf answers in which range a time is.
-func spanOf(d time.Duration) int {
-	for i, most := range spans() {
-		if d < most {
-			return i
-		}
-	}
-	return len(spans())
-}
-
-func (v *survey) over(most int) (people int64) {
-	for _, g := range v.people.Groups().Groups {
-		if g.Keys > int64(most) {
-			people++
-		}
-	}
-	return people
 }

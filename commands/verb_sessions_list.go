@@ -3,31 +3,12 @@ package commands
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/shell"
 )
-
-func sessionsCount(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
-	if len(args.words) > 0 {
-		return t.misused(sessionsVerb(), "`sessions count` takes no words.")
-	}
-	totals, err := t.sessionsSeen().Count(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = call.Stdout.WriteString(table([][]string{
-		{"sessions", grouped(totals.All)},
-		{"signed in", grouped(totals.SignedIn)},
-		{"anonymous", grouped(totals.Anonymous)},
-		{"others", grouped(totals.Foreign)},
-	}))
-	return err
-}
 
 // filter is which sessions are listed.
 type filter struct {
@@ -176,138 +157,4 @@ func kindOf(s sessions.Session) string {
 		return "anonymous"
 	}
 	return "signed in"
-}
-
-func sessionsShow(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
-	if len(args.words) == 0 {
-		form, _ := findSessionsForm("show")
-		return t.misusedSessions(form, "Which session? `%ssessions list` lists them.", t.prefix())
-	}
-	keys, err := t.sessionKeys(ctx, args.words)
-	if err != nil {
-		return err
-	}
-	for i, key := range keys {
-		s, err := t.Sessions.Get(ctx, key)
-		if err != nil && !errors.Is(err, sessions.ErrNoSession) {
-			return err
-		}
-		text := t.sessionCard(s)
-		if err != nil {
-			text = fmt.Sprintf("%s holds no session, or has ended: `%sredis type` tells.\n", t.guard.ShownKey(key), t.prefix())
-		}
-		if i > 0 {
-			text = "\n" + text
-		}
-		if _, err := call.Stdout.WriteString(text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sessionCard is everything about a session, its data without secrets where the
-// request is redacted.
-func (t *turn) sessionCard(s sessions.Session) string {
-	rows := [][]string{
-		{"key", t.guard.ShownKey(s.Key)},
-		{"kind", kindOf(s)},
-		{"user", named(s.UserID)},
-		{"address", address(s.IP)},
-		{"made", moment(s.CreatedAt)},
-		{"used", moment(s.LastAccessed)},
-	}
-	if !s.AuthenticatedAt.IsZero() {
-		rows = append(rows, []string{"signed in", moment(s.AuthenticatedAt)})
-	}
-	rows = append(rows, []string{"ends", endsIn(s)})
-	if s.UserAgent != "" {
-		rows = append(rows, []string{"agent", oneLine(s.UserAgent, sessions.MaxUserAgent)})
-	}
-	if s.Data != nil {
-		data := []byte(s.Data)
-		if t.redacts {
-			data = t.Redactor.Value(data)
-		}
-		rows = append(rows, []string{"data", oneLine(string(data), maxShownData)})
-	}
-	return table(rows)
-}
-
-// maxShownData bounds what is shown of a session's data, in characters.
-const maxShownData = 1000
-
-func moment(at time.Time) string {
-	if at.IsZero() {
-		return "it does not say"
-	}
-	return at.UTC().Format("2006-01-02 15:04:05 UTC") + ", " + ago(at)
-}
-
-func sessionsWho(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
-	form, _ := findSessionsForm("who")
-	if len(args.words) != 1 || sessions.Network(args.words[0]) == "" {
-		return t.misusedSessions(form, "`sessions who` takes one IPv4 or IPv6 address.")
-	}
-	people := make(map[string]*visitor)
-	f := filter{address: sessions.Network(args.words[0])}
-	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
-		for _, s := range batch {
-			if f.takes(s) {
-				meet(people, s)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if len(people) == 0 {
-		_, err := fmt.Fprintf(call.Stdout, "Nobody has a session from %s.\n", f.address)
-		return err
-	}
-	_, err = call.Stdout.WriteString(visitors(people))
-	return err
-}
-
-// visitor is one person at an address.
-type visitor struct {
-	name     string
-	sessions int64
-	used     time.Time
-}
-
-// maxVisitors bounds how many people at one address are told apart.
-const maxVisitors = 10_000
-
-func meet(people map[string]*visitor, s sessions.Session) {
-	v := people[s.UserID]
-	if v == nil {
-		if len(people) >= maxVisitors {
-			return
-		}
-		v = &visitor{name: named(s.UserID)}
-		people[s.UserID] = v
-	}
-	v.sessions++
-	if s.LastAccessed.After(v.used) {
-		v.used = s.LastAccessed
-	}
-}
-
-func sessionsTop(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
-	form, _ := findSessionsForm("top")
-	what, n, ok := topWords(args.words)
-	if !ok {
-		return t.misusedSessions(form, "Of what? users, addresses or size, and how many from 1 to %d.", maxTop)
-	}
-	if what == "size" {
-		return t.topSizes(ctx, call, n)
-	}
-	text, err := t.topNames(ctx, strings.TrimSuffix(what, "es") == "address", n)
-	if err != nil {
-		return err
-	}
-	_, err = call.Stdout.WriteString(text)
-	return err
 }
