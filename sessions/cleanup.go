@@ -56,7 +56,8 @@ func (r Report) Ended() int64 { return r.Idle + r.Age + r.OverLimit }
 // never taken for idle.
 //
 // No two of them run at once, on any instance: a second one's error is
-// ErrCleaning. The report is kept, see Reports; after an error it is Partial.
+// ErrCleaning. The report of a whole pass is kept, see Reports. After an error it
+// is Partial, and what it says was done.
 func (s *Store) Cleanup(ctx context.Context) (Report, error) {
 	var report Report
 	err := s.alone(ctx, func(ctx context.Context) error {
