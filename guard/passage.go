@@ -56,6 +56,10 @@ func (p *passage) done(d change.Done) error {
 	if err != nil {
 		return err
 	}
+	if d.Partly {
+		p.making.noted(u, r)
+		return nil
+	}
 	u.parts = append(u.parts, r)
 	u.open--
 	for _, u := range p.answered() {

@@ -68,6 +68,7 @@ type Done struct {
 	Reply   []byte   // as the server sent it, in RESP2; nil where it got lost or the step was left alone
 	Replies [][]byte // in the place of Reply, one for each key of a step that has Each and is not Together; nil where it got lost
 	Left    bool     // Decide left it alone, or a key exists that must not
+	Partly  bool     // the run ended before all of a step that has Each was made: Step.Keys are those that were
 	Lost    []string // keys that are another now, and held too much to be kept in the journal
 }
 
@@ -187,8 +188,11 @@ func (e *Engine) Close() {
 // error ends the run, after the batch. The steps of a batch that were made are
 // always told.
 func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err error), done func(Done) error) error {
-	r := &run{Engine: e, source: &source{next: next}, done: done, first: e.batches + 1}
+	r := &run{Engine: e, source: &source{next: next}, done: done, first: e.batches + 1, begun: make(map[*sweep]struct{})}
 	err := r.all(ctx, e.work)
+	if failed := r.reportBegun(); failed != nil {
+		err = errors.Join(err, failed)
+	}
 	if e.open {
 		e.lost += undoneBy(err)
 		return err // the last position belongs to the last batch

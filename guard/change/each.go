@@ -1,6 +1,7 @@
 package change
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 )
@@ -14,13 +15,14 @@ type sweep struct {
 	failure []byte   // the first error among these
 	unknown bool     // one of these got lost
 	lost    []string
-	open    int // keys of which nothing is known yet
+	made    []bool // of the keys
+	open    int    // keys of which nothing is known yet
 }
 
 // begun answers a step whose parts are known for its own.
 func (s Step) begun() Step {
 	if s.Each && s.of == nil {
-		s.of = &sweep{step: s, open: len(s.Keys)}
+		s.of = &sweep{step: s, open: len(s.Keys), made: make([]bool, len(s.Keys))}
 		if !s.Together {
 			s.of.replies = make([][]byte, len(s.Keys))
 		}
@@ -103,10 +105,40 @@ func (r *run) reportEach(u *unit) error {
 		r.made += s.commands()
 		r.carried += s.commands()
 	}
+	for i := range s.Keys {
+		s.of.made[s.from+i] = true
+	}
 	if s.of.open -= len(s.Keys); s.of.open > 0 {
+		r.begun[s.of] = struct{}{}
 		return nil
 	}
+	delete(r.begun, s.of)
 	return r.done(s.of.done())
+}
+
+// reportBegun tells of steps that have Each and were made in part when the run
+// ended. Such as are Together are not: they are one command.
+func (r *run) reportBegun() error {
+	var errs []error
+	for w := range r.begun {
+		if !w.step.Together {
+			errs = append(errs, r.done(w.part()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// part answers what became of the keys that were changed, of a step that was not
+// made whole.
+func (w *sweep) part() Done {
+	d := Done{Step: w.step, Lost: w.lost, Partly: true}
+	d.Step.Keys = nil
+	for i, made := range w.made {
+		if made {
+			d.Step.Keys, d.Replies = append(d.Step.Keys, w.step.Keys[i]), append(d.Replies, w.replies[i])
+		}
+	}
+	return d
 }
 
 // take takes in the replies to a part of the step; none where they got lost.

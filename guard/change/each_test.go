@@ -352,3 +352,50 @@ func TestASweepIsRefusedInTheServersWords(t *testing.T) {
 		t.Errorf("%v; a single UNLINK: %v", err, plain)
 	}
 }
+
+// failing is a journal that takes no more after some batches.
+type failing struct {
+	memory
+	left int
+}
+
+var errFull = errors.New("no room")
+
+func (f *failing) Before(batches ...[]journal.Image) error {
+	if f.left--; f.left < 0 {
+		return errFull
+	}
+	return f.memory.Before(batches...)
+}
+
+// TestASweepThatEndsInTheMiddleTellsOfItsPart holds that each command that was
+// made is told of, and no other.
+func TestASweepThatEndsInTheMiddleTellsOfItsPart(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+		var names []string
+		for i := range 3000 {
+			names = append(names, "k"+strconv.Itoa(i))
+			c.Set(t.Context(), names[i], i, 0)
+		}
+		e := change.New(options(c, &failing{left: 2}))
+		defer e.Close()
+		told := make(map[string]bool)
+		err := e.Run(t.Context(), from([]change.Step{sweepOf(change.Key{Ends: true}, names, "UNLINK", "")}), func(d change.Done) error {
+			if !d.Partly || len(d.Replies) != len(d.Step.Keys) {
+				t.Errorf("partly %t, %d replies for %d keys", d.Partly, len(d.Replies), len(d.Step.Keys))
+			}
+			for _, k := range d.Step.Keys {
+				told[k.Name] = true
+			}
+			return nil
+		})
+		if !errors.Is(err, errFull) || len(told) == 0 || len(told) == len(names) {
+			t.Fatalf("%d keys, %v", len(told), err)
+		}
+		for _, name := range names {
+			if gone := c.Exists(t.Context(), name).Val() == 0; gone != told[name] {
+				t.Fatalf("%s is gone: %t, told: %t", name, gone, told[name])
+			}
+		}
+	})
+}

@@ -16,7 +16,8 @@ type run struct {
 	source *source
 	done   func(Done) error
 	made   int64
-	first  int64 // the number of its first transaction
+	first  int64               // the number of its first transaction
+	begun  map[*sweep]struct{} // steps that are made in part
 }
 
 // source hands out steps, those that were given back first.
