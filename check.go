@@ -106,7 +106,11 @@ func redisFindings(ctx context.Context, base *settings.Base, quick bool) []check
 	if quick {
 		return check.Reach(ctx, client, target.String())
 	}
-	return check.Redis(ctx, client, target.String(), check.Own{Keys: ownKeys(), Channel: settings.Channel})
+	findings := check.Redis(ctx, client, target.String(), check.Own{Keys: ownKeys(), Channel: settings.Channel})
+	if check.AnyFatal(findings) {
+		return findings
+	}
+	return append(findings, sessionFindings(settings.Open(ctx, client, base).Snapshot())...)
 }
 
 // noRedis is fatal for the bot; the console brings its own.
