@@ -126,11 +126,6 @@ func (v value) compact() value {
 	return out
 }
 
-// valueOf is an argument back as a value.
-func valueOf(a Arg) value {
-	return value{{text: a.Text, whole: a.Whole, key: a.Key || a.Text != a.Whole}}
-}
-
 // safe quotes text for a message, so that nothing in it can pass for the
 // message's own words, and shortens what is long.
 func safe(text string) string {
