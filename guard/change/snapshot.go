@@ -187,7 +187,7 @@ const sideBySide = 2
 // eachUnit has every unit do something, some side by side.
 func (r *run) eachUnit(ctx context.Context, b *batch, do func(context.Context, *unit) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	if !b.scattered {
+	if b.steps[0].Each { // such batches have many units
 		group.SetLimit(sideBySide)
 	}
 	for _, u := range b.units {
