@@ -209,23 +209,22 @@ func (e *Engine) unmark() error {
 // markersAtOnce bounds how many markers are asked for in one go.
 const markersAtOnce = 500
 
+// replacedAnswers is for how long a server that was replaced may still be asked in
+// the place of the one that took over.
+const replacedAnswers = 3 * time.Second
+
 // unmarkSome counts the commands that some places of a database lack. It asks
 // before it takes anything away: a call that is made once more would find
-// nothing.
+// nothing. Where there are replicas, what seems to be lacking is asked for again.
 func (e *Engine) unmarkSome(ctx context.Context, db int, places []place) (lost int64) {
 	client, err := e.Client(db)
 	if err != nil {
 		return 0
 	}
-	found, err := notesAt(ctx, client, places)
-	for e.replicated && passing(err) && ctx.Err() == nil {
+	lost, err = e.lackingAt(ctx, client, places)
+	for begin := time.Now(); e.replicated && ctx.Err() == nil && (passing(err) || lost > 0 && time.Since(begin) < replacedAnswers); {
 		pause(ctx, 100*time.Millisecond)
-		found, err = notesAt(ctx, client, places)
-	}
-	for i, at := range places {
-		if err := found[i].Err(); err == nil || errors.Is(err, redis.Nil) {
-			lost += undoneBy(e.lacking(at, readNote(found[i].Val())))
-		}
+		lost, err = e.lackingAt(ctx, client, places)
 	}
 	_, _ = client.Pipelined(ctx, func(p redis.Pipeliner) error { // what stays ends by itself
 		for _, at := range places {
@@ -234,6 +233,18 @@ func (e *Engine) unmarkSome(ctx context.Context, db int, places []place) (lost i
 		return nil
 	})
 	return lost
+}
+
+// lackingAt asks how many commands places lack, of those that answer; the error
+// is the first of any of them.
+func (e *Engine) lackingAt(ctx context.Context, client redis.UniversalClient, places []place) (lost int64, err error) {
+	found, err := notesAt(ctx, client, places)
+	for i, at := range places {
+		if err := found[i].Err(); err == nil || errors.Is(err, redis.Nil) {
+			lost += undoneBy(e.lacking(at, readNote(found[i].Val())))
+		}
+	}
+	return lost, err
 }
 
 // notesAt asks what stands in places; the error is the first of any of them.
