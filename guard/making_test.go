@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 // making makes the bench's guard one that changes at once.
 func (b *bench) making(t *testing.T) *guard.Making {
 	t.Helper()
-	m := &guard.Making{ID: "test"}
+	m := &guard.Making{ID: rand.Text()}
 	b.Guard = b.Guard.WithMaking(m)
 	t.Cleanup(m.Close)
 	return m
