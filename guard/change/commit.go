@@ -122,7 +122,7 @@ func (r *run) commitUnit(ctx context.Context, b *batch, u *unit) error {
 		return nil
 	}
 	list, _ := elements(replies[len(replies)-1])
-	return r.noted(u, list[len(list)-1])
+	return r.noted(ctx, b, u, list[len(list)-1])
 }
 
 // refused deals with a transaction of which nothing was done.

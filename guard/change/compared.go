@@ -112,7 +112,7 @@ func (r *run) commitCompared(ctx context.Context, b *batch, u *unit) error {
 	if !u.marked {
 		return nil
 	}
-	return r.noted(u, results[2])
+	return r.noted(ctx, b, u, results[2])
 }
 
 // withoutLine takes from an error what the server adds of the script's line.

@@ -162,16 +162,33 @@ func (u *unit) setMarker() []string {
 }
 
 // noted takes in that a transaction has noted its number, and what was answered
-// to that. The one that stood there before has to be the last that was made.
-func (r *run) noted(u *unit, answer []byte) error {
+// to that. The one that stood there before has to be the last that was made;
+// otherwise that is gone, or the transaction itself went to a server that had been
+// replaced, and is made anew by the one that took over.
+func (r *run) noted(ctx context.Context, b *batch, u *unit, answer []byte) error {
 	if _, failed := isError(answer); failed {
 		r.markers.turnOff() // the server is full, and took the rest as a script
 		return nil
 	}
 	before, _ := bulk(answer)
 	err := r.lacking(u.marker, readNote(string(before)))
+	if err != nil && r.wentAstray(ctx, b.db, u) {
+		u.outcome = conflicted
+		return nil
+	}
 	r.markers.confirm(u.marker, u.note)
 	return err
+}
+
+// wentAstray reports whether another server is the one now, and has all that was
+// noted before a transaction, but not the transaction.
+func (r *run) wentAstray(ctx context.Context, db int, u *unit) bool {
+	r.leave(ctx, db, u, nil)
+	if err := r.connect(ctx, db, u); err != nil {
+		return false
+	}
+	is, err := u.session.marker(ctx, u.marker)
+	return err == nil && r.lacking(u.marker, is) == nil && is.number < u.number
 }
 
 // lacking answers an *UndoneError if a place lacks transactions that were noted
