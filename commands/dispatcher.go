@@ -119,6 +119,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	reply.Status = max(reply.Status, status)
 	reply.Output, reply.Truncated = out.kept, out.dropped
 	reply.Hints = t.hints.all()
+	reply.Offers = t.offers.all()
 	if far := t.progress.reached(); len(far) > 0 && reply.Outcome.early() {
 		reply.Problem += " It came as far as this: " + strings.Join(far, ", ") + "."
 	}
@@ -175,6 +176,7 @@ type turn struct {
 	member    func(ctx context.Context, id string) (permissions.Member, error)
 	guard     *guard.Guard // with hints for this turn
 	hints     hints
+	offers    offers
 	progress  *Progress
 	recording *recording
 	mode      Mode

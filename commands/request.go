@@ -99,6 +99,7 @@ type Reply struct {
 	Problem string
 	Hints   []string // advice on what the output means, one sentence each
 	Footer  string   // count, time, database, partial or not
+	Offers  []Offer  // next steps, at most five
 
 	// Hidden says that something of what was read was hidden or cut short, and
 	// that Reveal answers the same message without.

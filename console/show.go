@@ -27,6 +27,9 @@ func (c *conversation) show(r commands.Reply) error {
 	if r.Footer != "" {
 		c.note(r.Footer)
 	}
+	for _, offer := range r.Offers {
+		c.note(offer.Label + ": " + offer.Line)
+	}
 	return err
 }
 
