@@ -87,6 +87,14 @@ func (b *Budget) Hold(what string, n int64) error {
 // Release gives back n held bytes.
 func (b *Budget) Release(n int64) { b.held.Add(-n) }
 
+// beside answers a budget for what a program can do without. What that holds is
+// no part of what the program may hold, and at most a quarter as much.
+func (b *Budget) beside() *Budget {
+	limits := b.limits
+	limits.Held /= 4
+	return NewBudget(limits)
+}
+
 // Limits answers the limits in force, defaults filled in.
 func (b *Budget) Limits() Limits { return b.limits }
 

@@ -81,7 +81,7 @@ func (l *lookahead) due() bool {
 func (l *lookahead) look(ctx context.Context, next coming) {
 	l.adapt()
 	l.release()
-	o := newOutlook(l.scope.subshell(), l.fetchers)
+	o := newOutlook(l.scope.scratch(), l.fetchers)
 	defer o.scope.close()
 	covered := 0
 	for covered < l.rounds && !o.full() && next(o) {
@@ -117,13 +117,13 @@ func (l *lookahead) fetch(ctx context.Context, o *outlook) {
 		return
 	}
 	l.held = o.size
-	if err := l.scope.budget.Hold("what loops look ahead", l.held); err != nil {
+	if err := l.scope.ahead.Hold("what loops look ahead", l.held); err != nil {
 		l.end()
 		return
 	}
 	for _, seen := range o.calls {
 		call := &Call{
-			Name: seen.name, Pos: seen.pos, Final: true, Budget: l.scope.budget,
+			Name: seen.name, Pos: seen.pos, Final: true, Budget: l.scope.ahead,
 			Stdin: emptyReader(), Stdout: l.scope.null, Stderr: l.scope.null,
 		}
 		l.fetchers[seen.name].Prefetch(ctx, call, seen.argv)
@@ -131,7 +131,7 @@ func (l *lookahead) fetch(ctx context.Context, o *outlook) {
 }
 
 func (l *lookahead) release() {
-	l.scope.budget.Release(l.held)
+	l.scope.ahead.Release(l.held)
 	l.held = 0
 }
 

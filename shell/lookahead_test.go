@@ -296,19 +296,26 @@ func TestLookingAheadIsBounded(t *testing.T) {
 	}
 }
 
-// What is seen ahead counts against the limit, and where it has no room the
-// program runs as it would without.
-func TestLookingAheadNeedsNoRoom(t *testing.T) {
-	source := `for k in $(keys); do redis TTL $k; done`
-	for _, held := range []int64{100_000, 200_000, 400_000, 800_000} {
+// What is seen ahead takes nothing from what the program may hold: what fits
+// without it, with some room for what is on its way, does so with it.
+func TestLookingAheadTakesNoRoom(t *testing.T) {
+	source := `for k in $(keys); do redis TTL $k$k$k$k$k; done`
+	long := keys(slices.Repeat([]string{strings.Repeat("k", 5000)}, 20)...)
+	looks := make(map[bool]int)
+	for held := int64(100_000); held < 1_500_000; held += 50_000 {
 		o := &oracle{}
-		limits := within(shell.Limits{Held: held})
-		plain := run(t, source, limits, with("keys", numbered(400)), with("redis", shell.CommandFunc(o.Run)))
-		made := len(o.made)
-		got := run(t, source, limits, with("keys", numbered(400)), with("redis", o))
-		if fmt.Sprint(got.fault) != fmt.Sprint(plain.fault) || got.out != plain.out || len(o.made) != 2*made {
-			t.Errorf("with %d bytes: %v, without looking ahead %v", held, got.fault, plain.fault)
+		lean := run(t, source, within(shell.Limits{Held: held * 3 / 4}), with("keys", long), with("redis", shell.CommandFunc(o.Run)))
+		if lean.fault != nil {
+			continue
 		}
+		got := run(t, source, within(shell.Limits{Held: held}), with("keys", long), with("redis", o))
+		if got.fault != nil || got.out != lean.out || len(o.made) != 40 {
+			t.Errorf("with %d bytes: %v, %d calls", held, got.fault, len(o.made))
+		}
+		looks[len(o.looks) > 0]++
+	}
+	if looks[true] == 0 || looks[false] == 0 {
+		t.Errorf("there was always room to look ahead, or never: %v", looks)
 	}
 }
 

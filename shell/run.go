@@ -42,7 +42,7 @@ func Run(ctx context.Context, p *Program, env Env) (status int, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 
-	s := &scope{machine: &machine{lookup: env.Lookup, budget: budget, null: Discard(), stop: stop}}
+	s := &scope{machine: &machine{lookup: env.Lookup, budget: budget, ahead: budget.beside(), null: Discard(), stop: stop}}
 	defer s.close()
 	io := env.streams(budget)
 	if err := s.program(ctx, p.body, io); err != nil {

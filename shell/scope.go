@@ -9,6 +9,7 @@ import (
 type machine struct {
 	lookup func(name string) (Command, bool)
 	budget *Budget
+	ahead  *Budget // for what loops look ahead
 	null   *Writer
 	stop   context.CancelCauseFunc // ends the whole program
 }
@@ -40,6 +41,16 @@ type replacement struct {
 // subshell returns a scope that sees s's variables but does not change them.
 func (s *scope) subshell() *scope {
 	return &scope{machine: s.machine, parent: s, status: s.status, depth: s.depth, swaps: s.swaps}
+}
+
+// scratch returns a subshell for looking ahead, whose charges are not the
+// program's.
+func (s *scope) scratch() *scope {
+	child := s.subshell()
+	m := *s.machine
+	m.budget = s.ahead
+	child.machine = &m
+	return child
 }
 
 // deeper returns a subshell that counts as one more level of nesting.
