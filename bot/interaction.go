@@ -46,9 +46,11 @@ func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
 			wordPrefix:   b.askForWord,
 			noPrefix:     b.cancelPlan,
 			agreedPrefix: b.approvePlan,
+			sayPrefix:    b.sayOffer,
+			askPrefix:    b.askForOffer,
 		}
 	case discordgo.ModalSubmitInteractionData:
-		id, actions = data.CustomID, map[string]action{wordPrefix: b.takeWord}
+		id, actions = data.CustomID, map[string]action{wordPrefix: b.takeWord, askPrefix: b.takeOffer}
 	}
 	for prefix, act := range actions {
 		if rest, ok := strings.CutPrefix(id, prefix); ok {

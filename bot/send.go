@@ -32,14 +32,19 @@ func (b *Bot) compose(o occasion, reply commands.Reply) answer {
 		a.rows = planButtons(reply.Plan, false)
 	case len(r.pages) > 1:
 		book := nonce(o.id) // an edit's pages are others
-		below := revealers(o, reply)
+		below := append(revealers(o, reply), offered(reply)...)
+		below = below[:min(len(below), maxRows-1)]
 		b.pages.keep(book, r.pages, below)
 		a.rows = append(turners(book, 0, len(r.pages)), below...)
 	default:
-		a.rows = revealers(o, reply)
+		a.rows = append(revealers(o, reply), offered(reply)...)
+		a.rows = a.rows[:min(len(a.rows), maxRows)]
 	}
 	return a
 }
+
+// maxRows is how many rows of buttons and menus a message has room for.
+const maxRows = 5
 
 // composed is the first page of what was rendered, and its files.
 func composed(r rendered) answer {

@@ -1,5 +1,7 @@
 package bot
 
+import "encoding/json"
+
 // What follows is as Discord wants it on the wire. discordgo's own types leave
 // out the nonce and send nulls that change what is meant.
 
@@ -52,9 +54,33 @@ type attachment struct {
 	Filename string `json:"filename"`
 }
 
+// row holds buttons, or one menu.
 type row struct {
-	Type    int      `json:"type"`
-	Buttons []button `json:"components"`
+	Type    int
+	Buttons []button
+	Menu    *menu
+}
+
+// MarshalJSON puts what a row holds where Discord wants it.
+func (r row) MarshalJSON() ([]byte, error) {
+	var held any = r.Buttons
+	if r.Menu != nil {
+		held = []*menu{r.Menu}
+	}
+	return json.Marshal(struct {
+		Type       int `json:"type"`
+		Components any `json:"components"`
+	}{r.Type, held})
+}
+
+// menu lets people pick from what a server has.
+type menu struct {
+	Type         int    `json:"type"`
+	CustomID     string `json:"custom_id"`
+	Placeholder  string `json:"placeholder"` // at most 150 characters
+	MinValues    int    `json:"min_values"`
+	MaxValues    int    `json:"max_values"`
+	ChannelTypes []int  `json:"channel_types,omitempty"`
 }
 
 type button struct {
@@ -67,16 +93,18 @@ type button struct {
 
 // Discord's numbers for these.
 const (
-	componentRow    = 1
-	componentButton = 2
-	componentInput  = 4
-	stylePrimary    = 1
-	styleSecondary  = 2
-	styleSuccess    = 3
-	styleDanger     = 4
-	inputShort      = 1
-	flagNoEmbeds    = 1 << 2 // a link in an answer shows nothing of where it leads
-	flagEphemeral   = 1 << 6
+	componentRow      = 1
+	componentButton   = 2
+	componentInput    = 4
+	componentRoles    = 6
+	componentChannels = 8
+	stylePrimary      = 1
+	styleSecondary    = 2
+	styleSuccess      = 3
+	styleDanger       = 4
+	inputShort        = 1
+	flagNoEmbeds      = 1 << 2 // a link in an answer shows nothing of where it leads
+	flagEphemeral     = 1 << 6
 )
 
 // callback answers an interaction.
