@@ -42,6 +42,7 @@ var floors = map[string]int{
 	"clientip":             0,
 	"hashes":               0,
 	"link":                 0,
+	"sample":               0,
 	"script":               0,
 	"suggest":              0,
 }
