@@ -39,13 +39,17 @@ type Image struct {
 	Deadline int64  // Unix ms by the server's clock at which a key expires; 0: never
 }
 
+// Voided is the Deadline of the states of a batch of which nothing was done: what
+// was kept of it is not what it held before a change.
+const Voided = -1
+
 // State is what a change left.
 type State struct {
 	Exists   bool
 	Altered  bool     // the value may be another; else only existence or deadline is, and Sum is zero
 	Sum      [16]byte // a digest of a key's content
 	Content  []byte   // of parameters and settings only
-	Deadline int64    // as in Image
+	Deadline int64    // as in Image, or Voided
 }
 
 // Batch is a part of a change: what was held before it and, where that is known,

@@ -181,6 +181,29 @@ func TestStatesBelongToTheLastBatch(t *testing.T) {
 	}
 }
 
+// A batch that came to nothing, and was made anew, holds nothing that could be
+// taken back.
+func TestWhatWasNotDoneDoesNotCount(t *testing.T) {
+	j := open(t, Options{})
+	w := begin(t, j, Header{ID: "x"})
+	void := []State{{Deadline: Voided}, {Deadline: Voided}}
+	must(t, w.Before(imagesOf(0, 2), imagesOf(2, 3)))
+	must(t, w.After(void))
+	must(t, w.After(statesOf(2, 3)))
+	must(t, w.Before(imagesOf(0, 2)))
+	must(t, w.After(statesOf(0, 2)))
+	must(t, w.Close("done"))
+	r := read(t, j, "x")
+	if s := r.Summary(); s.Images != 5 || s.Batches != 3 || s.Open != 0 || !s.Settled {
+		t.Errorf("its summary is %+v", s)
+	}
+	b, err := r.Batch(0)
+	must(t, err)
+	if b.Open() || b.States[0].Deadline != Voided || len(b.States) != 2 {
+		t.Errorf("the batch is %+v", b)
+	}
+}
+
 func TestListIsNewestFirst(t *testing.T) {
 	j := open(t, Options{})
 	for i, id := range []string{"b", "c", "a"} {

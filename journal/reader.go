@@ -17,7 +17,7 @@ import (
 type Summary struct {
 	Header
 	Batches  int
-	Images   int    // in all batches
+	Images   int    // in all batches but those of which nothing was done
 	Open     int    // batches of which nobody knows whether their change was made
 	Ended    bool   // the change came to an end, good or bad
 	Settled  bool   // and it is known what its last batch left
@@ -90,9 +90,11 @@ func (r *Reader) summarize() error {
 	}
 	s.Torn, s.Damaged, s.Batches = x.torn && !s.Live, x.damaged, len(x.batches)
 	for _, b := range x.batches {
-		s.Images += int(b.before.count)
 		if b.after == nil {
 			s.Open++
+		}
+		if b.after == nil || b.after.kind != recordVoid {
+			s.Images += int(b.before.count)
 		}
 	}
 	s.Ended, s.Settled = x.end != nil, x.settled()

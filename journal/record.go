@@ -38,6 +38,7 @@ const (
 	recordHeader = 'H' // JSON
 	recordBefore = 'B' // images
 	recordAfter  = 'A' // states of the images before
+	recordVoid   = 'V' // the same, where all of them are void
 	recordMark   = 'M' // text
 	recordEnd    = 'E' // text
 )

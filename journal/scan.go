@@ -102,7 +102,7 @@ func (x *index) add(p place) {
 		x.batches = append(x.batches, batchPlaces{before: p})
 	case p.kind == recordEnd && !p.damaged:
 		x.end = &p
-	case p.kind == recordAfter && x.told <= last:
+	case (p.kind == recordAfter || p.kind == recordVoid) && x.told <= last:
 		if !p.damaged {
 			x.batches[x.told].after = &p
 		}

@@ -134,7 +134,11 @@ func (w *Writer) After(states []State) error {
 		return fmt.Errorf("write the journal: %d states, where %d are expected", len(states), append(w.pending, 0)[0])
 	}
 	w.pack.plain = appendStates(w.pack.plain[:0], states)
-	if err := w.add("write the journal", recordAfter, len(states), 0); err != nil {
+	var kind byte = recordAfter
+	if len(states) > 0 && states[0].Deadline == Voided {
+		kind = recordVoid
+	}
+	if err := w.add("write the journal", kind, len(states), 0); err != nil {
 		return err
 	}
 	w.pending = w.pending[1:]

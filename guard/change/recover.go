@@ -122,7 +122,7 @@ func (r *recovery) take(n int, b journal.Batch) error {
 	if _, known := r.found[at]; !known {
 		r.places, r.found[at] = append(r.places, at), 0
 	}
-	if !b.Open() && b.States[0].Deadline != voided && differs(b.Images, b.States, 0) {
+	if !b.Open() && b.States[0].Deadline != journal.Voided && differs(b.Images, b.States, 0) {
 		r.made = append(r.made, pastBatch{n, at, p})
 	}
 	return nil
@@ -195,7 +195,7 @@ func (r *recovery) settle(ctx context.Context, i, n int, f *Found) error {
 	if b.Open() {
 		f.States = append(f.States, states)
 	}
-	switch made := len(states) == 0 || states[0].Deadline != voided; {
+	switch made := len(states) == 0 || states[0].Deadline != journal.Voided; {
 	case made && r.last.Apart && last:
 		f.Done++ // the batches of a command without keys are all of one
 	case made:
@@ -220,7 +220,7 @@ func (r *recovery) became(ctx context.Context, images []journal.Image, p Part) (
 		done = r.found[place] >= p.Number
 	}
 	if !done {
-		return slices.Repeat([]journal.State{{Deadline: voided}}, len(images)), nil
+		return slices.Repeat([]journal.State{{Deadline: journal.Voided}}, len(images)), nil
 	}
 	return now, nil
 }

@@ -32,7 +32,7 @@ type Entry struct {
 // key, or it was left as it had been.
 func (e Entry) Void() bool {
 	switch {
-	case e.After.Deadline == voided:
+	case e.After.Deadline == journal.Voided:
 		return true
 	case !e.Before.Exists || !e.After.Exists:
 		return e.Before.Exists == e.After.Exists

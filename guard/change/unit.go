@@ -198,14 +198,10 @@ func (u *unit) unchanged() []journal.State {
 	return states
 }
 
-// voided is the deadline in a state that says that nothing was done to a key,
-// and that what was kept of it is not what it held then.
-const voided = -1
-
 // left answers what the journal is to tell of the keys afterwards.
 func (u *unit) left() []journal.State {
 	if u.outcome != made || u.late != nil {
-		return slices.Repeat([]journal.State{{Deadline: voided}}, len(u.images))
+		return slices.Repeat([]journal.State{{Deadline: journal.Voided}}, len(u.images))
 	}
 	return u.states
 }
