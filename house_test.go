@@ -17,6 +17,7 @@ var floors = map[string]int{
 	"bot":                  4,
 	"bot/discordtest":      4,
 	"console":              4,
+	"health":               4,
 	"commands":             3,
 	"guard":                2,
 	"guard/change":         2,
