@@ -18,6 +18,7 @@ import (
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/guard"
+	"github.com/helix-collective/helix/health"
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
@@ -40,6 +41,7 @@ type app struct {
 	local      bool             // somebody runs it at a terminal or from a script
 	sessions   *sessions.Store
 	dispatcher *commands.Dispatcher
+	metrics    *health.Metrics
 
 	closers []func() error // in the order of opening
 }
@@ -113,6 +115,7 @@ func (a *app) connect(ctx context.Context, address string) error {
 		return err
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
+	a.metrics = health.NewMetrics(versionLine())
 	a.sessions = a.newSessions()
 	return nil
 }
@@ -142,6 +145,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		return &exitError{exitFailure, sentence(err.Error())}
 	}
 	a.dispatcher = commands.New(commands.Options{
+		Answered: a.answered,
 		Actions:  calls,
 		Audit:    a.audit,
 		Plans:    a.plans,

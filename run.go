@@ -145,10 +145,14 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	if err != nil {
 		return errors.Join(err, a.close())
 	}
+	probes, err := a.openHealth(ctx, gatewayChecks(b), botReadings(b))
+	if err != nil {
+		return errors.Join(err, a.close())
+	}
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
 	err = a.alongside(ctx, func(ctx context.Context) error {
 		return a.cleaning(ctx, func(ctx context.Context) error {
-			return beside(ctx, service, func(ctx context.Context) error { return a.runBot(ctx, b) })
+			return beside(ctx, func(ctx context.Context) error { return a.runBot(ctx, b) }, service, probes)
 		})
 	})
 	return errors.Join(err, a.close())

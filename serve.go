@@ -40,8 +40,14 @@ func runServe(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return errors.Join(&exitError{exitFailure, sentence(err.Error())}, a.close())
 	}
+	probes, err := a.openHealth(ctx, nil, nil)
+	if err != nil {
+		return errors.Join(err, a.close())
+	}
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
-	return errors.Join(a.alongside(ctx, func(ctx context.Context) error { return a.cleaning(ctx, service.run) }), a.close())
+	return errors.Join(a.alongside(ctx, func(ctx context.Context) error {
+		return a.cleaning(ctx, func(ctx context.Context) error { return beside(ctx, service.run, probes) })
+	}), a.close())
 }
 
 // service is the session service on an address that it has taken.
@@ -67,7 +73,7 @@ func (a *app) openService(ctx context.Context) (*service, error) {
 
 // serviceBesideTheBot answers nil where there is to be none: without an address,
 // and, which is logged, without keys.
-func (a *app) serviceBesideTheBot(ctx context.Context) (*service, error) {
+func (a *app) serviceBesideTheBot(ctx context.Context) (run, error) {
 	if a.base.Snapshot().Text(settings.APIListen) == "" {
 		return nil, nil
 	}
@@ -79,21 +85,24 @@ func (a *app) serviceBesideTheBot(ctx context.Context) (*service, error) {
 	case err != nil:
 		return nil, &exitError{exitFailure, sentence(err.Error())}
 	}
-	return s, nil
+	return s.run, nil
 }
 
-// beside runs a service, if there is one, beside work, until one of them ends.
-func beside(ctx context.Context, s *service, work func(context.Context) error) error {
-	if s == nil {
-		return work(ctx)
-	}
+// run is work that goes on until ctx ends.
+type run func(ctx context.Context) error
+
+// beside runs others, those that are not nil, beside work, until one of them ends.
+func beside(ctx context.Context, work run, others ...run) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group errgroup.Group
-	for _, run := range []func(context.Context) error{s.run, work} {
+	for _, r := range append(others, work) {
+		if r == nil {
+			continue
+		}
 		group.Go(func() error {
 			defer cancel()
-			return run(ctx)
+			return r(ctx)
 		})
 	}
 	return group.Wait()

@@ -47,6 +47,11 @@ type Options struct {
 	Redis    string           // where Redis is, without its password
 	Version  string
 
+	// Answered is told of each request that was answered: its first command by a
+	// name of ours or of the server, "(unknown)", or "" where there was none. It may
+	// be nil, and must not wait.
+	Answered func(command string, outcome Outcome, took time.Duration)
+
 	// Conceal takes secrets out of what was typed, for what is kept of it. Nil
 	// leaves it as it is.
 	Conceal func(string) string
@@ -130,7 +135,19 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	t.hide(&reply, req)
 	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
+	t.tellAnswered(names, reply.Outcome, time.Since(start))
 	return reply
+}
+
+func (d *Dispatcher) tellAnswered(names []string, outcome Outcome, took time.Duration) {
+	if d.Answered == nil {
+		return
+	}
+	first := ""
+	if len(names) > 0 {
+		first = names[0]
+	}
+	d.Answered(first, outcome, took)
 }
 
 // whole answers the plan of a program for which a verb may have made one, too.

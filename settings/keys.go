@@ -119,6 +119,13 @@ const (
 	AuditKey        SecretKey = "audit.key"
 )
 
+// The process seen from outside.
+const (
+	HealthListen          TextKey     = "health.listen"
+	HealthDeadManURL      SecretKey   = "health.deadman_url"
+	HealthDeadManInterval DurationKey = "health.deadman_interval"
+)
+
 // The process itself.
 const (
 	Profile  TextKey = "profile"

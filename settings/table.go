@@ -28,6 +28,7 @@ func Table() []Setting {
 	rows = append(rows, shellRows()...)
 	rows = append(rows, changeRows()...)
 	rows = append(rows, auditRows()...)
+	rows = append(rows, healthRows()...)
 	return append(rows, processRows()...)
 }
 
@@ -213,6 +214,17 @@ func auditRows() []Setting {
 			Help: "How many records of who asked for what Redis keeps; the oldest go first."},
 		{Key: string(AuditKey), Kind: Text, Secret: true,
 			Help: "The key of the chain over the audit's records, kept outside Redis. Without one, whoever can write to Redis can forge the whole chain."},
+	}
+}
+
+func healthRows() []Setting {
+	return []Setting{
+		{Key: string(HealthListen), Kind: Text, check: optional(checkListen),
+			Help: "Where /livez, /readyz and /metrics are answered, as in 127.0.0.1:8701. Empty: nowhere. Nothing asks who reads them."},
+		{Key: string(HealthDeadManURL), Kind: Text, Secret: true, check: optional(checkURL("https", "http")),
+			Help: "An address that is asked for while all is well, so that its owner raises the alarm when Helix cannot. Empty: none."},
+		{Key: string(HealthDeadManInterval), Kind: Duration, Default: "60", Min: 5, Max: day,
+			Help: "Time from one such request to the next."},
 	}
 }
 
