@@ -3,7 +3,6 @@ package change
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,50 +40,29 @@ func (r *run) valued(s Step) bool { return s.Keys[0].Ends || s.Keys[0].Lives <= 
 // and how long they live. There are no images afterwards if one holds something
 // else.
 func (u *unit) lookUnwatched(ctx context.Context, db int, valued bool) error {
-	commands := append(make([][]string, 0, 1+2*len(u.names)), []string{"TIME"})
 	upTo := strconv.Itoa(maxCompared) // one byte more than is compared
-	for _, name := range u.names {
-		if valued {
-			commands = append(commands, []string{"GETRANGE", name, "0", upTo})
-		}
-		commands = append(commands, []string{"PTTL", name})
-	}
-	replies, err := u.session.exchange(ctx, commands)
-	if err != nil {
-		return err
-	}
-	now, ok := milliseconds(replies[0])
-	if !ok {
-		return errors.Join(asError(replies[0]), fmt.Errorf("ask for the time: %w", errMalformed))
-	}
-	return u.takeUnwatched(db, now, replies[1:], valued)
-}
-
-func (u *unit) takeUnwatched(db int, now int64, replies [][]byte, valued bool) error {
-	images := make([]journal.Image, len(u.names))
 	var texts []string
 	if valued {
 		texts = make([]string, 0, len(u.names))
 	}
-	for i, name := range u.names {
-		var content []byte
-		if valued {
-			text, ok := bulk(replies[0])
-			if err := fatal(replies[0]); err != nil {
-				return fmt.Errorf("look at a key: %w", err)
-			}
-			if !ok || len(text) > maxCompared {
-				return nil
-			}
-			content, texts, replies = dump.OfString(text), append(texts, string(text)), replies[1:]
+	err := u.asking(ctx, db, nil, func(i int) []string {
+		if !valued {
+			return nil
 		}
-		if err := asError(replies[0]); err != nil {
-			return fmt.Errorf("look at a key: %w", err)
+		return []string{"GETRANGE", u.names[i], "0", upTo}
+	}, func(reply []byte) ([]byte, bool) {
+		if !valued {
+			return nil, true
 		}
-		images[i], replies = imageOf(db, name, now, content, replies[0]), replies[1:]
-	}
-	u.images, u.large, u.at, u.unwatched, u.texts = images, make([]bool, len(images)), now, true, texts
-	return nil
+		text, ok := bulk(reply)
+		if !ok || len(text) > maxCompared {
+			return nil, false
+		}
+		texts = append(texts, string(text))
+		return dump.OfString(text), true
+	})
+	u.unwatched, u.texts = err == nil && u.images != nil, texts
+	return err
 }
 
 // commitCompared makes a unit by the script.

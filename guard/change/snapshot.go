@@ -262,10 +262,20 @@ func (u *unit) watch(ctx context.Context, db int, sizes map[string]int64) error 
 	})
 }
 
-// watching watches the keys and takes in what they hold, as the answer to a
-// command tells; ok is false where it does not.
+// watching watches the keys and takes in what they hold.
 func (u *unit) watching(ctx context.Context, db int, command func(i int) []string, read func(reply []byte) (content []byte, ok bool)) error {
-	commands := append(make([][]string, 0, 2+2*len(u.names)), append([]string{"WATCH"}, u.names...), []string{"TIME"})
+	return u.asking(ctx, db, append([]string{"WATCH"}, u.names...), command, read)
+}
+
+// asking takes in what the keys hold, after a command if there is one, as the
+// answer to another for each of them tells; ok is false where it does not.
+func (u *unit) asking(ctx context.Context, db int, first []string, command func(i int) []string, read func(reply []byte) (content []byte, ok bool)) error {
+	commands := make([][]string, 0, 2+2*len(u.names))
+	if first != nil {
+		commands = append(commands, first)
+	}
+	clock := len(commands)
+	commands = append(commands, []string{"TIME"})
 	for i, name := range u.names {
 		if c := command(i); c != nil {
 			commands = append(commands, c)
@@ -276,12 +286,12 @@ func (u *unit) watching(ctx context.Context, db int, command func(i int) []strin
 	if err != nil {
 		return err
 	}
-	now, ok := milliseconds(replies[1])
+	now, ok := milliseconds(replies[clock])
 	if !ok {
 		return errors.Join(asError(replies[0]), fmt.Errorf("ask for the time: %w", errMalformed))
 	}
 	images := make([]journal.Image, len(u.names))
-	rest := replies[2:]
+	rest := replies[clock+1:]
 	for i, name := range u.names {
 		var held []byte
 		if command(i) != nil {
