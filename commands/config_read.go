@@ -73,18 +73,17 @@ func configList(_ context.Context, t *turn, call *shell.Call, args []string) err
 	if len(args) == 0 {
 		args = []string{""}
 	}
-	rows := [][]string{{"setting", "value", "default", "from"}}
+	list := Table{Columns: []Column{{"setting", 0}, {"value", 0}, {"default", 2}, {"from", 1}}}
 	for _, prefix := range args {
 		items, err := t.itemsLike(prefix)
 		if err != nil {
 			return err
 		}
 		for _, i := range items {
-			rows = append(rows, []string{i.Key, orDash(i.Value.String()), orDash(i.Default), i.Origin.String()})
+			list.Rows = append(list.Rows, []string{i.Key, orDash(i.Value.String()), orDash(i.Default), i.Origin.String()})
 		}
 	}
-	_, err := call.Stdout.WriteString(table(rows))
-	return err
+	return t.cards.write(call.Stdout, Card{Title: "Settings", Tables: []Table{list}})
 }
 
 func configHistory(ctx context.Context, t *turn, call *shell.Call, args []string) error {

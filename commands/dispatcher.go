@@ -133,6 +133,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	}
 	reply.Quiet = t.quiet(reply.Outcome)
 	t.hide(&reply, req)
+	reply.Card = t.cards.of(reply.Output)
 	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
 	t.tellAnswered(names, reply.Outcome, time.Since(start))
@@ -194,6 +195,7 @@ type turn struct {
 	guard     *guard.Guard // with hints for this turn
 	hints     hints
 	offers    offers
+	cards     cards
 	progress  *Progress
 	recording *recording
 	mode      Mode

@@ -92,6 +92,7 @@ type Reply struct {
 	Output  []byte // standard output and standard error as they came; any bytes
 	// Truncated is how many bytes of output were left out at the limit.
 	Truncated int64
+	Card      *Card // the same as Output, to be laid out; nil where Output is no card
 
 	// Problem says in words what went wrong and what to do next. It is empty
 	// when nothing did. It may hold a source line with a caret below, marked

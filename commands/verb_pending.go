@@ -34,7 +34,7 @@ func (t *turn) listPlans(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"plan", "who", "for", "keys", "waits for", "line"}}
+	waiting := Table{Columns: []Column{{"plan", 0}, {"who", 0}, {"for", 2}, {"keys", 1}, {"waits for", 3}, {"line", 0}}}
 	for _, p := range list {
 		if p.Guild != t.caller.Guild {
 			continue
@@ -43,14 +43,13 @@ func (t *turn) listPlans(ctx context.Context, out io.Writer) error {
 		if !p.Approved() {
 			waits = "a second person"
 		}
-		rows = append(rows, []string{p.ID, p.Name, lasting(time.Until(p.Until)), grouped(p.Keys), waits, clipLine(p.Line)})
+		waiting.Rows = append(waiting.Rows, []string{p.ID, p.Name, lasting(time.Until(p.Until)), grouped(p.Keys), waits, clipLine(p.Line)})
 	}
-	if len(rows) == 1 {
+	if len(waiting.Rows) == 0 {
 		_, err := fmt.Fprintln(out, "No plan waits.")
 		return err
 	}
-	_, err = io.WriteString(out, table(rows))
-	return err
+	return t.cards.write(out, Card{Title: "Plans that wait", Tables: []Table{waiting}})
 }
 
 func approveVerb() verb {

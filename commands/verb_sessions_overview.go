@@ -27,8 +27,9 @@ func sessionsOverview(ctx context.Context, t *turn, call *shell.Call, _ sessions
 		return err
 	}
 	t.adviseOnSessions(v)
-	_, err = call.Stdout.WriteString(v.card(t.snapshot().Int(settings.MaxSessionsPerUser)) + cleanup + "\n" + v.histogram())
-	return err
+	totals := v.figures(t.snapshot().Int(settings.MaxSessionsPerUser))
+	totals.Rows = append(totals.Rows, []string{"Cleanup", cleanup})
+	return t.cards.write(call.Stdout, Card{Title: "Sessions", Tables: []Table{totals, v.histogram()}})
 }
 
 func sessionsCount(ctx context.Context, t *turn, call *shell.Call, args sessionsArgs) error {
@@ -55,14 +56,14 @@ func (t *turn) adviseOnSessions(v *survey) {
 	}
 }
 
-// card is the figures of a survey.
-func (v *survey) card(most int) string {
+// figures are what a survey counted.
+func (v *survey) figures(most int) Table {
 	t := v.totals
-	return table([][]string{
-		{"Sessions", fmt.Sprintf("%s: %s signed in, %s anonymous, %s others", grouped(t.All), grouped(t.SignedIn), grouped(t.Anonymous), grouped(t.Foreign))},
-		{"No TTL", grouped(v.noTTL)},
-		{"Over limit", fmt.Sprintf("%s with more than %d", counted(v.over(most), "person", "people"), most)},
-	})
+	return figures(
+		[]string{"Sessions", fmt.Sprintf("%s: %s signed in, %s anonymous, %s others", grouped(t.All), grouped(t.SignedIn), grouped(t.Anonymous), grouped(t.Foreign))},
+		[]string{"No TTL", grouped(v.noTTL)},
+		[]string{"Over limit", fmt.Sprintf("%s with more than %d", counted(v.over(most), "person", "people"), most)},
+	)
 }
 
 // cleanupState says when sessions were cleaned up last, and what is left alone.
@@ -75,9 +76,9 @@ func (t *turn) cleanupState(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := "Cleanup     never yet"
+	text := "never yet"
 	if len(last) > 0 {
-		text = fmt.Sprintf("Cleanup     %s, ended %s", ago(last[0].At), grouped(last[0].Ended()))
+		text = fmt.Sprintf("%s, ended %s", ago(last[0].At), grouped(last[0].Ended()))
 	}
 	switch {
 	case !t.snapshot().Bool(settings.SessionCleanup):
@@ -85,5 +86,5 @@ func (t *turn) cleanupState(ctx context.Context) (string, error) {
 	case !consent.Given():
 		text += "; other software's sessions are left alone"
 	}
-	return text + "\n", nil
+	return text, nil
 }

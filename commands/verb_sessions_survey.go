@@ -68,17 +68,17 @@ func (v *survey) over(most int) (people int64) {
 }
 
 // histogram shows how old sessions are and how long they last, side by side.
-func (v *survey) histogram() string {
+func (v *survey) histogram() Table {
 	most := max(v.unsaid, v.noTTL, 1)
 	for i := range v.age {
 		most = max(most, v.age[i], v.ttl[i])
 	}
-	rows := [][]string{{"", "age", "", "TTL", ""}}
+	h := Table{Columns: []Column{{}, {"age", 2}, {}, {"TTL", 1}, {}}}
 	for i, name := range []string{"< 1 min", "< 5 min", "< 1 h", "< 6 h", "< 24 h", "more"} {
-		rows = append(rows, []string{name, bar(v.age[i], most), grouped(v.age[i]), bar(v.ttl[i], most), grouped(v.ttl[i])})
+		h.Rows = append(h.Rows, []string{name, bar(v.age[i], most), grouped(v.age[i]), bar(v.ttl[i], most), grouped(v.ttl[i])})
 	}
-	rows = append(rows, []string{"none said", bar(v.unsaid, most), grouped(v.unsaid), bar(v.noTTL, most), grouped(v.noTTL)})
-	return table(rows)
+	h.Rows = append(h.Rows, []string{"none said", bar(v.unsaid, most), grouped(v.unsaid), bar(v.noTTL, most), grouped(v.noTTL)})
+	return h
 }
 
 // barWidth is how wide the longest bar is, in characters.

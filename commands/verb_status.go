@@ -21,25 +21,24 @@ func statusVerb() verb {
 			if err != nil {
 				return 0, err
 			}
-			_, err = call.Stdout.WriteString(card)
-			return 0, err
+			return 0, t.cards.write(call.Stdout, card)
 		},
 	}
 }
 
 // statusCard is what one look at Redis and at Helix tells.
-func (t *turn) statusCard(ctx context.Context) (string, error) {
+func (t *turn) statusCard(ctx context.Context) (Card, error) {
 	text, err := t.Client.Info(ctx).Result()
 	if err != nil {
-		return "", fmt.Errorf("read INFO: %w", err)
+		return Card{}, fmt.Errorf("read INFO: %w", err)
 	}
 	keys, err := t.Client.DBSize(ctx).Result()
 	if err != nil {
-		return "", fmt.Errorf("read DBSIZE: %w", err)
+		return Card{}, fmt.Errorf("read DBSIZE: %w", err)
 	}
 	info := infoFields(text)
-	var b strings.Builder
-	row := func(name, value string) { fmt.Fprintf(&b, "%-9s %s\n", name, value) }
+	var rows [][]string
+	row := func(name, value string) { rows = append(rows, []string{name, value}) }
 	row("Redis", fmt.Sprintf("%s, %s, %s, up %s", t.Redis, serverName(info), info["role"], age(info["uptime_in_seconds"])))
 	row("Memory", memoryLine(info))
 	row("Keys", strconv.FormatInt(keys, 10))
@@ -55,7 +54,7 @@ func (t *turn) statusCard(ctx context.Context) (string, error) {
 	for _, w := range t.Settings.Warnings() {
 		row("Warning", w)
 	}
-	return b.String(), nil
+	return Card{Title: "Status", Tables: []Table{figures(rows...)}}, nil
 }
 
 // infoFields reads the figures of INFO.

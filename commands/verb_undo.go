@@ -213,19 +213,18 @@ func (t *turn) listChanges(out io.Writer) error {
 		return err
 	}
 	undone := takenBack(list)
-	rows := [][]string{{"change", "ago", "who", "keys", "state", "line"}}
+	changes := Table{Columns: []Column{{"change", 0}, {"ago", 0}, {"who", 3}, {"keys", 1}, {"state", 2}, {"line", 0}}}
 	for _, s := range list {
 		if s.Guild != t.caller.Guild || s.Images == 0 && s.Unreadable == "" {
 			continue
 		}
-		rows = append(rows, []string{s.ID, lasting(time.Since(s.At)), s.Name, grouped(int64(s.Images)), stateOf(s, undone[s.ID]), clipLine(s.Line)})
+		changes.Rows = append(changes.Rows, []string{s.ID, lasting(time.Since(s.At)), s.Name, grouped(int64(s.Images)), stateOf(s, undone[s.ID]), clipLine(s.Line)})
 	}
-	if len(rows) == 1 {
+	if len(changes.Rows) == 0 {
 		_, err := fmt.Fprintln(out, "There is nothing to take back.")
 		return err
 	}
-	_, err = io.WriteString(out, table(rows))
-	return err
+	return t.cards.write(out, Card{Title: "Changes", Tables: []Table{changes}})
 }
 
 func stateOf(s journal.Summary, undone bool) string {

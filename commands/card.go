@@ -1,0 +1,51 @@
+package commands
+
+import (
+	"io"
+	"strings"
+	"sync"
+)
+
+// Card is an output as tables under a title, for where it can be laid out. It
+// says what the output says, and nothing else.
+type Card struct {
+	Title  string
+	Tables []Table
+}
+
+// Text is the card as a program's output: its tables, an empty line between
+// them.
+func (c Card) Text() string {
+	texts := make([]string, len(c.Tables))
+	for i, t := range c.Tables {
+		texts[i] = t.Text()
+	}
+	return strings.Join(texts, "\n")
+}
+
+// cards keeps the card that a program wrote last, to find out whether its output
+// is that card. The zero cards is ready for use, from several goroutines.
+type cards struct {
+	mu   sync.Mutex
+	last *Card
+}
+
+// write writes a card as text.
+func (c *cards) write(out io.Writer, card Card) error {
+	c.mu.Lock()
+	c.last = &card
+	c.mu.Unlock()
+	_, err := io.WriteString(out, card.Text())
+	return err
+}
+
+// of answers the card that an output is, to the byte; nil if it is another: it
+// was piped, stands beside more, or something in it was hidden.
+func (c *cards) of(output []byte) *Card {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last == nil || c.last.Text() != string(output) {
+		return nil
+	}
+	return c.last
+}
