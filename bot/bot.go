@@ -27,6 +27,8 @@ type Handler interface {
 	// Reveal answers a message that only reads once more, without hiding what
 	// its caller may see. The reply is for their eyes alone.
 	Reveal(ctx context.Context, req commands.Request) commands.Reply
+	// Filter runs the text commands of a request over an earlier answer.
+	Filter(ctx context.Context, req commands.Request, earlier []byte) commands.Reply
 
 	// Confirm claims a plan for its only run: it answers at once with how to
 	// run it, or, where run is nil, with why not.

@@ -41,6 +41,8 @@ func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
 		id, actions = data.CustomID, map[string]action{
 			pagePrefix:   b.turnPage,
 			revealPrefix: b.reveal,
+			filePrefix:   b.giveFile,
+			filterPrefix: b.askForFilter,
 			stopPrefix:   b.stopProgram,
 			yesPrefix:    b.confirmPlan,
 			wordPrefix:   b.askForWord,
@@ -50,7 +52,7 @@ func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
 			askPrefix:    b.askForOffer,
 		}
 	case discordgo.ModalSubmitInteractionData:
-		id, actions = data.CustomID, map[string]action{wordPrefix: b.takeWord, askPrefix: b.takeOffer}
+		id, actions = data.CustomID, map[string]action{wordPrefix: b.takeWord, askPrefix: b.takeOffer, filterPrefix: b.takeFilter}
 	}
 	for prefix, act := range actions {
 		if rest, ok := strings.CutPrefix(id, prefix); ok {

@@ -47,6 +47,10 @@ func (h handler) Reveal(ctx context.Context, req commands.Request) commands.Repl
 	return h(ctx, req)
 }
 
+func (h handler) Filter(ctx context.Context, req commands.Request, _ []byte) commands.Reply {
+	return h(ctx, req)
+}
+
 // Nothing that a handler answers alone has a plan.
 func (h handler) Confirm(context.Context, commands.Confirmation) (func(context.Context) commands.Reply, commands.Reply) {
 	return nil, commands.Reply{Problem: "There is no such plan."}

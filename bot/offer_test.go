@@ -71,11 +71,11 @@ func TestOffersFitBelowAnAnswer(t *testing.T) {
 		}})
 	})
 	shown := acme.As("ann").Says("#ops", "!many").Sees("page 1 of")
-	if got := labels(shown); got != "Next Last Reveal Again" {
+	if got := labels(shown); got != "Next Last Reveal As file Filter… Again" {
 		t.Errorf("its buttons are %s", got)
 	}
 	acme.As("ann").Clicks(shown, "Next")
-	if got := labels(shown.Becomes("page 2 of")); got != "First Previous Next Last Reveal Again" {
+	if got := labels(shown.Becomes("page 2 of")); got != "First Previous Next Last Reveal As file Filter… Again" {
 		t.Errorf("its buttons became %s", got)
 	}
 }

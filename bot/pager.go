@@ -6,7 +6,9 @@ import (
 	"time"
 )
 
-// pager keeps the pages of the latest answers, for turning them.
+// pager keeps the latest answers: their pages for turning them, and the whole of
+// what was shown, for a file and for filters. It holds nothing that was not
+// shown: what an answer hides is hidden here too.
 type pager struct {
 	ttl time.Duration
 	now func() time.Time
@@ -17,33 +19,39 @@ type pager struct {
 	order *list.List // of *book, the latest first
 }
 
-// book is the pages of one answer.
+// book is one answer.
 type book struct {
-	id    string
-	pages []string
-	below []row // what stands below the buttons that turn them
-	size  int
-	made  time.Time
+	id      string
+	pages   []string
+	below   []row  // what stands below the buttons that turn them
+	whole   []byte // the output
+	missing int64  // bytes of it that were left out
+	made    time.Time
 }
 
-// pagerBytes bounds what all kept pages take.
-const pagerBytes = 8 << 20
+func (b *book) size() int {
+	n := len(b.whole)
+	for _, page := range b.pages {
+		n += len(page)
+	}
+	return n
+}
+
+// pagerBytes bounds what all kept answers take: two of the longest.
+const pagerBytes = 2 * maxFile
 
 func newPager(ttl time.Duration) *pager {
 	return &pager{ttl: ttl, now: time.Now, books: make(map[string]*list.Element), order: list.New()}
 }
 
-// keep remembers the pages of an answer under an id, and what stands below.
-func (p *pager) keep(id string, pages []string, below []row) {
-	b := &book{id: id, pages: pages, below: below, made: p.now()}
-	for _, page := range pages {
-		b.size += len(page)
-	}
+// keep remembers an answer.
+func (p *pager) keep(b *book) {
+	b.made = p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.drop(p.books[id])
-	p.books[id] = p.order.PushFront(b)
-	p.bytes += b.size
+	p.drop(p.books[b.id])
+	p.books[b.id] = p.order.PushFront(b)
+	p.bytes += b.size()
 	for oldest := p.order.Back(); oldest != nil; oldest = p.order.Back() {
 		if p.bytes <= pagerBytes && !p.expired(oldest) {
 			return
@@ -52,21 +60,25 @@ func (p *pager) keep(id string, pages []string, below []row) {
 	}
 }
 
-// page answers one page of an answer, counted from 0, with its buttons; ok is
-// false if there is no such page, or the answer is not kept any more.
-func (p *pager) page(id string, n int) (a answer, ok bool) {
+// find answers an answer that is still kept, or nil.
+func (p *pager) find(id string) *book {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e, ok := p.books[id]
 	if !ok || p.expired(e) {
 		p.drop(e)
-		return answer{}, false
+		return nil
 	}
-	b := e.Value.(*book)
+	return e.Value.(*book)
+}
+
+// page answers one page, counted from 0, with its buttons; ok is false if there
+// is no such page.
+func (b *book) page(n int) (a answer, ok bool) {
 	if n < 0 || n >= len(b.pages) {
 		return answer{}, false
 	}
-	return answer{content: b.pages[n], rows: append(turners(id, n, len(b.pages)), b.below...)}, true
+	return answer{content: b.pages[n], rows: append(turners(b.id, n, len(b.pages)), b.below...)}, true
 }
 
 func (p *pager) expired(e *list.Element) bool {
@@ -79,6 +91,6 @@ func (p *pager) drop(e *list.Element) {
 	}
 	b := e.Value.(*book)
 	p.order.Remove(e)
-	p.bytes -= b.size
+	p.bytes -= b.size()
 	delete(p.books, b.id)
 }

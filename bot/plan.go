@@ -138,7 +138,7 @@ func (b *Bot) lapsePlan(work context.Context, w *waitingPlan) {
 	if w.over {
 		return
 	}
-	b.endPlan(work, w, amended{Content: lapsedText(w.shown.content, w.plan), Mentions: nobody(), Rows: planButtons(w.plan, true)})
+	b.endPlan(work, w, amended{Content: wording(lapsedText(w.shown.content, w.plan)), Mentions: nobody(), Rows: planButtons(w.plan, true)})
 }
 
 // endPlan says what became of a plan that was not confirmed. Its lock is held.
@@ -213,7 +213,7 @@ func (b *Bot) withdraw(work context.Context, w *waitingPlan, why string) {
 		b.log.Info("a plan whose message is gone could not be dropped", zap.String("plan", w.plan.ID), zap.String("outcome", string(reply.Outcome)))
 		return
 	}
-	b.endPlan(work, w, amended{Content: why, Mentions: nobody(), Rows: []row{}})
+	b.endPlan(work, w, amended{Content: wording(why), Mentions: nobody(), Rows: []row{}})
 }
 
 // planButtons are the buttons below a plan. Each carries all that a press of it

@@ -118,7 +118,7 @@ func inColumns(text string) bool {
 
 // small is a line in small type.
 func small(text string) string {
-	return "-# " + harmless(strings.ReplaceAll(visible(text), "\n", " "))
+	return "-# " + harmless(line(text))
 }
 
 func join(above, below string) string {

@@ -48,20 +48,18 @@ func renderPlan(reply commands.Reply) rendered {
 // besides, advice, and for how long it stands.
 func belowPlan(reply commands.Reply) string {
 	p := reply.Plan
-	line := func(text string, most int) string {
-		return clip(harmless(strings.ReplaceAll(visible(text), "\n", " ")), most)
-	}
+	short := func(text string, most int) string { return clip(harmless(line(text)), most) }
 	var parts []string
 	add := func(text string) {
 		if text != "" {
 			parts = append(parts, text)
 		}
 	}
-	add(line(reply.Problem, maxMore))
+	add(short(reply.Problem, maxMore))
 	if p.Word != "" {
-		add(line("To confirm, press the button and type `"+strings.ReplaceAll(p.Word, "`", "")+"`.", maxMore))
+		add(short("To confirm, press the button and type `"+strings.ReplaceAll(p.Word, "`", "")+"`.", maxMore))
 	}
-	add(line(p.Approval, maxApproval))
+	add(short(p.Approval, maxApproval))
 	if hints := strings.Join(reply.Hints, " "); hints != "" {
 		add(clip(small(hints), maxMore))
 	}

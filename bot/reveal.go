@@ -16,15 +16,14 @@ import (
 // is kept nowhere, so the message is read and run once more, as the presser.
 const revealPrefix = "reveal:"
 
-// revealers are the buttons below an answer in which something is hidden.
-func revealers(o occasion, reply commands.Reply) []row {
+// revealer is the button below an answer in which something is hidden; there is
+// none below others.
+func revealer(o occasion, reply commands.Reply) []button {
 	id := revealPrefix + o.id
 	if !reply.Hidden || o.message == "" || width(id) > maxCustomID {
 		return nil
 	}
-	return []row{{Type: componentRow, Buttons: []button{
-		{Type: componentButton, Style: styleSecondary, Label: "Reveal", CustomID: id},
-	}}}
+	return []button{{Type: componentButton, Style: styleSecondary, Label: "Reveal", CustomID: id}}
 }
 
 // reveal shows the presser alone what an answer hides, if they may see it.

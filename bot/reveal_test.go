@@ -60,7 +60,7 @@ func TestWhatIsLongIsRevealedInAFile(t *testing.T) {
 	c := &curtained{hidden: strings.Repeat("3f2a9c01… is a line\n", 200), whole: strings.Repeat("3f2a9c01-77aa is a line\n", 200)}
 	_, acme, _ := world(t, nil, func(o *bot.Options) { o.Handler = c })
 	shown := acme.As("ann").Says("#ops", "!redis keys session:*").Sees("page 1 of")
-	if labels(shown) != "Next Last Reveal" {
+	if labels(shown) != "Next Last Reveal As file Filter…" {
 		t.Fatalf("its buttons are %s", labels(shown))
 	}
 	acme.As("ann").Clicks(shown, "Next")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -23,28 +24,40 @@ type answer struct {
 	attachments []attachment
 }
 
-// compose renders a reply, and keeps its pages for turning.
+// compose renders a reply, and keeps what of it can be read on.
 func (b *Bot) compose(o occasion, reply commands.Reply) answer {
+	if parts, files, ok := renderCard(reply); ok {
+		a := composed(rendered{pages: []string{""}, files: files})
+		a.rows = append(parts, b.below(o, reply, nil, len(files) > 0)...)
+		return a
+	}
 	r := render(reply)
 	a := composed(r)
-	switch {
-	case reply.Plan != nil:
+	if reply.Plan != nil {
 		a.rows = planButtons(reply.Plan, false)
-	case len(r.pages) > 1:
-		book := nonce(o.id) // an edit's pages are others
-		below := append(revealers(o, reply), offered(reply)...)
-		below = below[:min(len(below), maxRows-1)]
-		b.pages.keep(book, r.pages, below)
-		a.rows = append(turners(book, 0, len(r.pages)), below...)
-	default:
-		a.rows = append(revealers(o, reply), offered(reply)...)
-		a.rows = a.rows[:min(len(a.rows), maxRows)]
+		return a
 	}
+	a.rows = b.below(o, reply, r.pages, len(r.files) > 0)
 	return a
 }
 
 // maxRows is how many rows of buttons and menus a message has room for.
 const maxRows = 5
+
+// below are the buttons and menus below an answer's first page.
+func (b *Bot) below(o occasion, reply commands.Reply, pages []string, filed bool) []row {
+	kept := &book{id: nonce(o.id), pages: pages, whole: reply.Output, missing: reply.Truncated} // an edit's answer is another
+	kept.below = append(toolRow(revealer(o, reply), readers(kept, filed)), offered(reply)...)
+	kept.below = kept.below[:min(len(kept.below), maxRows-1)]
+	if !kept.worthIt(filed) {
+		return kept.below
+	}
+	b.pages.keep(kept)
+	if len(pages) < 2 {
+		return kept.below
+	}
+	return append(turners(kept.id, 0, len(pages)), kept.below...)
+}
 
 // composed is the first page of what was rendered, and its files.
 func composed(r rendered) answer {
@@ -61,8 +74,12 @@ func (a answer) withoutFile(err error) answer {
 	if !hasCode(err, codeMissingRights) {
 		why = noFileSize
 	}
-	a.content = clip(a.content, maxContent-len(why)) + why
 	a.files, a.attachments = nil, nil
+	if laidOut(a.rows) {
+		a.rows = append(withoutFiles(a.rows), textRow(strings.TrimSpace(why)))
+		return a
+	}
+	a.content = clip(a.content, maxContent-len(why)) + why
 	return a
 }
 
@@ -137,7 +154,10 @@ func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) err
 
 // inPlace is an answer as what takes a message's place.
 func (a answer) inPlace() edited {
-	e := edited{amended: amended{Content: a.content, Mentions: nobody(), Rows: a.rows}, Attachments: a.attachments}
+	e := edited{amended: amended{Content: wording(a.content), Mentions: nobody(), Rows: a.rows}, Attachments: a.attachments}
+	if laidOut(a.rows) {
+		e.Flags = flagLayout
+	}
 	if e.Rows == nil {
 		e.Rows = []row{}
 	}

@@ -36,10 +36,14 @@ func (b *Bot) turnPage(ctx context.Context, p *press, custom string) {
 		return // not a button of ours
 	}
 	b.noteClick(p, fmt.Sprintf("page %d of %s", n+1, id))
-	page, ok := b.pages.page(id, n)
-	if !ok {
-		p.whisper(ctx, "These pages are no longer kept. Run the command again to read on.")
+	kept := b.pages.find(id)
+	if kept == nil {
+		p.whisper(ctx, notKept)
 		return
 	}
-	p.update(ctx, page)
+	if page, ok := kept.page(n); ok {
+		p.update(ctx, page)
+	}
 }
+
+const notKept = "This answer is no longer kept. Run the command again to read on."

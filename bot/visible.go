@@ -109,6 +109,22 @@ func harmless(text string) string {
 // more.
 var markup = regexp.MustCompile("`+|" + `\]\(|<[@#:/at]|\|\||(?i:https?://|discord://|discord\.gg/)`)
 
+// literal is a text outside a block that is shown to the letter, without any
+// markup.
+func literal(text string) string {
+	return links.ReplaceAllStringFunc(special.ReplaceAllString(text, `\$0`), apart)
+}
+
+// special are the characters that Discord's markup is made of; a backslash takes
+// that meaning from each.
+var special = regexp.MustCompile("[\\\\*_~`|<>\\[\\]#]")
+
+// links are what Discord makes one of without any markup.
+var links = regexp.MustCompile(`(?i:https?://|discord://|discord\.gg/)`)
+
+// line is a text in one line, all of it legible.
+func line(text string) string { return strings.ReplaceAll(visible(text), "\n", " ") }
+
 // apart keeps the first character of a text from the others.
 func apart(text string) string {
 	_, size := utf8.DecodeRuneInString(text)

@@ -5,9 +5,10 @@ import "encoding/json"
 // What follows is as Discord wants it on the wire. discordgo's own types leave
 // out the nonce and send nulls that change what is meant.
 
-// outgoing is a message to be posted or edited.
+// outgoing is a message to be posted. One whose rows are a layout gets the flag
+// for that by itself, and has no content.
 type outgoing struct {
-	Content   string     `json:"content"`
+	Content   string     `json:"content,omitempty"`
 	Mentions  mentions   `json:"allowed_mentions"`
 	Reference *reference `json:"message_reference,omitempty"`
 	Rows      []row      `json:"components,omitempty"`
@@ -21,12 +22,34 @@ type outgoing struct {
 	Flags       int          `json:"flags,omitempty"`
 }
 
+// MarshalJSON writes the message as Discord wants it.
+func (o outgoing) MarshalJSON() ([]byte, error) {
+	type plain outgoing
+	if laidOut(o.Rows) {
+		o.Flags = o.Flags&^flagNoEmbeds | flagLayout
+	}
+	return json.Marshal(plain(o))
+}
+
 // amended is a change of a message's text and buttons; its files stay. The list
 // is never left out: an empty one takes away what stands there.
 type amended struct {
-	Content  string   `json:"content"`
+	Content  wording  `json:"content"`
 	Mentions mentions `json:"allowed_mentions"`
 	Rows     []row    `json:"components"`
+	Flags    int      `json:"flags,omitempty"`
+}
+
+// wording is what a message comes to say. None is null, which takes away what
+// stands there.
+type wording string
+
+// MarshalJSON writes null for no words.
+func (w wording) MarshalJSON() ([]byte, error) {
+	if w == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(w))
 }
 
 // edited is what takes a message's place, its files included.
@@ -54,25 +77,6 @@ type attachment struct {
 	Filename string `json:"filename"`
 }
 
-// row holds buttons, or one menu.
-type row struct {
-	Type    int
-	Buttons []button
-	Menu    *menu
-}
-
-// MarshalJSON puts what a row holds where Discord wants it.
-func (r row) MarshalJSON() ([]byte, error) {
-	var held any = r.Buttons
-	if r.Menu != nil {
-		held = []*menu{r.Menu}
-	}
-	return json.Marshal(struct {
-		Type       int `json:"type"`
-		Components any `json:"components"`
-	}{r.Type, held})
-}
-
 // menu lets people pick from what a server has.
 type menu struct {
 	Type         int    `json:"type"`
@@ -98,6 +102,9 @@ const (
 	componentInput    = 4
 	componentRoles    = 6
 	componentChannels = 8
+	componentText     = 10
+	componentFile     = 13
+	componentFrame    = 17 // Discord's "container"
 	stylePrimary      = 1
 	styleSecondary    = 2
 	styleSuccess      = 3
@@ -105,6 +112,7 @@ const (
 	inputShort        = 1
 	flagNoEmbeds      = 1 << 2 // a link in an answer shows nothing of where it leads
 	flagEphemeral     = 1 << 6
+	flagLayout        = 1 << 15 // the message is made of components alone, for good
 )
 
 // callback answers an interaction.

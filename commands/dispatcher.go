@@ -205,6 +205,8 @@ type turn struct {
 	typed     typed            // secrets that the message holds
 	redacts   bool             // secrets are hidden
 	reveals   bool             // what the caller has the right reveal for is not hidden
+	filtering bool             // only text commands run
+	earlier   string           // what they read then: an answer that was given before
 	changes   bool             // the program may change something in Redis
 	reads     bool             // the program does nothing but read Redis
 	trial     *settings.Result // of a change of settings that is only asked about; nil: it is made
@@ -218,7 +220,7 @@ type turn struct {
 func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, plan *Plan, err error) {
 	msg, program, err := t.read(req.Text)
 	if err != nil {
-		t.recording.line(t.kept(req.Text))
+		t.recording.line(t.askedFor(req.Text))
 		return 0, nil, nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout(req), &tooLongError{t.timeout(req)})
@@ -263,11 +265,22 @@ func (t *turn) judge(ctx context.Context, msg message, program *shell.Program, r
 	t.changes = t.mayChange(ctx, program)
 	t.reads = !t.changes && t.onlyReads(program)
 	t.noteTyped(msg, program.Calls()) // by now the commands of the server are known
-	t.recording.line(t.kept(req.Text))
+	t.recording.line(t.askedFor(req.Text))
+}
+
+// askedFor is what was asked as it may be kept.
+func (t *turn) askedFor(text string) string {
+	if t.filtering {
+		text = "| " + pipeline(text)
+	}
+	return t.kept(text)
 }
 
 // read takes a message apart and parses its program.
 func (t *turn) read(text string) (msg message, program *shell.Program, err error) {
+	if t.filtering {
+		return t.readFilter(text)
+	}
 	if msg, err = readMessage(text, t.prefix()); err == nil {
 		program, err = shell.Parse(msg.source)
 	}

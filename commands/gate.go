@@ -43,6 +43,8 @@ func (t *turn) checkCall(ctx context.Context, call shell.SourceCall) error {
 	}
 	v, ok := t.verb(call.Name)
 	switch {
+	case !t.mayCall(call.Name):
+		return notText(call.Name)
 	case !ok && t.isAction(call.Name):
 		return t.checkAction(call)
 	case !ok:
@@ -61,7 +63,7 @@ func (t *turn) lookup(name string) (shell.Command, bool) {
 	}
 	v, ok := t.verb(name)
 	switch {
-	case t.reveals && !t.readsRedis(name):
+	case !t.mayCall(name), t.reveals && !t.readsRedis(name):
 		return nil, false
 	case !ok && t.isAction(name):
 		return actionCommand{t, name}, true

@@ -168,6 +168,12 @@ func (l *limits) checkV2(top []object) {
 	if length > textDisplaysLimit {
 		l.report("/components", "text-length", "%d of %d characters", length, textDisplaysLimit)
 	}
+	shown := filesNamed(componentsOf(top))
+	for _, up := range l.req.uploads {
+		if !slices.Contains(shown, up.file.Name) {
+			l.report("/components", "file-unseen", "no component shows %s", up.file.Name)
+		}
+	}
 }
 
 // checkRows holds the components of an ordinary message against its limits. A

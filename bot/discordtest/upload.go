@@ -40,8 +40,12 @@ func (m *message) checkFiles() *apiError {
 
 // fileReferences answers the names behind attachment:// addresses.
 func (m *message) fileReferences() []string {
+	return filesNamed(append(slices.Clone(m.embeds), componentsOf(m.Components)...))
+}
+
+func filesNamed(v any) []string {
 	var names []string
-	walkStrings(append(slices.Clone(m.embeds), componentsOf(m.Components)...), func(s string) {
+	walkStrings(v, func(s string) {
 		if name, ok := strings.CutPrefix(s, "attachment://"); ok {
 			names = append(names, name)
 		}

@@ -197,6 +197,9 @@ func TestMultipart(t *testing.T) {
 		{"a bad payload", `{"content":"hi","embeds":{}}`, map[string]string{"files[0]": "data"}, []string{"/embeds: type {}"}, 400},
 		{"a field that is neither", `{"content":"hi"}`, map[string]string{"upload": "data"},
 			[]string{`body (multipart field "upload" is neither payload_json nor files[n])`}, 400},
+		{"a file in a layout", `{"flags":32768,"components":[{"type":13,"file":{"url":"attachment://files0.txt"}}]}`, map[string]string{"files[0]": "data"}, nil, 200},
+		{"a file that no layout shows", `{"flags":32768,"components":[{"type":10,"content":"x"}]}`, map[string]string{"files[0]": "data"},
+			[]string{"/components: file-unseen (no component shows files0.txt)"}, 200},
 		{"10 MiB and a byte", `{"content":"hi"}`, map[string]string{"files[0]": big}, []string{"file-size (files0.txt has 10485761 of 10485760 bytes)"}, 413},
 		{"an embed's missing picture", `{"embeds":[{"image":{"url":"attachment://chart.png"}}]}`, map[string]string{"files[0]": "data"}, nil, 400},
 	} {

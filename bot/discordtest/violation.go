@@ -98,7 +98,7 @@ func (d *Discord) inspect(req *Request, rt route, params map[string]string) {
 func (r *Request) refused() *apiError {
 	for _, v := range r.Violations {
 		switch v.Rule {
-		case "unknown", "user-agent", "version", "route", "operation", "authorization", "attachment":
+		case "unknown", "user-agent", "version", "route", "operation", "authorization", "attachment", "file-unseen":
 		case "empty-message":
 			return refusal(codeEmptyMessage)
 		case "file-size":

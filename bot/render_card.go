@@ -1,0 +1,67 @@
+package bot
+
+import (
+	"strings"
+
+	"github.com/helix-collective/helix/commands"
+)
+
+// phoneColumns is how many characters of a block fit one line of a phone.
+const phoneColumns = 40
+
+// renderCard lays a reply's card out: names in bold, and tables in blocks as
+// narrow as a phone. What does not fit so is in a file besides. ok is false
+// where the reply is no card, or too long a one: it is rendered as text then.
+func renderCard(reply commands.Reply) (parts []row, files []file, ok bool) {
+	if reply.Card == nil || reply.Plan != nil || reply.Problem != "" || reply.Truncated > 0 {
+		return nil, nil, false
+	}
+	parts = []row{textRow("### " + literal(line(reply.Card.Title)))}
+	whole := true
+	for _, t := range reply.Card.Tables {
+		text, fits := cardTable(t)
+		parts = append(parts, textRow(text))
+		whole = whole && fits
+	}
+	if !whole {
+		files = []file{{name: fileName, data: reply.Output}}
+		parts = append(parts, fileRow(fileName))
+	}
+	if tail := tail(reply); tail != "" {
+		parts = append(parts, textRow(tail))
+	}
+	parts = []row{frame(accentCalm, parts...)}
+	return parts, files, words(parts) <= maxLayout && countParts(parts) <= maxParts-roomForButtons
+}
+
+// roomForButtons is how many components are kept for what stands below a card:
+// rows with their buttons.
+const roomForButtons = 20
+
+// cardTable shows one of a card's tables. fits is false if something of it is
+// left out.
+func cardTable(t commands.Table) (text string, fits bool) {
+	if t.Named() && len(t.Columns) == 2 {
+		return nameLines(t), true
+	}
+	clear := commands.Table{Columns: t.Columns}
+	for _, cells := range t.Rows {
+		seen := make([]string, len(cells))
+		for i, cell := range cells {
+			seen[i] = line(cell)
+		}
+		clear.Rows = append(clear.Rows, seen)
+	}
+	text, fits = clear.Fit(phoneColumns)
+	return fenced(text), fits
+}
+
+// nameLines shows each row as "**name** what is said of it", which a phone may
+// wrap where it likes.
+func nameLines(t commands.Table) string {
+	var b strings.Builder
+	for _, cells := range t.Rows {
+		b.WriteString("**" + literal(line(cells[0])) + "** " + literal(line(cells[1])) + "\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
