@@ -22,6 +22,7 @@ import (
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
+	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 )
@@ -35,6 +36,7 @@ type app struct {
 	client     redis.UniversalClient
 	live       *settings.Live
 	policy     *permissions.Policy
+	redactor   *redact.Redactor
 	audit      *audit.Log
 	plans      *plans.Store
 	journal    *journal.Journal // nil: nothing can be taken back
@@ -134,12 +136,11 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
-	redactor, err := newRedactor(s, calls.Secrets()...)
-	if err != nil {
+	if a.redactor, err = newRedactor(s, calls.Secrets()...); err != nil {
 		return &exitError{exitFailure, err.Error()}
 	}
 	typed := newConcealer(s, calls.Secrets()...)
-	a.audit = openAudit(a.client, s, a.spoolDir(), a.log, func(line string) string { return string(redactor.Text([]byte(typed.conceal(line)))) })
+	a.audit = openAudit(a.client, s, a.spoolDir(), a.log, func(line string) string { return string(a.redactor.Text([]byte(typed.conceal(line)))) })
 	a.closers = append(a.closers, a.audit.Close)
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
@@ -157,7 +158,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		Client:   a.client,
 		Sessions: a.sessions,
 		Log:      a.log,
-		Redactor: redactor,
+		Redactor: a.redactor,
 		Redis:    target.String(),
 		Version:  versionLine(),
 	})

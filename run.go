@@ -182,6 +182,7 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		Guilds:     s.List(settings.DiscordGuilds),
 		OpsChannel: s.Text(settings.DiscordOpsChannel),
 		Redact:     s.Bool(settings.RedactDiscord),
+		Redactor:   a.redactor,
 		Pin:        newGuildPin(a.client),
 		Handler:    a.dispatcher,
 		Clicked:    a.clicked(),

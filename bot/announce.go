@@ -21,6 +21,7 @@ func (b *Bot) Announce(ctx context.Context, id, text string) error {
 	if b.options.OpsChannel == "" {
 		return ErrNoOpsChannel
 	}
+	text = string(b.look.clean(false)([]byte(text)))
 	return b.tellOps(ctx, nonce("announcement "+id), harmless(visible(text)))
 }
 

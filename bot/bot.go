@@ -5,6 +5,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/redact"
 )
 
 // Handler answers what people ask.
@@ -49,12 +51,13 @@ type Pin interface {
 
 // Options is what a Bot works with. Token, Handler, Pin and Log are needed.
 type Options struct {
-	Token      string   // without "Bot "
-	APIURL     string   // "" means Discord's own
-	GatewayURL string   // "" means what GET /gateway answers
-	Guilds     []string // served guilds; none: the only one at first start
-	OpsChannel string   // where Helix speaks up by itself; may be empty
-	Redact     bool     // hide secrets and whole ids in answers
+	Token      string           // without "Bot "
+	APIURL     string           // "" means Discord's own
+	GatewayURL string           // "" means what GET /gateway answers
+	Guilds     []string         // served guilds; none: the only one at first start
+	OpsChannel string           // where Helix speaks up by itself; may be empty
+	Redact     bool             // hide secrets and whole ids in answers
+	Redactor   *redact.Redactor // of the last look at what is sent; nil means one without additions
 	Pin        Pin
 	Handler    Handler
 	Log        *zap.Logger
@@ -122,6 +125,7 @@ type Bot struct {
 	guilds     guildKeeper
 	complained *recent // channels whose missing rights were told lately
 	channels   *channelLog
+	look       lastLook
 
 	mu     sync.Mutex
 	status Status
@@ -167,7 +171,9 @@ func New(o Options) (*Bot, error) {
 		turns:      newRecent(seenMessages),
 		channels:   newChannelLog(),
 		complained: newRecent(complaintsKept),
+		look:       lastLook{redactor: cmp.Or(o.Redactor, redact.Default()), redacts: o.Redact},
 	}
+	b.rest.sanitize = b.look.sanitized
 	b.queues = newQueues(queueLength)
 	b.guilds.decided = make(chan struct{})
 	return b, nil

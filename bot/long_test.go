@@ -66,15 +66,6 @@ func TestWhoTurnsAPageIsTold(t *testing.T) {
 	}
 }
 
-func TestOldPagesSayThatTheyAreGone(t *testing.T) {
-	_, acme, _ := world(t, says(commands.Reply{Output: lines(300)}), func(o *bot.Options) { o.Timing.PageTTL = time.Nanosecond })
-	answer := acme.As("ann").Says("#ops", "!keys").Sees("page 1 of 4")
-	notice := acme.As("ann").Clicks(answer, "Next").Sees("no longer kept")
-	if !notice.Ephemeral {
-		t.Error("everybody sees the notice")
-	}
-}
-
 func TestALongOutputBecomesAFile(t *testing.T) {
 	output := append(lines(5000), "\xff\x00binary"...)
 	_, acme, _ := world(t, says(commands.Reply{Output: output}))

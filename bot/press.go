@@ -43,7 +43,7 @@ func (p *press) whisper(ctx context.Context, text string) {
 
 // whisperAnswer answers with what only the presser sees, files included.
 func (p *press) whisperAnswer(ctx context.Context, a answer) {
-	words := outgoing{Content: a.content, Mentions: nobody(), Flags: flagEphemeral | flagNoEmbeds, Attachments: a.attachments}
+	words := outgoing{Content: a.content, Mentions: nobody(), Flags: flagEphemeral | flagNoEmbeds, Attachments: a.attachments, revealed: a.revealed}
 	if len(a.files) == 0 && p.first(ctx, callback{Type: callbackMessage, Data: words}) {
 		return
 	}

@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -32,16 +31,8 @@ func (s sieve) Filter(_ context.Context, req commands.Request, earlier []byte) c
 	return commands.Reply{Outcome: commands.OK, Output: out, Hints: []string{"Filtered for " + req.Caller.Name + "."}}
 }
 
-func numbered(n int) []byte {
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, "session:user:%06d\n", i)
-	}
-	return []byte(b.String())
-}
-
 func TestALongAnswerIsFilteredWithoutRunningAgain(t *testing.T) {
-	long := numbered(5000)
+	long := lines(5000)
 	for _, c := range []struct {
 		name    string
 		reply   commands.Reply
@@ -73,7 +64,7 @@ func TestALongAnswerIsFilteredWithoutRunningAgain(t *testing.T) {
 }
 
 func TestAnAnswerIsGivenAsAFile(t *testing.T) {
-	whole := numbered(200)
+	whole := lines(200)
 	_, acme, _ := world(t, nil, func(o *bot.Options) { o.Handler = sieve{reply: commands.Reply{Outcome: commands.OK, Output: whole}} })
 	acme.Join("guest")
 	shown := acme.As("ann").Says("#ops", "!list").Sees("page 1 of")
@@ -85,7 +76,7 @@ func TestAnAnswerIsGivenAsAFile(t *testing.T) {
 
 func TestAnAnswerThatIsNotKeptSaysSo(t *testing.T) {
 	_, acme, _ := world(t, nil, func(o *bot.Options) {
-		o.Handler, o.Timing.PageTTL = sieve{reply: commands.Reply{Outcome: commands.OK, Output: numbered(200)}}, time.Nanosecond
+		o.Handler, o.Timing.PageTTL = sieve{reply: commands.Reply{Outcome: commands.OK, Output: lines(200)}}, time.Nanosecond
 	})
 	shown := acme.As("ann").Says("#ops", "!list").Sees("page 1 of")
 	for _, button := range []string{"Next", "As file", "Filter…"} {
@@ -96,7 +87,7 @@ func TestAnAnswerThatIsNotKeptSaysSo(t *testing.T) {
 }
 
 func TestShortAnswersHaveNoButtons(t *testing.T) {
-	_, acme, _ := world(t, nil, func(o *bot.Options) { o.Handler = sieve{reply: commands.Reply{Outcome: commands.OK, Output: numbered(3)}} })
+	_, acme, _ := world(t, nil, func(o *bot.Options) { o.Handler = sieve{reply: commands.Reply{Outcome: commands.OK, Output: lines(3)}} })
 	if shown := acme.As("ann").Says("#ops", "!list").Sees("000002"); labels(shown) != "" {
 		t.Errorf("its buttons are %s", labels(shown))
 	}

@@ -44,15 +44,7 @@ func cardTable(t commands.Table) (text string, fits bool) {
 	if t.Named() && len(t.Columns) == 2 {
 		return nameLines(t), true
 	}
-	clear := commands.Table{Columns: t.Columns}
-	for _, cells := range t.Rows {
-		seen := make([]string, len(cells))
-		for i, cell := range cells {
-			seen[i] = line(cell)
-		}
-		clear.Rows = append(clear.Rows, seen)
-	}
-	text, fits = clear.Fit(phoneColumns)
+	text, fits = withCells(t, line).Fit(phoneColumns)
 	return fenced(text), fits
 }
 

@@ -31,6 +31,8 @@ type rest struct {
 	global  time.Time
 	sent    time.Time
 	closing func()
+
+	sanitize func(call) (call, error) // takes secrets out of what is sent
 }
 
 func newREST(client *http.Client, base *url.URL, token string) *rest {
@@ -121,6 +123,10 @@ func hasCode(err error, codes ...int) bool {
 
 // do carries out a call and decodes the answer into out, unless that is nil.
 func (r *rest) do(ctx context.Context, c call, out any) error {
+	c, err := r.sanitize(c)
+	if err != nil {
+		return err
+	}
 	route := c.route()
 	for attempt := 1; ; {
 		if err := r.await(ctx, route); err != nil {

@@ -43,7 +43,10 @@ func (b *Bot) reveal(work context.Context, p *press, asked string) {
 	b.guardedAs("reveal", func() { reply = b.options.Handler.Reveal(work, req) }, func() {})
 	ctx, cancel := lastWords(work)
 	defer cancel()
-	p.whisperAnswer(ctx, composed(renderWithin(reply, 1)))
+	revealed := reply.Outcome == commands.OK
+	a := composed(renderWithin(b.look.reply(reply, revealed), 1))
+	a.revealed = revealed
+	p.whisperAnswer(ctx, a)
 }
 
 // asking reads the message that an answer belongs to, as it stands now. Where it

@@ -22,10 +22,12 @@ type answer struct {
 	rows        []row
 	files       []file
 	attachments []attachment
+	revealed    bool // for somebody alone: it may show what is hidden elsewhere
 }
 
 // compose renders a reply, and keeps what of it can be read on.
 func (b *Bot) compose(o occasion, reply commands.Reply) answer {
+	reply = b.look.reply(reply, false)
 	if parts, files, ok := renderCard(reply); ok {
 		a := composed(rendered{pages: []string{""}, files: files})
 		a.rows = append(parts, b.below(o, reply, nil, len(files) > 0)...)

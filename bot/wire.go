@@ -20,6 +20,8 @@ type outgoing struct {
 
 	Attachments []attachment `json:"attachments,omitempty"`
 	Flags       int          `json:"flags,omitempty"`
+
+	revealed bool // it may show what is hidden elsewhere
 }
 
 // MarshalJSON writes the message as Discord wants it.

@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/helix-collective/helix/redact"
@@ -47,7 +48,9 @@ func (t *turn) hide(r *Reply, req Request) {
 	}
 	text := func(s string) string { return string(clean([]byte(t.typed.hide(s)))) }
 	r.Output = clean(r.Output)
-	r.Problem = text(r.Problem)
+	r.Problem, r.Footer = text(r.Problem), text(r.Footer)
+	// A line that is not whole would not do what its button says.
+	r.Offers = slices.DeleteFunc(r.Offers, func(o Offer) bool { return text(o.Line) != o.Line || text(o.Label) != o.Label })
 	if r.Plan != nil {
 		r.Plan.Text = text(r.Plan.Text)
 	}

@@ -41,7 +41,8 @@ type Discord struct {
 	limits   limiter
 	faults   map[string][]Fault
 	requests []*Request
-	excused  bool // AllowViolations
+	excused  bool     // AllowViolations
+	secrets  []string // NeverSees
 
 	checker    *checker
 	tolerances []tolerance
@@ -77,6 +78,7 @@ func New(t testing.TB, opts ...Option) *Discord {
 	t.Cleanup(func() {
 		d.Close()
 		d.reportViolations()
+		d.reportLeaks()
 	})
 	return d
 }
