@@ -22,7 +22,7 @@ func (b *Bot) Announce(ctx context.Context, id, text string) error {
 		return ErrNoOpsChannel
 	}
 	text = string(b.look.clean(false)([]byte(text)))
-	return b.tellOps(ctx, nonce("announcement "+id), harmless(visible(text)))
+	return b.tellOps(ctx, nonce("announcement "+id), brief(visible(text), maxContent))
 }
 
 // announce says something in the ops channel, unless that is the channel which

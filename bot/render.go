@@ -80,14 +80,10 @@ func tail(reply commands.Reply) string {
 	return join(problem(reply.Problem), advice)
 }
 
-// clipLines drops whole lines from the end that do not fit.
+// clipLines drops whole lines from the end that do not fit. The first does.
 func clipLines(text string, most int) string {
 	for width(text) > most {
-		i := strings.LastIndexByte(text, '\n')
-		if i < 0 {
-			return clip(text, most)
-		}
-		text = text[:i]
+		text = text[:strings.LastIndexByte(text, '\n')]
 	}
 	return text
 }
@@ -99,12 +95,12 @@ func problem(text string) string {
 	first, rest, several := strings.Cut(text, "\n")
 	switch {
 	case !several:
-		return clip(harmless(first), maxProblem)
+		return brief(first, maxProblem)
 	case inColumns(rest):
 		block, _ := cutPage(rest, maxProblem/2)
-		return clip(harmless(first), maxProblem/2-1) + "\n" + block
+		return brief(first, maxProblem/2-1) + "\n" + block
 	}
-	return clip(harmless(text), maxProblem)
+	return brief(text, maxProblem)
 }
 
 func inColumns(text string) bool {
@@ -117,8 +113,11 @@ func inColumns(text string) bool {
 }
 
 // small is a line in small type.
-func small(text string) string {
-	return "-# " + harmless(line(text))
+func small(text string) string { return smallWithin(text, maxAdvice) }
+
+func smallWithin(text string, most int) string {
+	const mark = "-# "
+	return mark + brief(line(text), most-len(mark))
 }
 
 func join(above, below string) string {
@@ -194,7 +193,7 @@ func renderFile(reply commands.Reply, text, tail string) rendered {
 		missing += int64(len(data) - cut)
 		data = data[:cut]
 	}
-	preview, _ := cutPage(text, min(previewSize, maxContent-width(tail)-200))
+	preview, _ := cutPage(text, min(previewSize, maxContent-width(tail)-noteRoom))
 	note := fmt.Sprintf("-# The first lines; all of it (%s) is in the file.", size(int64(len(data))))
 	if missing > 0 {
 		note = fmt.Sprintf("The file holds the first %s; %s more are left out. Narrow it down with `head`, `grep` or `wc -l`.",

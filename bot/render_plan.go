@@ -13,7 +13,7 @@ const (
 	maxApproval = 200  // of who else has to agree
 	maxMore     = 150  // of what went wrong, and of advice, each
 	minOutput   = 60   // of the output so far, its block included
-	noteRoom    = 250  // of what is said of files
+	noteRoom    = 300  // of what is said of files
 	planFile    = "plan.txt"
 )
 
@@ -48,7 +48,7 @@ func renderPlan(reply commands.Reply) rendered {
 // besides, advice, and for how long it stands.
 func belowPlan(reply commands.Reply) string {
 	p := reply.Plan
-	short := func(text string, most int) string { return clip(harmless(line(text)), most) }
+	short := func(text string, most int) string { return brief(line(text), most) }
 	var parts []string
 	add := func(text string) {
 		if text != "" {
@@ -61,7 +61,7 @@ func belowPlan(reply commands.Reply) string {
 	}
 	add(short(p.Approval, maxApproval))
 	if hints := strings.Join(reply.Hints, " "); hints != "" {
-		add(clip(small(hints), maxMore))
+		add(smallWithin(hints, maxMore))
 	}
 	add(stands(p))
 	return strings.Join(parts, "\n")

@@ -130,7 +130,7 @@ func unfence(pages []string) string {
 	var b strings.Builder
 	for _, page := range pages {
 		_, rest, _ := strings.Cut(page, fenceMark+"\n")
-		b.WriteString(rest[:max(strings.LastIndex(rest, "\n"+fenceMark), 0)])
+		b.WriteString(rest[:max(strings.Index(rest, "\n"+fenceMark), 0)])
 	}
 	return flatten(b.String())
 }
@@ -172,7 +172,11 @@ func TestWordsOutsideOfABlockAreOnlyWords(t *testing.T) {
 		{"redis://127.0.0.1:6379", "redis://127.0.0.1:6379"},
 		{"||dark||", "|" + z + "|dark|" + z + "|"},
 		{"discord.gg/abc", "d" + z + "iscord.gg/abc"},
-		{"no end ` <@1>", "no end `" + z + " <" + z + "@1>"},
+		{"no end ` <@1>", "no end \\` <" + z + "@1>"},
+		{"``` <@1> `", "\\`\\`\\` <" + z + "@1> \\`"},
+		{"`a``<@1>`", "\\`a\\`\\`<" + z + "@1>\\`"},
+		{"\\`<@1>`", "\\" + z + "`<@1>`"},
+		{"\\` <@1>", "\\" + z + "\\` <" + z + "@1>"},
 	} {
 		if got := harmless(c.text); got != c.want {
 			t.Errorf("harmless(%q) = %q, want %q", c.text, got, c.want)

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -87,27 +86,50 @@ var fences = regexp.MustCompile("`{3,}")
 // harmless keeps words that stand outside a block from being more than words:
 // no block begins, and outside of `code` no link hides where it leads, nothing
 // is blacked out, and no mention, emoji or invitation is shown as one. Bold and
-// small type stay.
+// small type stay. Only single backticks that come in pairs are code.
 func harmless(text string) string {
 	var b strings.Builder
-	for text != "" {
-		before, rest, opened := strings.Cut(text, "`")
-		code, after, closed := strings.Cut(rest, "`")
-		if !opened || !closed {
-			before, code, after = text, "", ""
+	runs, at := backticks.FindAllStringIndex(text, -1), 0
+	single := func(i int) bool { return i < len(runs) && runs[i][1]-runs[i][0] == 1 }
+	for i := 0; i < len(runs); i++ {
+		from, to := runs[i][0], runs[i][1]
+		b.WriteString(wordsAlone(text[at:from]))
+		if strings.HasSuffix(text[:from], `\`) {
+			b.WriteString(zeroWidth) // else it would take the meaning from what follows
 		}
-		b.WriteString(markup.ReplaceAllStringFunc(before, apart))
-		if opened && closed {
-			b.WriteString("`" + cmp.Or(code, zeroWidth) + "`")
+		if at = to; single(i) && single(i+1) {
+			i++
+			at = runs[i][1]
+			b.WriteString(text[from:at])
+			continue
 		}
-		text = after
+		b.WriteString(strings.Repeat("\\`", to-from))
 	}
+	b.WriteString(wordsAlone(text[at:]))
 	return b.String()
 }
 
+var backticks = regexp.MustCompile("`+")
+
+// wordsAlone is a text without backticks that is no more than words.
+func wordsAlone(text string) string { return markup.ReplaceAllStringFunc(text, apart) }
+
 // markup is what Discord makes something of, each part of two characters and
 // more.
-var markup = regexp.MustCompile("`+|" + `\]\(|<[@#:/at]|\|\||(?i:https?://|discord://|discord\.gg/)`)
+var markup = regexp.MustCompile(`\]\(|<[@#:/at]|\|{2,}|(?i:https?://|discord://|discord\.gg/)`)
+
+// brief is a harmless text of at most a width. It is shortened before it is made
+// harmless: code that lost its end would be none.
+func brief(text string, most int) string {
+	for room := most; ; {
+		short := harmless(clip(text, room))
+		over := width(short) - most
+		if over <= 0 {
+			return short
+		}
+		room -= over
+	}
+}
 
 // literal is a text outside a block that is shown to the letter, without any
 // markup.
@@ -125,8 +147,12 @@ var links = regexp.MustCompile(`(?i:https?://|discord://|discord\.gg/)`)
 // line is a text in one line, all of it legible.
 func line(text string) string { return strings.ReplaceAll(visible(text), "\n", " ") }
 
-// apart keeps the first character of a text from the others.
+// apart keeps the first character of a text from the others, and each of a run
+// from the next.
 func apart(text string) string {
+	if strings.HasPrefix(text, "||") {
+		return strings.Join(strings.Split(text, ""), zeroWidth)
+	}
 	_, size := utf8.DecodeRuneInString(text)
 	return text[:size] + zeroWidth + text[size:]
 }

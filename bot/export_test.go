@@ -1,0 +1,7 @@
+package bot
+
+// What the tests from outside share with those from inside.
+var (
+	RandomReply = randomReply
+	RandomTexts = randomTexts
+)
