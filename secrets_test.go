@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,10 +136,11 @@ actions:
 	i := acme.launch(t, "REDIS_URL="+url, "HELIX_STATE_DIR="+state, "HELIX_LOG_LEVEL=debug",
 		"HELIX_AUDIT_KEY="+planted["the audit's key"], "RAILWAY_TOKEN="+planted["a header"])
 	acme.discord.Gateway().AwaitReady(1)
+	acme.discord.NeverSees(slices.Collect(maps.Values(planted))...)
 	ann, guest := acme.As("ann"), acme.As("guest")
 
 	for _, line := range plantedReads {
-		ann.Says("#ops", "!redis "+line).Sees("")
+		readOn(ann, ann.Says("#ops", "!redis "+line).Sees(""))
 	}
 	for n, w := range plantedWrites {
 		answer := ann.Says("#ops", "!redis "+w.line).Sees("")
@@ -148,8 +151,8 @@ actions:
 	}
 	decide(guest, ann, ann.Says("#ops", "!railway service restart redis").Sees("Plan"), "forever", "418")
 	client.Set(t.Context(), "session:3f2a9c01-77aa-4bbb-8ccc-0123456789ab", "hunter2-in-a-value", 0)
-	for _, line := range []string{"!undo", "!undo", "!undo list", "!pending", "!audit 100", "!audit verify", "!config history", "!why redis get session:3f2a9c01…", "!help"} {
-		ann.Says("#ops", line).Sees("")
+	for _, line := range []string{"!undo", "!undo", "!undo list", "!pending", "!audit 100", "!audit verify", "!config history", "!why redis get session:3f2a9c01…", "!help", "!status", "!config list", "!sessions"} {
+		readOn(ann, ann.Says("#ops", line).Sees(""))
 	}
 	tampered := ann.Says("#ops", "!redis del session:3f2a9c01… account list").Sees("Plan")
 	tamper(t, client)
@@ -168,16 +171,6 @@ actions:
 	client.ConfigSet(t.Context(), "requirepass", planted["the password"])
 	i.stop(t)
 
-	for _, r := range acme.discord.Requests() {
-		if leaks := leaksIn(string(r.Body)); leaks != nil {
-			t.Errorf("%v in what Discord is told: %s", leaks, r.Body)
-		}
-		for _, f := range r.Files {
-			if leaks := leaksIn(string(f.Data)); leaks != nil {
-				t.Errorf("%v in a file: %s", leaks, f.Data)
-			}
-		}
-	}
 	for line := range strings.Lines(i.log.String()) {
 		if leaks := leaksIn(line); leaks != nil {
 			t.Errorf("%v in the log: %s", leaks, line)
@@ -235,6 +228,19 @@ func decide(guest, ann *discordtest.Person, plan *discordtest.Message, word, bec
 			plan.Becomes(becomes)
 		case "Reveal":
 			ann.Clicks(plan, b.Label).Sees("reveal")
+		}
+	}
+}
+
+// readOn presses what reads on in an answer.
+func readOn(who *discordtest.Person, answer *discordtest.Message) {
+	for _, b := range answer.Buttons() {
+		switch b.Label {
+		case "As file":
+			who.Clicks(answer, b.Label).Sees("The whole answer")
+		case "Filter…":
+			who.Submits(who.Clicks(answer, b.Label), map[string]string{"word": "cut -c 1-200 | sort | sed 's/:/ : /g'"})
+			answer.Sees("Filtered for ann")
 		}
 	}
 }

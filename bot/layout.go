@@ -1,6 +1,9 @@
 package bot
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // row is a part of a message, below those before it: buttons, one menu or, in a
 // message that is laid out, a text, a file, or a frame around such parts. Type
@@ -66,6 +69,11 @@ func laidOut(rows []row) bool {
 		}
 	}
 	return false
+}
+
+// layoutOnly are rows without buttons.
+func layoutOnly(rows []row) []row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Type == componentRow })
 }
 
 // withoutFiles are rows without those that show a file.

@@ -44,6 +44,7 @@ func (p *press) whisper(ctx context.Context, text string) {
 // whisperAnswer answers with what only the presser sees, files included.
 func (p *press) whisperAnswer(ctx context.Context, a answer) {
 	words := outgoing{Content: a.content, Mentions: nobody(), Flags: flagEphemeral | flagNoEmbeds, Attachments: a.attachments, revealed: a.revealed}
+	words.Rows = layoutOnly(a.rows)
 	if len(a.files) == 0 && p.first(ctx, callback{Type: callbackMessage, Data: words}) {
 		return
 	}
@@ -51,7 +52,7 @@ func (p *press) whisperAnswer(ctx context.Context, a answer) {
 	err := p.follow(ctx, words, a.files)
 	if len(a.files) > 0 && refusesFile(err) {
 		whole := a.withoutFile(err)
-		words.Content, words.Attachments = whole.content, nil
+		words.Content, words.Rows, words.Attachments = whole.content, layoutOnly(whole.rows), nil
 		err = p.follow(ctx, words, nil)
 	}
 	p.bot.missed(p, err)

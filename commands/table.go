@@ -135,9 +135,6 @@ func (t Table) shortened(columns int) Table {
 	return cut
 }
 
-// table sets rows in columns, the first row as a head.
-func table(rows [][]string) string { return figures(rows...).Text() }
-
 func inColumns(cells []string, widths []int) string {
 	var b strings.Builder
 	for i, cell := range cells {

@@ -40,13 +40,12 @@ func sessionsCount(ctx context.Context, t *turn, call *shell.Call, args sessions
 	if err != nil {
 		return err
 	}
-	_, err = call.Stdout.WriteString(table([][]string{
-		{"sessions", grouped(totals.All)},
-		{"signed in", grouped(totals.SignedIn)},
-		{"anonymous", grouped(totals.Anonymous)},
-		{"others", grouped(totals.Foreign)},
-	}))
-	return err
+	return t.cards.write(call.Stdout, Card{Title: "Sessions", Tables: []Table{figures(
+		[]string{"sessions", grouped(totals.All)},
+		[]string{"signed in", grouped(totals.SignedIn)},
+		[]string{"anonymous", grouped(totals.Anonymous)},
+		[]string{"others", grouped(totals.Foreign)},
+	)}})
 }
 
 // adviseOnSessions tells the next step where something is amiss.

@@ -20,27 +20,33 @@ func sessionsShow(ctx context.Context, t *turn, call *shell.Call, args sessionsA
 		return err
 	}
 	for i, key := range keys {
-		s, err := t.Sessions.Get(ctx, key)
-		if err != nil && !errors.Is(err, sessions.ErrNoSession) {
-			return err
-		}
-		text := t.sessionCard(s)
-		if err != nil {
-			text = fmt.Sprintf("%s holds no session, or has ended: `%sredis type` tells.\n", t.guard.ShownKey(key), t.prefix())
-		}
 		if i > 0 {
-			text = "\n" + text
+			if _, err := call.Stdout.WriteString("\n"); err != nil {
+				return err
+			}
 		}
-		if _, err := call.Stdout.WriteString(text); err != nil {
+		if err := t.showSession(ctx, call, key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func (t *turn) showSession(ctx context.Context, call *shell.Call, key string) error {
+	s, err := t.Sessions.Get(ctx, key)
+	if errors.Is(err, sessions.ErrNoSession) {
+		_, err = fmt.Fprintf(call.Stdout, "%s holds no session, or has ended: `%sredis type` tells.\n", t.guard.ShownKey(key), t.prefix())
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return t.cards.write(call.Stdout, t.sessionCard(s))
+}
+
 // sessionCard is everything about a session, its data without secrets where the
 // request is redacted.
-func (t *turn) sessionCard(s sessions.Session) string {
+func (t *turn) sessionCard(s sessions.Session) Card {
 	rows := [][]string{
 		{"key", t.guard.ShownKey(s.Key)},
 		{"kind", kindOf(s)},
@@ -63,7 +69,7 @@ func (t *turn) sessionCard(s sessions.Session) string {
 		}
 		rows = append(rows, []string{"data", oneLine(string(data), maxShownData)})
 	}
-	return table(rows)
+	return Card{Title: "Session", Tables: []Table{figures(rows...)}}
 }
 
 // maxShownData bounds what is shown of a session's data, in characters.
