@@ -43,13 +43,14 @@ func TestACardIsLaidOut(t *testing.T) {
 func TestAWideCardFitsAPhoneAndComesWithItsFile(t *testing.T) {
 	reply := laid("Settings", wideTable(3))
 	_, acme, _ := world(t, says(reply))
-	card := acme.As("ann").Says("#ops", "!config list").Sees("### Settings", "setting")
+	card := acme.As("ann").Says("#ops", "!config list").Sees("### Settings", "setting", "Narrowed for a phone")
 	if f, ok := card.File("output.txt"); !ok || string(f.Data) != string(reply.Output) {
 		t.Errorf("the file is %q", f.Data)
 	}
-	text, _, _ := strings.Cut(card.Text(), string(reply.Output))
-	for line := range strings.Lines(strings.ReplaceAll(text, "\u200b", "")) {
-		if n := len([]rune(line)); n > 41 {
+	_, block, _ := strings.Cut(card.Text(), "```\n")
+	block, _, _ = strings.Cut(block, "\n```")
+	for line := range strings.Lines(strings.ReplaceAll(block, "\u200b", "")) {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 40 {
 			t.Errorf("a line of %d characters: %s", n, line)
 		}
 	}

@@ -25,21 +25,10 @@ func (l lastLook) reply(r commands.Reply, revealed bool) commands.Reply {
 		r.Plan = &plan
 	}
 	if r.Card != nil {
-		card := commands.Card{Title: text(r.Card.Title), Tables: each(r.Card.Tables, func(t commands.Table) commands.Table { return withCells(t, text) })}
+		card := r.Card.With(text)
 		r.Card = &card
 	}
 	return r
-}
-
-// withCells is a table whose titles and cells went through a change.
-func withCells(t commands.Table, change func(string) string) commands.Table {
-	return commands.Table{
-		Columns: each(t.Columns, func(c commands.Column) commands.Column {
-			c.Title = change(c.Title)
-			return c
-		}),
-		Rows: each(t.Rows, func(cells []string) []string { return each(cells, change) }),
-	}
 }
 
 // each answers a list whose items went through a change.

@@ -16,7 +16,7 @@ const (
 )
 
 // longLines is from how many lines on an answer in one message is worth a filter.
-const longLines = 12
+const longLines = 20
 
 // worthIt reports whether more of an answer can be read than its message shows,
 // or so much is shown that a part of it may be looked for.

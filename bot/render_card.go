@@ -25,7 +25,7 @@ func renderCard(reply commands.Reply) (parts []row, files []file, ok bool) {
 	}
 	if !whole {
 		files = []file{{name: fileName, data: reply.Output}}
-		parts = append(parts, fileRow(fileName))
+		parts = append(parts, textRow("-# Narrowed for a phone; the file has all of it."), fileRow(fileName))
 	}
 	if tail := tail(reply); tail != "" {
 		parts = append(parts, textRow(tail))
@@ -44,7 +44,7 @@ func cardTable(t commands.Table) (text string, fits bool) {
 	if t.Named() && len(t.Columns) == 2 {
 		return nameLines(t), true
 	}
-	text, fits = withCells(t, line).Fit(phoneColumns)
+	text, fits = t.With(line).Fit(phoneColumns)
 	return fenced(text), fits
 }
 

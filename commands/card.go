@@ -23,6 +23,15 @@ func (c Card) Text() string {
 	return strings.Join(texts, "\n")
 }
 
+// With is the card with a change made to each of its texts.
+func (c Card) With(change func(string) string) Card {
+	changed := Card{Title: change(c.Title), Tables: make([]Table, len(c.Tables))}
+	for i, t := range c.Tables {
+		changed.Tables[i] = t.With(change)
+	}
+	return changed
+}
+
 // cards keeps the card that a program wrote last, to find out whether its output
 // is that card. The zero cards is ready for use, from several goroutines.
 type cards struct {
@@ -40,7 +49,7 @@ func (c *cards) write(out io.Writer, card Card) error {
 }
 
 // of answers the card that an output is, to the byte; nil if it is another: it
-// was piped, stands beside more, or something in it was hidden.
+// was piped, or stands beside more.
 func (c *cards) of(output []byte) *Card {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,4 +57,16 @@ func (c *cards) of(output []byte) *Card {
 		return nil
 	}
 	return c.last
+}
+
+// hidden is a card as its output is shown, whose secrets were masked; nil if that
+// differs from the card with its own texts masked.
+func (c *Card) hidden(output []byte, mask func(string) string) *Card {
+	if c == nil {
+		return nil
+	}
+	if masked := c.With(mask); masked.Text() == string(output) {
+		return &masked
+	}
+	return nil
 }

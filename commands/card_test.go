@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 )
 
@@ -29,5 +30,26 @@ func TestAnOutputIsACardOnlyToTheByte(t *testing.T) {
 	var none cards
 	if none.of(nil) != nil {
 		t.Error("no output is a card")
+	}
+}
+
+func TestAHiddenCardSaysWhatItsOutputSays(t *testing.T) {
+	mask := func(s string) string { return strings.ReplaceAll(s, "secret", "•••") }
+	for _, c := range []struct {
+		name string
+		card Card
+		is   bool
+	}{
+		{"nothing hidden", Card{Tables: []Table{figures([]string{"a", "1"})}}, true},
+		{"in the last column", Card{Title: "secret", Tables: []Table{figures([]string{"a", "secret"})}}, true},
+		{"where others stand behind", Card{Tables: []Table{figures([]string{"secret", "1"}, []string{"b", "2"})}}, false},
+	} {
+		hidden := c.card.hidden([]byte(mask(c.card.Text())), mask)
+		if (hidden != nil) != c.is || hidden != nil && (hidden.Title != mask(c.card.Title) || strings.Contains(hidden.Text(), "secret")) {
+			t.Errorf("%s: %+v", c.name, hidden)
+		}
+	}
+	if (*Card)(nil).hidden(nil, mask) != nil {
+		t.Error("there was no card")
 	}
 }

@@ -132,8 +132,8 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 		reply.Footer = footer(out.count(), time.Since(start))
 	}
 	reply.Quiet = t.quiet(reply.Outcome)
-	t.hide(&reply, req)
 	reply.Card = t.cards.of(reply.Output)
+	t.hide(&reply, req)
 	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
 	t.tellAnswered(names, reply.Outcome, time.Since(start))

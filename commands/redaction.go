@@ -48,6 +48,7 @@ func (t *turn) hide(r *Reply, req Request) {
 	}
 	text := func(s string) string { return string(clean([]byte(t.typed.hide(s)))) }
 	r.Output = clean(r.Output)
+	r.Card = r.Card.hidden(r.Output, func(s string) string { return string(clean([]byte(s))) })
 	r.Problem, r.Footer = text(r.Problem), text(r.Footer)
 	// A line that is not whole would not do what its button says.
 	r.Offers = slices.DeleteFunc(r.Offers, func(o Offer) bool { return text(o.Line) != o.Line || text(o.Label) != o.Label })

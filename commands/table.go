@@ -66,6 +66,22 @@ func (t Table) Fit(columns int) (text string, whole bool) {
 	return fitted.Text(), len(fitted.Columns) == len(t.Columns)
 }
 
+// With is the table with a change made to each title and cell.
+func (t Table) With(change func(string) string) Table {
+	changed := Table{Columns: append([]Column(nil), t.Columns...)}
+	for i := range changed.Columns {
+		changed.Columns[i].Title = change(t.Columns[i].Title)
+	}
+	for _, row := range t.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = change(cell)
+		}
+		changed.Rows = append(changed.Rows, cells)
+	}
+	return changed
+}
+
 // lines are the titles, unless there are none, and the rows.
 func (t Table) lines() [][]string {
 	if t.Named() {
