@@ -31,7 +31,7 @@ func randomTexts(t *testing.T) int {
 // hostile are pieces that markup, terminals and careless code make something of.
 var hostile = []string{
 	"`", "``", "```", "```\n", "\n```", "````", "`````", "```ansi\n", "~~~", "@everyone", "@here", "<@1>", "<@!2>", "<@&3>", "<#4>", "</x:5>", "<:e:6>", "<a:e:7>", "<t:8:R>",
-	"\u202e", "\u202d", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u2028", "\u2029", "\u3164", "\U000e0041", "\ue000",
+	"\u202e", "\u202d", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u2028", "\u2029", "\u3164", "\u034f", "\ufe01", "\U000e0041", "\ue000",
 	"🙂", "👩🏽‍🚀", "🇩🇪", "❤️", "𝕳", "漢字", "ｆｕｌｌ", "e\u0301\u0323", "\u0e33", "ß", "İ",
 	"\x1b[31m", "\x1b]8;;http://x\x07", "\x00", "\x07", "\b", "\x7f", "\x80", "\u0085", "\xff\xfe", "\xc3", "\xed\xa0\x80", "\r\n", "\r", "\n", "\n\n\n", "\t", " ", "    ",
 	"||", "**", "__", "~~", "# ", "> ", ">>> ", "-# ", "[a](http://evil.example)", "https://evil.example", "discord.gg/x", "javascript:", `\`, "\"", "{}", "%s", "session:user:ann", "0123456789", "long-word-without-a-break",

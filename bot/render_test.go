@@ -22,6 +22,9 @@ func TestVisible(t *testing.T) {
 		{"zero\u200bwidth", `zero\u200bwidth`},
 		{"\u2028", `\u2028`},
 		{"ok \xc3\x28", `ok \xc3(`},
+		{"filler\u3164\u034f", `filler\u3164\u034f`},
+		{"❤\ufe0f stays", "❤\ufe0f stays"},
+		{"a\ufe01\U000e0100", `a\ufe01\U000e0100`},
 	} {
 		if got := visible(c.text); got != c.want {
 			t.Errorf("visible(%q) = %q, want %q", c.text, got, c.want)

@@ -33,6 +33,8 @@ func visible(text string) string {
 			fmt.Fprintf(&b, `\x%02x`, text[0])
 		case r < 0x80 && hidden(r):
 			fmt.Fprintf(&b, `\x%02x`, r)
+		case hidden(r) && r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
 		case hidden(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
@@ -61,10 +63,12 @@ func hidden(r rune) bool {
 		return false
 	case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Cf, r):
 		return true
-	case r == '\u2028', r == '\u2029', r == '\u115f', r == '\u1160', r == '\u3164', r == '\uffa0':
+	case r == '\u2028', r == '\u2029', unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 		return true
+	case r == '\ufe0e', r == '\ufe0f': // whether a character is an emoji
+		return false
 	}
-	return unicode.Is(unicode.Co, r)
+	return unicode.In(r, unicode.Co, unicode.Variation_Selector)
 }
 
 // fenced puts a text into a block that it cannot break out of, whatever it
