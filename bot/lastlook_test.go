@@ -116,6 +116,32 @@ func TestSecretsLeaveInNothingElse(t *testing.T) {
 	}
 }
 
+// refusing tells secrets to whoever presses a button.
+type refusing struct {
+	sieve
+	why string
+}
+
+func (r refusing) Confirm(context.Context, commands.Confirmation) (func(context.Context) commands.Reply, commands.Reply) {
+	return nil, commands.Reply{Outcome: commands.Denied, Problem: r.why}
+}
+
+func (r refusing) Cancel(context.Context, commands.Confirmation) (bool, commands.Reply) {
+	return false, commands.Reply{Outcome: commands.Denied, Problem: r.why}
+}
+
+func TestSecretsLeaveInNoWhisper(t *testing.T) {
+	plan := commands.Reply{Outcome: commands.Unconfirmed, Plan: &commands.Plan{ID: "7f3a", Text: "x", Until: time.Now().Add(time.Minute)}}
+	d, acme, _ := world(t, nil, redacting(t, refusing{sieve{reply: plan}, telling()}))
+	for secret := range secrets {
+		d.NeverSees(secret)
+	}
+	shown := acme.As("ann").Says("#ops", "!x").Sees("Lapses")
+	for _, button := range []string{"Confirm", "Cancel"} {
+		acme.As("ann").Clicks(shown, button).Sees(redact.Mask)
+	}
+}
+
 // What is revealed shows what is hidden elsewhere, but for our own secrets.
 func TestARevealedAnswerHidesOurOwnSecretsAlone(t *testing.T) {
 	c := &curtained{hidden: "…\n", whole: `{"token":"hunter2hunter2"} ` + ownSecret + "\n"}

@@ -44,6 +44,15 @@ func TestAMaskedTextKeepsItsLimitAndItsBlocks(t *testing.T) {
 	}
 }
 
+func TestFilesAreLookedAt(t *testing.T) {
+	l := lastLook{redactor: redact.Default(), redacts: true}
+	sent := call{body: outgoing{Content: "token=abcd"}, files: []file{{name: "output.txt", data: []byte("token=abcd")}}}
+	got, err := l.sanitized(sent)
+	if err != nil || string(got.files[0].data) != "token=•••" || string(sent.files[0].data) != "token=abcd" {
+		t.Errorf("the file is %q, was %q, %v", got.files[0].data, sent.files[0].data, err)
+	}
+}
+
 func TestWhatIsLeftAlone(t *testing.T) {
 	l := lastLook{redactor: redact.Default(), redacts: true}
 	secret := map[string]string{"description": "token=abcd"}
