@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/permissions"
@@ -60,5 +61,16 @@ func TestAFilterIsRedacted(t *testing.T) {
 	r := h.Filter(t.Context(), commands.Request{Text: `sed 's/x/{"token":"hunter2hunter2"}/'`, Caller: ann, Redact: true}, []byte("x\n"))
 	if said := string(r.Output) + strings.Join(r.Hints, ""); strings.Contains(said, "hunter2") {
 		t.Errorf("the answer is %s", said)
+	}
+}
+
+func TestAFilterIsRecorded(t *testing.T) {
+	s := revealStage(t)
+	ctx := t.Context()
+	s.dispatcher.Filter(ctx, commands.Request{ID: "77", Text: "| wc -l", Caller: s.people["ann"], Redact: true}, []byte("x\n"))
+	s.dispatcher.Audit.Flush(ctx)
+	list, err := s.dispatcher.Audit.Find(ctx, audit.Query{})
+	if err != nil || len(list) != 1 || list[0].Request != "77" || list[0].Line != "| wc -l" || list[0].Outcome != "ok" {
+		t.Errorf("recorded is %+v, %v", list, err)
 	}
 }
