@@ -40,6 +40,7 @@ type Discord struct {
 	gateway  *Gateway
 	limits   limiter
 	faults   map[string][]Fault
+	choose   func(operation string) Fault // of FailWith
 	requests []*Request
 	excused  bool     // AllowViolations
 	secrets  []string // NeverSees

@@ -54,6 +54,11 @@ func TooManyHTML(retryAfter time.Duration) Fault {
 	})
 }
 
+// TooManyUntimed answers 429 without saying how long to wait.
+func TooManyUntimed() Fault {
+	return limitFault(jsonAnswer(http.StatusTooManyRequests, object{"message": "You are being rate limited.", "global": false}))
+}
+
 func limitFault(a answer) Fault { return Fault{limit: &a} }
 
 // strikes tells whether the fault takes the place of the answer.
@@ -68,12 +73,24 @@ func (d *Discord) FailNext(operation string, faults ...Fault) {
 	d.faults[operation] = append(d.faults[operation], faults...)
 }
 
+// FailWith lets choose pick the fault of each coming request that FailNext has
+// none for; the zero Fault is none. It gets the operation's name, and is called
+// for one request at a time. nil ends it.
+func (d *Discord) FailWith(choose func(operation string) Fault) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.choose = choose
+}
+
 func (d *Discord) nextFault(operation string) Fault {
 	for _, op := range []string{operation, ""} {
 		if waiting := d.faults[op]; len(waiting) > 0 {
 			d.faults[op] = waiting[1:]
 			return waiting[0]
 		}
+	}
+	if d.choose != nil {
+		return d.choose(operation)
 	}
 	return Fault{}
 }
