@@ -16,6 +16,7 @@ var floors = map[string]int{
 	"api":                  4,
 	"bot":                  4,
 	"bot/discordtest":      4,
+	"bot/outbound":         0,
 	"console":              4,
 	"health":               4,
 	"commands":             3,
