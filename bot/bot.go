@@ -9,13 +9,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/bot/outbound"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/redact"
@@ -83,6 +83,7 @@ type Timing struct {
 	Grace    time.Duration // for running commands at the end
 	Decision time.Duration // for knowing which servers are served
 	PageTTL  time.Duration // how long the pages of an answer can be turned
+	Repeat   time.Duration // before a request that failed is repeated, about; later ones wait longer
 	Defer    time.Duration // until a press is told that its answer takes longer; Discord waits for 3 s
 }
 
@@ -115,7 +116,6 @@ type Bot struct {
 	options    Options
 	log        *zap.Logger
 	rest       *rest
-	transport  *transport
 	queues     *queues
 	pages      *pager
 	programs   programs
@@ -162,8 +162,7 @@ func New(o Options) (*Bot, error) {
 	b := &Bot{
 		options:    o,
 		log:        o.Log,
-		transport:  t,
-		rest:       newREST(&http.Client{Transport: t, Timeout: requestTimeout}, t.base, o.Token),
+		rest:       newREST(t, o.Token, o.Timing.Repeat, o.Log),
 		pages:      newPager(o.Timing.PageTTL),
 		programs:   programs{running: make(map[string]*program)},
 		plans:      plans{waiting: make(map[string]*waitingPlan)},
@@ -191,9 +190,12 @@ func (b *Bot) Status() Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.status
-	s.LastSent = b.rest.lastSent()
+	s.LastSent = b.rest.queue.LastSent()
 	return s
 }
+
+// Outbound answers how the way to Discord is: what was sent, what waits.
+func (b *Bot) Outbound() outbound.Stats { return b.rest.queue.Stats() }
 
 func (b *Bot) update(change func(*Status)) {
 	b.mu.Lock()

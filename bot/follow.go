@@ -24,6 +24,8 @@ type program struct {
 	work     context.Context // that it is part of
 	ctx      context.Context // ends when it is stopped, too
 	stop     context.CancelFunc
+	showing  context.Context // ends when it is no longer shown
+	hide     context.CancelFunc
 	began    time.Time
 
 	mu      sync.Mutex // held while Discord is told of a change
@@ -39,6 +41,7 @@ func (b *Bot) begin(work context.Context, o occasion, shown string, progress *co
 		bot: b, occasion: o, progress: progress, message: shown,
 		work: work, ctx: ctx, stop: stop, began: time.Now(),
 	}
+	p.showing, p.hide = context.WithCancel(work)
 	b.programs.add(p)
 	return p
 }
@@ -48,14 +51,14 @@ func (b *Bot) begin(work context.Context, o occasion, shown string, progress *co
 func (p *program) follow(run func(context.Context) commands.Reply) (reply commands.Reply, message string) {
 	defer p.stop()
 	defer p.bot.programs.remove(p)
-	showing, hide := context.WithCancel(p.work)
+	defer p.hide()
 	var shows sync.WaitGroup
 	if p.message == "" {
-		shows.Go(func() { p.typing(showing) })
+		shows.Go(p.typing)
 	}
-	shows.Go(func() { p.show(showing) })
+	shows.Go(p.show)
 	reply = run(p.ctx)
-	hide()
+	p.hide()
 	shows.Wait()
 	if p.work.Err() != nil && reply.Outcome == commands.Cancelled {
 		reply.Hints = append(reply.Hints, "Helix is being stopped or started anew.")
@@ -76,26 +79,27 @@ func (p *program) end() (message string) {
 const typingLasts = 8 * time.Second
 
 // typing shows the program as typing, again and again.
-func (p *program) typing(ctx context.Context) {
-	for wait := p.bot.options.Timing.TypingFrom; pause(ctx, wait) == nil; wait = typingLasts {
+func (p *program) typing() {
+	c := call{method: http.MethodPost, path: "/channels/" + p.occasion.channel + "/typing", once: true, background: true}
+	for wait := p.bot.options.Timing.TypingFrom; pause(p.showing, wait) == nil; wait = typingLasts {
 		// A channel where typing fails will say so when the answer does.
-		_ = p.bot.rest.do(ctx, call{method: http.MethodPost, path: "/channels/" + p.occasion.channel + "/typing", once: true}, nil)
+		_ = p.bot.rest.do(p.showing, c, nil)
 	}
 }
 
 // show posts the message once the program takes long, unless it has one, and
 // keeps it up to date. The work, not showing, bounds the post: a message whose
 // id nobody has heard of could not be taken away again.
-func (p *program) show(showing context.Context) {
+func (p *program) show() {
 	timing := p.bot.options.Timing
-	if pause(showing, timing.ProgressFrom) != nil {
+	if pause(p.showing, timing.ProgressFrom) != nil {
 		return
 	}
 	if p.message == "" && !p.post(p.work) {
 		return
 	}
-	for pause(showing, timing.ProgressEvery) == nil {
-		p.edit(showing)
+	for pause(p.showing, timing.ProgressEvery) == nil {
+		p.edit()
 	}
 }
 
@@ -119,16 +123,17 @@ func (p *program) post(ctx context.Context) (ok bool) {
 	return true
 }
 
-func (p *program) edit(ctx context.Context) {
+func (p *program) edit() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
 		return
 	}
-	err := p.bot.rest.do(ctx, call{
-		method: http.MethodPatch, path: messagePath(p.occasion.channel, p.message), body: p.running().inPlace(), once: true,
+	err := p.bot.rest.do(p.showing, call{
+		method: http.MethodPatch, path: messagePath(p.occasion.channel, p.message), body: p.running().inPlace(),
+		once: true, background: true, supersedes: true,
 	}, nil)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && p.showing.Err() == nil {
 		p.bot.log.Debug("progress could not be shown", zap.String("message", p.occasion.message), zap.Error(err))
 	}
 }
@@ -226,6 +231,7 @@ func (b *Bot) stopProgram(ctx context.Context, pressed *press, occasion string) 
 		pressed.whisper(ctx, fmt.Sprintf("Only <@%s>, who asked, and administrators of this server may stop it.", owner))
 		return
 	}
+	p.hide() // an edit that waits for Discord holds the lock
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {

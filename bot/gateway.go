@@ -159,7 +159,7 @@ func (b *Bot) newSession() (*discordgo.Session, *connections, error) {
 		return nil, nil, fmt.Errorf("prepare a session: %w", err)
 	}
 	conns := &connections{}
-	s.Client = &http.Client{Transport: b.transport, Timeout: requestTimeout}
+	s.Client = &http.Client{Transport: owned{b.rest}}
 	s.Dialer = &websocket.Dialer{HandshakeTimeout: b.options.Timing.Open, NetDialContext: conns.dial}
 	s.ShouldReconnectOnError = false
 	s.ShouldRetryOnRateLimit = false

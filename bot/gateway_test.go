@@ -234,3 +234,17 @@ func TestStoppingIsSaid(t *testing.T) {
 	running.Sees("Stopped.", "Helix is being stopped")
 	waiting.Sees("was not run", "Send it again")
 }
+
+// The library asks where the gateway is; that keeps to Discord's limits as well.
+func TestTheGatewayIsAskedForInTurn(t *testing.T) {
+	t.Parallel()
+	d := discordtest.New(t)
+	d.Guild("Acme").Text("#ops")
+	d.FailNext("get_gateway", discordtest.TooMany(50*time.Millisecond))
+	r := start(t, d, echo)
+	d.Gateway().AwaitReady(1)
+	await(t, "the connection", func() bool { return r.Status().Connected })
+	if s := r.Status(); s.Reconnects > 0 || r.Outbound().Limited != 1 {
+		t.Errorf("%d further connections, %+v", s.Reconnects, r.Outbound())
+	}
+}

@@ -75,7 +75,7 @@ func (b *Bot) memberFinder(s *discordgo.Session, caller permissions.Member) func
 			User  struct{ Username string } `json:"user"`
 			Roles []string                  `json:"roles"`
 		}
-		if err := b.rest.do(ctx, call{method: http.MethodGet, path: memberPath(caller.Guild, id)}, &found); err != nil {
+		if err := b.rest.do(ctx, call{method: http.MethodGet, path: memberPath(caller.Guild, id), patient: true}, &found); err != nil {
 			return permissions.Member{}, fmt.Errorf("read member %s: %w", id, err)
 		}
 		m := permissions.Member{ID: id, Name: found.User.Username,
@@ -90,7 +90,7 @@ func (b *Bot) memberRoles(ctx context.Context, guild, user string) ([]string, er
 	var m struct {
 		Roles []string `json:"roles"`
 	}
-	if err := b.rest.do(ctx, call{method: http.MethodGet, path: memberPath(guild, user)}, &m); err != nil {
+	if err := b.rest.do(ctx, call{method: http.MethodGet, path: memberPath(guild, user), patient: true}, &m); err != nil {
 		return nil, fmt.Errorf("read member %s: %w", user, err)
 	}
 	return m.Roles, nil
@@ -102,7 +102,7 @@ func (b *Bot) guildFacts(ctx context.Context, s *discordgo.Session, id string) (
 		return g, nil
 	}
 	var g guildFacts
-	if err := b.rest.do(ctx, call{method: http.MethodGet, path: "/guilds/" + id}, &g); err != nil {
+	if err := b.rest.do(ctx, call{method: http.MethodGet, path: "/guilds/" + id, patient: true}, &g); err != nil {
 		return guildFacts{}, fmt.Errorf("read server %s: %w", id, err)
 	}
 	return g, nil
@@ -130,7 +130,7 @@ func (b *Bot) parent(ctx context.Context, s *discordgo.Session, channel string) 
 	c, err := s.State.Channel(channel)
 	if err != nil {
 		c = &discordgo.Channel{}
-		if err := b.rest.do(ctx, call{method: http.MethodGet, path: "/channels/" + channel}, c); err != nil {
+		if err := b.rest.do(ctx, call{method: http.MethodGet, path: "/channels/" + channel, patient: true}, c); err != nil {
 			return "", fmt.Errorf("read channel %s: %w", channel, err)
 		}
 	}

@@ -98,7 +98,8 @@ func (p *press) first(ctx context.Context, c callback) (ok bool) {
 	ctx, cancel := context.WithDeadline(ctx, p.until)
 	defer cancel()
 	err := p.bot.rest.do(ctx, call{
-		method: http.MethodPost, path: "/interactions/" + p.ID + "/" + p.Token + "/callback", body: c, anonymous: true,
+		method: http.MethodPost, path: "/interactions/" + p.ID + "/" + p.Token + "/callback", body: c,
+		anonymous: true, urgent: true,
 	}, nil)
 	// Taken already: by the try before, whose response was lost.
 	p.answered = err == nil || hasCode(err, codeAlreadyAnswered)

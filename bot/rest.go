@@ -6,52 +6,40 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/bot/outbound"
 )
 
-// rest is Discord's REST interface with waits that a context can end. A route
-// that is out of requests waits for its bucket; a 429 is waited for and tried
-// again; so are faults of Discord and lost responses, if repeating is harmless.
+// rest is Discord's REST interface: every request to it waits in one queue,
+// which keeps to Discord's limits and repeats what failed where that does no
+// harm. A context ends each wait.
 type rest struct {
 	client *http.Client
 	base   *url.URL
 	token  string
-
-	mu      sync.Mutex
-	holds   map[string]time.Time // by route: not before
-	global  time.Time
-	sent    time.Time
-	closing func()
+	queue  *outbound.Queue
 
 	sanitize func(call) (call, error) // takes secrets out of what is sent
 }
 
-func newREST(client *http.Client, base *url.URL, token string) *rest {
-	r := &rest{client: client, base: base, token: token, holds: make(map[string]time.Time)}
-	r.closing = func() {
-		if t, ok := client.Transport.(*transport); ok {
-			t.close()
-		}
-	}
+// newREST speaks to Discord through a transport. repeat is about the wait before a
+// request is repeated.
+func newREST(t *transport, token string, repeat time.Duration, log *zap.Logger) *rest {
+	r := &rest{client: &http.Client{Transport: t, Timeout: requestTimeout}, base: t.base, token: token}
+	r.queue = outbound.New(outbound.Options{Send: r.send, PerSecond: t.perSecond(), Pause: repeat, Log: log})
 	return r
 }
 
-func (r *rest) close() { r.closing() }
-
-func (r *rest) lastSent() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sent
-}
+// close lets idle connections go.
+func (r *rest) close() { r.client.CloseIdleConnections() }
 
 // call is one request.
 type call struct {
@@ -61,6 +49,9 @@ type call struct {
 	once         bool // not to be repeated once Discord may have done it
 	anonymous    bool // without the token, as for interactions
 	patient      bool // tried for about a minute: somebody waits for what it says
+	urgent       bool // before all others: an alert, or what Discord waits for
+	background   bool // after all others: nobody misses it
+	supersedes   bool // says all there is to say to its path: older ones that still wait are not sent
 }
 
 // attempts bounds how often a call is tried against Discord's faults.
@@ -74,10 +65,39 @@ func (c call) attempts() int {
 	return 5
 }
 
-// route is what shares a bucket, as far as that is known beforehand.
-func (c call) route() string {
-	path, _, _ := strings.Cut(c.path, "?")
-	return c.method + " " + path
+// Bounds of how long a call may take in all, 429s included: what is said later
+// still is of no use.
+const (
+	callWithin    = time.Minute
+	patientWithin = 10 * time.Minute
+)
+
+// request is a call as the queue takes it.
+func (r *rest) request(c call, answered bool) (outbound.Request, error) {
+	body, contentType, err := c.encode()
+	if err != nil {
+		return outbound.Request{}, err
+	}
+	q := outbound.Request{
+		Method: c.method, Path: c.path, Header: http.Header{}, Body: body,
+		Attempts: c.attempts(), Within: callWithin, Supersedes: c.supersedes, Whole: answered,
+	}
+	switch {
+	case c.urgent:
+		q.Rank = outbound.Urgent
+	case c.background:
+		q.Rank = outbound.Background
+	}
+	if c.patient {
+		q.Within = patientWithin
+	}
+	if contentType != "" {
+		q.Header.Set("Content-Type", contentType)
+	}
+	if !c.anonymous {
+		q.Header.Set("Authorization", "Bot "+r.token)
+	}
+	return q, nil
 }
 
 // file is an attachment.
@@ -86,110 +106,34 @@ type file struct {
 	data []byte
 }
 
-// apiError is Discord's refusal.
-type apiError struct {
-	Status  int
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
-
-func (e *apiError) Error() string {
-	return fmt.Sprintf("Discord answers %d: %s (code %d)", e.Status, e.Message, e.Code)
-}
-
-// Codes of Discord's refusals.
-const (
-	codeUnknownMessage  = 10008
-	codeUnknownInteract = 10062
-	codeTooLarge        = 40005
-	codeAlreadyAnswered = 40060
-	codeMissingAccess   = 50001
-	codeMissingRights   = 50013
-	codeInvalidForm     = 50035
-	codeThreadArchived  = 50083
-	codeNoHistory       = 160002 // a reply needs the right to read what it replies to
-	codeThreadLocked    = 160005
-)
-
-func hasStatus(err error, statuses ...int) bool {
-	var api *apiError
-	return errors.As(err, &api) && slices.Contains(statuses, api.Status)
-}
-
-func hasCode(err error, codes ...int) bool {
-	var api *apiError
-	return errors.As(err, &api) && slices.Contains(codes, api.Code)
-}
-
-// do carries out a call and decodes the answer into out, unless that is nil.
+// do carries out a call and decodes the answer into out, unless that is nil. A
+// call that a later one superseded counts as carried out; it leaves out alone.
 func (r *rest) do(ctx context.Context, c call, out any) error {
 	c, err := r.sanitize(c)
 	if err != nil {
 		return err
 	}
-	route := c.route()
-	for attempt := 1; ; {
-		if err := r.await(ctx, route); err != nil {
-			return err
-		}
-		resp, err := r.send(ctx, c)
-		switch {
-		case err != nil:
-			err = fmt.Errorf("%s: %w", c.method, withoutURL(err))
-			if ctx.Err() != nil || attempt >= c.attempts() {
-				return err
-			}
-		case resp.StatusCode == http.StatusTooManyRequests:
-			r.hold(route, resp)
-			continue // waiting is no failure
-		case resp.StatusCode >= 500:
-			err = drain(resp)
-			if attempt >= c.attempts() {
-				return err
-			}
-		default:
-			return r.finish(c, resp, out)
-		}
-		if err := pause(ctx, pauseAfter(attempt)); err != nil {
-			return err
-		}
-		attempt++
+	request, err := r.request(c, out != nil)
+	if err != nil {
+		return err
 	}
-}
-
-// pauseAfter is the wait after an attempt that failed, counted from 1.
-func pauseAfter(attempt int) time.Duration {
-	return min(time.Duration(attempt*attempt)*200*time.Millisecond, 5*time.Second)
-}
-
-func (r *rest) finish(c call, resp *http.Response, out any) error {
-	r.note(c, resp)
-	if resp.StatusCode >= 400 {
-		return drain(resp)
-	}
-	defer resp.Body.Close()
-	if out == nil {
-		// Discord has done it, even if the rest of the answer is lost.
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
+	resp, err := r.queue.Do(ctx, request)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", c.method, err)
+	case resp.Superseded:
 		return nil
+	case resp.Status >= 400:
+		return c.refusal(resp)
+	case out == nil:
+		return nil
+	case resp.Broken != nil:
+		return fmt.Errorf("read Discord's answer: %w", resp.Broken)
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
+	if err := json.Unmarshal(resp.Body, out); err != nil {
 		return fmt.Errorf("decode Discord's answer: %w", err)
 	}
 	return nil
-}
-
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 16 << 20
-
-// drain reads a refusal.
-func drain(resp *http.Response) error {
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	e := &apiError{Status: resp.StatusCode, Message: http.StatusText(resp.StatusCode)}
-	_ = json.Unmarshal(body, e) // an HTML body leaves the status's own text
-	e.Status = resp.StatusCode
-	return e
 }
 
 // withoutURL drops the address from an error: webhook and interaction
@@ -202,30 +146,26 @@ func withoutURL(err error) error {
 	return err
 }
 
-func (r *rest) send(ctx context.Context, c call) (*http.Response, error) {
-	body, contentType, err := c.encode()
-	if err != nil {
-		return nil, err
-	}
-	path, query, _ := strings.Cut(c.path, "?")
+// send carries a request out once.
+func (r *rest) send(ctx context.Context, q outbound.Request) (*http.Response, error) {
+	path, query, _ := strings.Cut(q.Path, "?")
 	target := *r.base
 	target.Path += path
 	target.RawQuery = query
-	req, err := http.NewRequestWithContext(ctx, c.method, target.String(), body)
+	req, err := http.NewRequestWithContext(ctx, q.Method, target.String(), bytes.NewReader(q.Body))
 	if err != nil {
-		return nil, err
+		return nil, withoutURL(err)
 	}
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
+	req.Header = q.Header.Clone()
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return nil, withoutURL(err)
 	}
-	if !c.anonymous {
-		req.Header.Set("Authorization", "Bot "+r.token)
-	}
-	return r.client.Do(req)
+	return resp, nil
 }
 
 // encode writes the body: JSON, or with files a multipart form.
-func (c call) encode() (io.Reader, string, error) {
+func (c call) encode() (body []byte, contentType string, err error) {
 	if c.body == nil {
 		return nil, "", nil
 	}
@@ -234,7 +174,7 @@ func (c call) encode() (io.Reader, string, error) {
 		return nil, "", fmt.Errorf("encode the request: %w", err)
 	}
 	if len(c.files) == 0 {
-		return bytes.NewReader(data), "application/json", nil
+		return data, "application/json", nil
 	}
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
@@ -247,7 +187,10 @@ func (c call) encode() (io.Reader, string, error) {
 			return nil, "", err
 		}
 	}
-	return &b, form.FormDataContentType(), form.Close()
+	if err := form.Close(); err != nil {
+		return nil, "", err
+	}
+	return b.Bytes(), form.FormDataContentType(), nil
 }
 
 func part(form *multipart.Writer, disposition, contentType string, data []byte) error {
@@ -259,93 +202,6 @@ func part(form *multipart.Writer, disposition, contentType string, data []byte) 
 	}
 	_, err = w.Write(data)
 	return err
-}
-
-// await waits until the route may be used.
-func (r *rest) await(ctx context.Context, route string) error {
-	for {
-		r.mu.Lock()
-		until := r.holds[route]
-		if r.global.After(until) {
-			until = r.global
-		}
-		r.mu.Unlock()
-		wait := time.Until(until)
-		if wait <= 0 {
-			return nil
-		}
-		if err := pause(ctx, wait); err != nil {
-			return err
-		}
-	}
-}
-
-// hold notes a 429: how long the route, or everything, has to wait.
-func (r *rest) hold(route string, resp *http.Response) {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	resp.Body.Close()
-	var limit struct {
-		RetryAfter float64 `json:"retry_after"`
-		Global     bool    `json:"global"`
-	}
-	if json.Unmarshal(body, &limit) != nil || limit.RetryAfter <= 0 {
-		limit.RetryAfter = seconds(resp.Header.Get("Retry-After"))
-	}
-	until := time.Now().Add(holdFor(limit.RetryAfter))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if limit.Global || resp.Header.Get("X-RateLimit-Global") == "true" {
-		r.global = until
-		return
-	}
-	r.holds[route] = until
-}
-
-// note keeps a route waiting whose bucket is empty, and forgets old waits.
-func (r *rest) note(c call, resp *http.Response) {
-	route, h := c.route(), resp.Header
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if c.method != http.MethodGet && resp.StatusCode < 400 {
-		r.sent = now
-	}
-	for other, until := range r.holds {
-		if until.Before(now) {
-			delete(r.holds, other)
-		}
-	}
-	if h.Get("X-RateLimit-Remaining") == "0" {
-		wait := min(seconds(h.Get("X-RateLimit-Reset-After")), longestHold.Seconds())
-		r.holds[route] = now.Add(time.Duration(wait * float64(time.Second)))
-	}
-}
-
-// Bounds of a wait that a 429 asks for: a server that names none, or no time
-// at all, is not asked again at once, and one that names an age is asked
-// whether it still means that.
-const (
-	shortestHold = 100 * time.Millisecond
-	unnamedHold  = time.Second
-	longestHold  = time.Hour
-)
-
-// holdFor is the wait after a 429 that asks for so many seconds, 0 if it does
-// not say.
-func holdFor(wanted float64) time.Duration {
-	if wanted <= 0 {
-		return unnamedHold
-	}
-	wait := time.Duration(min(wanted, longestHold.Seconds()) * float64(time.Second))
-	return max(wait, shortestHold)
-}
-
-// seconds reads a header; 0 is what is missing or no sensible number.
-func seconds(text string) float64 {
-	if s, err := strconv.ParseFloat(text, 64); err == nil && s > 0 {
-		return s
-	}
-	return 0
 }
 
 // pause waits, or answers why the wait ended early.

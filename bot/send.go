@@ -107,7 +107,7 @@ func (b *Bot) send(work context.Context, o occasion, reply commands.Reply) {
 		message, err = b.postAnswer(ctx, o, a, nonce(o.id+" without file"))
 	}
 	if err != nil {
-		b.unsent(ctx, o, err)
+		b.unsent(work, o, err)
 		return
 	}
 	b.awaitYes(work, o, message, reply.Plan, a)
@@ -142,7 +142,7 @@ func (b *Bot) sendInPlace(work context.Context, o occasion, shown string, reply 
 		return
 	}
 	if err != nil {
-		b.unsent(ctx, o, err)
+		b.unsent(work, o, err)
 		return
 	}
 	b.awaitYes(work, o, shown, reply.Plan, a)
@@ -150,7 +150,8 @@ func (b *Bot) sendInPlace(work context.Context, o occasion, shown string, reply 
 
 func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) error {
 	return b.rest.do(ctx, call{
-		method: http.MethodPatch, path: messagePath(channel, message), body: a.inPlace(), files: a.files, patient: true,
+		method: http.MethodPatch, path: messagePath(channel, message), body: a.inPlace(), files: a.files,
+		patient: true, supersedes: true,
 	}, nil)
 }
 
@@ -213,19 +214,31 @@ func refusesFile(err error) bool {
 		errors.As(err, &refused) && refused.Status == http.StatusRequestEntityTooLarge
 }
 
-// post sends a message, without the reference where that is what Discord
-// refuses: the right to read the channel's history may be missing.
+// post says something that nobody waits for and that must not wait: it goes
+// before all answers.
 func (b *Bot) post(ctx context.Context, channel string, out outgoing, files []file) error {
-	return b.postFor(ctx, channel, out, files, nil)
+	c := postCall(channel, files)
+	c.urgent = true
+	return b.postAs(ctx, c, out, nil)
 }
 
-// postFor does so too, and decodes the message as Discord has it into posted.
+// postFor sends a message and decodes it as Discord has it into posted.
 func (b *Bot) postFor(ctx context.Context, channel string, out outgoing, files []file, posted any) error {
-	c := call{method: http.MethodPost, path: "/channels/" + channel + "/messages", body: out, files: files, patient: true}
+	return b.postAs(ctx, postCall(channel, files), out, posted)
+}
+
+func postCall(channel string, files []file) call {
+	return call{method: http.MethodPost, path: "/channels/" + channel + "/messages", files: files, patient: true}
+}
+
+// postAs sends a message, without the reference where that is what Discord
+// refuses: the right to read the channel's history may be missing.
+func (b *Bot) postAs(ctx context.Context, c call, out outgoing, posted any) error {
+	c.body = out
 	err := b.rest.do(ctx, c, posted)
 	if out.Reference != nil && hasCode(err, codeNoHistory, codeUnknownMessage, codeInvalidForm) {
 		b.log.Warn("an answer is sent without pointing at its question (the right Read Message History lets it)",
-			zap.String("channel", channel), zap.Error(err))
+			zap.String("to", c.path), zap.Error(err))
 		out.Reference = nil
 		c.body = out
 		err = b.rest.do(ctx, c, posted)
@@ -235,11 +248,11 @@ func (b *Bot) postFor(ctx context.Context, channel string, out outgoing, files [
 
 // unsent says that an answer did not reach its channel: in the log, and in the
 // ops channel if the cause is a right that somebody can give.
-func (b *Bot) unsent(ctx context.Context, o occasion, err error) {
+func (b *Bot) unsent(work context.Context, o occasion, err error) {
 	b.log.Error("an answer could not be sent",
 		zap.String("message", o.message), zap.String("channel", o.channel), zap.Error(err))
 	if !hasCode(err, codeMissingAccess, codeMissingRights, codeThreadArchived, codeThreadLocked) || !b.complained.add(o.channel+time.Now().Format("@2006-01-02T15")) {
 		return
 	}
-	b.announce(ctx, fmt.Sprintf("Helix was asked something in <#%s> but may not answer there: it needs the rights View Channel and Send Messages (in threads: Send Messages in Threads; a locked thread also Manage Threads).", o.channel), o.channel)
+	b.announce(work, fmt.Sprintf("Helix was asked something in <#%s> but may not answer there: it needs the rights View Channel and Send Messages (in threads: Send Messages in Threads; a locked thread also Manage Threads).", o.channel), o.channel)
 }

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/helix-collective/helix/bot/outbound"
 )
 
 const (
@@ -18,8 +20,8 @@ const (
 	userAgent  = "DiscordBot (https://github.com/helix-collective/helix, 1)"
 )
 
-// transport sends every request to the configured API address, in the version
-// that we speak, and refuses every other host.
+// transport sends requests to the configured API address, and refuses every
+// other one.
 type transport struct {
 	base    *url.URL
 	gateway string // answered to GET /gateway without asking Discord; may be empty
@@ -40,19 +42,11 @@ func newTransport(api, gateway string) (*transport, error) {
 	return &transport{base: base, gateway: gateway, next: next}, nil
 }
 
-var apiPath = regexp.MustCompile(`^/api/v[0-9]+`)
-
-// RoundTrip serves discordgo as well, which builds addresses of its own.
+// RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	path := req.URL.Path
-	switch {
-	case req.URL.Scheme == t.base.Scheme && req.URL.Host == t.base.Host && strings.HasPrefix(path, t.base.Path):
-	case req.URL.Host == "discord.com" && apiPath.MatchString(path):
-		req = req.Clone(req.Context())
-		req.URL.Scheme, req.URL.Host, req.Host = t.base.Scheme, t.base.Host, t.base.Host
-		req.URL.Path = t.base.Path + apiPath.ReplaceAllString(path, "")
-	default:
-		return nil, fmt.Errorf("%s is not Discord's API, so nothing is sent there", req.URL.Host)
+	u := req.URL
+	if u.Scheme != t.base.Scheme || u.Host != t.base.Host || !strings.HasPrefix(u.Path, t.base.Path) {
+		return nil, refusedHost(u)
 	}
 	req.Header.Set("User-Agent", userAgent)
 	if t.gateway != "" && req.URL.Path == t.base.Path+"/gateway" {
@@ -61,19 +55,73 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(req)
 }
 
+func refusedHost(u *url.URL) error {
+	return fmt.Errorf("%s is not Discord's API, so nothing is sent there", u.Host)
+}
+
 func (t *transport) answerGateway(req *http.Request) *http.Response {
 	body, _ := json.Marshal(map[string]string{"url": t.gateway}) // a map of strings always encodes
+	return answerTo(req, http.StatusOK, http.Header{"Content-Type": {"application/json"}}, body)
+}
+
+func answerTo(req *http.Request, status int, header http.Header, body []byte) *http.Response {
 	return &http.Response{
-		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:  http.Header{"Content-Type": {"application/json"}},
-		Body:    io.NopCloser(bytes.NewReader(body)),
+		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(bytes.NewReader(body)),
 		Request: req, ContentLength: int64(len(body)),
 	}
 }
 
-// close lets idle connections go.
-func (t *transport) close() {
+// CloseIdleConnections lets idle connections go; http.Client passes it on.
+func (t *transport) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
+}
+
+var apiPath = regexp.MustCompile(`^/api/v[0-9]+`)
+
+// owned has the requests that discordgo makes by itself go through our queue, to
+// the address and in the version that we speak.
+type owned struct{ rest *rest }
+
+// RoundTrip implements http.RoundTripper.
+func (o owned) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host != "discord.com" || !apiPath.MatchString(req.URL.Path) {
+		return nil, refusedHost(req.URL)
+	}
+	q := outbound.Request{
+		Method: req.Method, Path: apiPath.ReplaceAllString(req.URL.Path, "") + "?" + req.URL.RawQuery,
+		Header: req.Header, Attempts: attemptsOf(req), Within: requestTimeout, Whole: true,
+	}
+	if req.Body != nil {
+		defer req.Body.Close()
+		var err error
+		if q.Body, err = io.ReadAll(req.Body); err != nil {
+			return nil, fmt.Errorf("read a request's body: %w", err)
+		}
+	}
+	resp, err := o.rest.queue.Do(req.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	return answerTo(req, resp.Status, resp.Header, resp.Body), nil
+}
+
+// attemptsOf is how often a request of discordgo's is tried: what only reads does
+// no harm when it is repeated.
+func attemptsOf(req *http.Request) int {
+	if req.Method == http.MethodGet {
+		return 3
+	}
+	return 1
+}
+
+// perSecond is how many requests may go in a second: what Discord allows, or
+// whatever another address that is configured allows.
+func (t *transport) perSecond() int {
+	if t.base.String() == defaultAPI {
+		return outbound.GlobalLimit
+	}
+	return 0
 }
