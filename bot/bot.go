@@ -84,6 +84,7 @@ type Timing struct {
 	Decision time.Duration // for knowing which servers are served
 	PageTTL  time.Duration // how long the pages of an answer can be turned
 	Repeat   time.Duration // before a request that failed is repeated, about; later ones wait longer
+	Retell   time.Duration // between two attempts to say that answers were lost
 	Defer    time.Duration // until a press is told that its answer takes longer; Discord waits for 3 s
 }
 
@@ -102,6 +103,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Grace, 5*time.Second)
 	set(&t.Decision, 5*time.Second)
 	set(&t.PageTTL, 15*time.Minute)
+	set(&t.Retell, 15*time.Second)
 	set(&t.Defer, 2*time.Second)
 	return t
 }
@@ -126,6 +128,8 @@ type Bot struct {
 	complained *recent // channels whose missing rights were told lately
 	channels   *channelLog
 	look       lastLook
+
+	undelivered undelivered
 
 	mu     sync.Mutex
 	status Status
@@ -174,6 +178,7 @@ func New(o Options) (*Bot, error) {
 	}
 	b.rest.sanitize = b.look.sanitized
 	b.queues = newQueues(queueLength)
+	b.undelivered.losses = make(map[string]loss)
 	b.guilds.decided = make(chan struct{})
 	return b, nil
 }

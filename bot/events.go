@@ -254,8 +254,12 @@ func (b *Bot) refuseUndecided(work context.Context, m *discordgo.Message) {
 
 // refuseCrowd says that a channel's queue is full, once the queue has room.
 func (b *Bot) refuseCrowd(work context.Context, m *discordgo.Message) {
-	b.queues.aside(func() {
+	said := b.queues.aside(func() {
 		b.send(work, occasionOf(m), commands.Reply{Outcome: commands.Limited,
 			Problem: fmt.Sprintf("%d commands are waiting in this channel already, so this one was not taken. Send it again when they are answered.", queueLength)})
 	})
+	if !said {
+		b.log.Error("a message was neither taken nor refused: too many are refused at a time", zap.String("message", m.ID))
+		b.lose(work, m.ChannelID)
+	}
 }

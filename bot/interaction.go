@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"go.uber.org/zap"
 )
 
 // onInteraction hands a pressed button, or a form that was handed in, to what it
@@ -19,13 +20,16 @@ func (b *Bot) onInteraction(s *discordgo.Session, i *discordgo.Interaction, work
 		return
 	}
 	p := &press{Interaction: i, bot: b, session: s, until: time.Now().Add(answerWithin)}
-	b.queues.aside(func() {
+	taken := b.queues.aside(func() {
 		b.guarded("interaction", func() {
 			if b.awaitDecision(work) && b.serves(i.GuildID) {
 				b.attend(work, p, act)
 			}
 		})
 	})
+	if !taken { // and Discord tells who pressed
+		b.log.Error("a press was not taken: too many are seen to at a time", zap.String("interaction", i.ID))
+	}
 }
 
 // action is what a button or a form does; rest is its custom id without the

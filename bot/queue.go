@@ -53,12 +53,13 @@ func (q *queues) work(channel string) {
 // maxAsides bounds jobs outside the channels' order.
 const maxAsides = 32
 
-// aside runs a job at once, out of order; beyond a bound it is dropped.
-func (q *queues) aside(job func()) {
+// aside runs a job at once, out of order; beyond a bound it is dropped, and ok is
+// false.
+func (q *queues) aside(job func()) (ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed || q.asides >= maxAsides {
-		return
+		return false
 	}
 	q.asides++
 	q.running.Go(func() {
@@ -67,6 +68,7 @@ func (q *queues) aside(job func()) {
 		defer q.mu.Unlock()
 		q.asides--
 	})
+	return true
 }
 
 // onwards goes on with what a job began, which then makes room for others. It is

@@ -40,6 +40,13 @@ func hasStatus(err error, statuses ...int) bool {
 	return errors.As(err, &api) && slices.Contains(statuses, api.Status)
 }
 
+// refused reports whether Discord took a call and refused it, so that asking
+// again is of no use.
+func refused(err error) bool {
+	var api *apiError
+	return errors.As(err, &api) && api.Status < 500
+}
+
 func hasCode(err error, codes ...int) bool {
 	var api *apiError
 	return errors.As(err, &api) && slices.Contains(codes, api.Code)

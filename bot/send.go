@@ -246,11 +246,16 @@ func (b *Bot) postAs(ctx context.Context, c call, out outgoing, posted any) erro
 	return err
 }
 
-// unsent says that an answer did not reach its channel: in the log, and in the
-// ops channel if the cause is a right that somebody can give.
+// unsent says that an answer did not reach its channel: in the log; in the
+// channel itself once Discord takes messages again; and in the ops channel if the
+// cause is a right that somebody can give.
 func (b *Bot) unsent(work context.Context, o occasion, err error) {
 	b.log.Error("an answer could not be sent",
 		zap.String("message", o.message), zap.String("channel", o.channel), zap.Error(err))
+	if !refused(err) {
+		b.lose(work, o.channel)
+		return
+	}
 	if !hasCode(err, codeMissingAccess, codeMissingRights, codeThreadArchived, codeThreadLocked) || !b.complained.add(o.channel+time.Now().Format("@2006-01-02T15")) {
 		return
 	}
