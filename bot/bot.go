@@ -129,6 +129,7 @@ type Bot struct {
 	channels   *channelLog
 	look       lastLook
 
+	heldBack    holdback
 	undelivered undelivered
 
 	mu     sync.Mutex
@@ -178,6 +179,7 @@ func New(o Options) (*Bot, error) {
 	}
 	b.rest.sanitize = b.look.sanitized
 	b.queues = newQueues(queueLength)
+	b.heldBack.channels = make(map[string]*heldBack)
 	b.undelivered.losses = make(map[string]loss)
 	b.guilds.decided = make(chan struct{})
 	return b, nil

@@ -20,9 +20,11 @@ func (b *Bot) listen(ctx context.Context, s *discordgo.Session, l *link, work co
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Ready) { b.onReady(ctx, e, l, work) })
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) { l.end() })
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageCreate) {
-		b.guarded("message", func() { b.onMessage(s, e.Message, fresh, work) })
+		l.awaitBegin()
+		b.onMessage(s, e.Message, fresh, work)
 	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageUpdate) {
+		l.awaitBegin()
 		b.guarded("edit", func() { b.onEdit(s, e.Message, work) })
 	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageDelete) {
@@ -68,8 +70,20 @@ const (
 	replayed hearing = true // as an edit, or caught up after a gap: it may have been said long ago
 )
 
-// onMessage drops what is not for us and queues the rest for its channel.
+// onMessage hears what the gateway tells, once what was missed before in its
+// channel has been heard.
 func (b *Bot) onMessage(s *discordgo.Session, m *discordgo.Message, how hearing, work context.Context) {
+	if m == nil {
+		return
+	}
+	hear := func() { b.guarded("message", func() { b.hear(s, m, how, work) }) }
+	if !b.heldBack.keeps(m.ChannelID, hear) {
+		hear()
+	}
+}
+
+// hear drops what is not for us and queues the rest for its channel.
+func (b *Bot) hear(s *discordgo.Session, m *discordgo.Message, how hearing, work context.Context) {
 	if m == nil || m.Author == nil || m.GuildID == "" || b.foreign(m.GuildID) {
 		return
 	}

@@ -113,6 +113,7 @@ func (b *Bot) connect(ctx, work context.Context) error {
 		return err
 	}
 	l := newLink(s)
+	defer l.end()
 	missed := b.channels.gap()
 	l.gap = missed
 	b.listen(ctx, s, l, work)
@@ -226,13 +227,26 @@ type link struct {
 	session *discordgo.Session
 	gap     gap // what has to be caught up once it is open
 	welcome atomic.Int32
+	begun   chan struct{} // closed once it is known what has to be caught up
+	begin   func()
 	ended   chan struct{}
-	once    sync.Once
+	end     func()
 }
 
-func newLink(s *discordgo.Session) *link { return &link{session: s, ended: make(chan struct{})} }
+func newLink(s *discordgo.Session) *link {
+	l := &link{session: s, begun: make(chan struct{}), ended: make(chan struct{})}
+	l.begin = sync.OnceFunc(func() { close(l.begun) })
+	l.end = sync.OnceFunc(func() { close(l.ended) })
+	return l
+}
 
-func (l *link) end() { l.once.Do(func() { close(l.ended) }) }
+// awaitBegin has an event wait until the connection begins to serve, or ends.
+func (l *link) awaitBegin() {
+	select {
+	case <-l.begun:
+	case <-l.ended:
+	}
+}
 
 // watch waits until the connection ends or heartbeats are no longer answered.
 func (b *Bot) watch(ctx context.Context, l *link) error {

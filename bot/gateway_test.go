@@ -235,6 +235,28 @@ func TestStoppingIsSaid(t *testing.T) {
 	waiting.Sees("was not run", "Send it again")
 }
 
+// What is said after a gap is answered after what was said in it, however long
+// that takes to be read.
+func TestWhatIsSaidAfterAGapComesAfterIt(t *testing.T) {
+	d, acme, _ := world(t, echo)
+	acme.As("ann").Says("#ops", "!before").Sees("!before")
+	d.Gateway().Refuse()
+	d.Gateway().Drop()
+	d.Gateway().AwaitGone()
+	acme.As("ann").Says("#ops", "!one")
+	d.FailNext("list_messages", discordtest.Delay(200*time.Millisecond))
+	d.Gateway().Accept()
+	d.Gateway().AwaitReady(2)
+	await(t, "the gap to be read", func() bool { return len(d.RequestsTo("list_messages")) > 0 })
+	acme.As("ann").Says("#ops", "!two")
+	acme.As("ann").Says("#talk", "!elsewhere").Sees("!elsewhere") // others do not wait
+	acme.In("#ops").Sees("!two")
+	said := acme.In("#ops").Transcript()
+	if strings.LastIndex(said, "!one") > strings.LastIndex(said, "!two") {
+		t.Errorf("it is answered out of order:\n%s", said)
+	}
+}
+
 // The library asks where the gateway is; that keeps to Discord's limits as well.
 func TestTheGatewayIsAskedForInTurn(t *testing.T) {
 	t.Parallel()

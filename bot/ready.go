@@ -10,6 +10,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 )
 
 // onReady hears who we are and where. A gateway that declares a session void
@@ -56,7 +57,8 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 	if b.withoutIntent.Load() {
 		b.noIntent.Do(func() { b.queues.apart(func() { b.announce(work, noIntentText+" "+intentMend, "") }) })
 	}
-	b.queues.apart(func() { b.guarded("catch-up", func() { b.catchUp(ctx, l.session, missed.channels, work) }) })
+	b.startCatchUp(ctx, l, missed.channels, work)
+	l.begin()
 	return nil
 }
 
@@ -91,7 +93,7 @@ func (b *Bot) onGuild(ctx context.Context, g *discordgo.Guild, l *link, work con
 		return
 	}
 	if elsewhere := l.gap.elsewhere(g); len(elsewhere) > 0 {
-		b.queues.apart(func() { b.guarded("catch-up", func() { b.catchUp(ctx, l.session, elsewhere, work) }) })
+		b.startCatchUp(ctx, l, elsewhere, work)
 	}
 }
 
@@ -106,21 +108,41 @@ func (b *Bot) onGuildGone(g *discordgo.Guild) {
 	b.log.Warn("Helix was removed from a server", zap.String("server", g.ID))
 }
 
-// catchUp reads what was said in channels while there was no connection.
-func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, channels []missedIn, work context.Context) {
-	for _, c := range channels {
-		missed, err := b.messagesAfter(ctx, c)
-		if ctx.Err() != nil {
-			return
+// startCatchUp reads what was said in channels while there was no connection.
+// What is heard there meanwhile comes after it.
+func (b *Bot) startCatchUp(ctx context.Context, l *link, channels []missedIn, work context.Context) {
+	b.heldBack.begin(channels)
+	b.queues.apart(func() {
+		var group errgroup.Group
+		group.SetLimit(catchUpsAtATime)
+		for _, c := range channels {
+			group.Go(func() error {
+				defer b.heldBack.end(c.channel)
+				b.guarded("catch-up", func() { b.catchUp(ctx, l.session, c, work) })
+				return nil
+			})
 		}
-		if err != nil {
-			b.log.Warn("what was said during the gap could not be read", zap.String("channel", c.channel), zap.Error(err))
-			continue
-		}
+		_ = group.Wait() // none fails
+	})
+}
+
+const catchUpsAtATime = 8
+
+// catchUp reads what was said in one channel. What cannot be read in time would
+// be too old to act on.
+func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, c missedIn, work context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, staleAfter)
+	defer cancel()
+	missed, err := b.messagesAfter(ctx, c)
+	if err != nil {
+		b.log.Warn("what was said during the gap could not be read", zap.String("channel", c.channel), zap.Error(err))
+		return
+	}
+	b.heldBack.pass(func() {
 		for _, m := range missed {
 			b.takeMissed(s, m, c.guild, work)
 		}
-	}
+	})
 }
 
 func (b *Bot) takeMissed(s *discordgo.Session, m *discordgo.Message, guild string, work context.Context) {
@@ -130,14 +152,14 @@ func (b *Bot) takeMissed(s *discordgo.Session, m *discordgo.Message, guild strin
 	}
 	m.GuildID = guild       // messages read over REST leave it out
 	m.EditedTimestamp = nil // whatever it said before was not heard
-	b.onMessage(s, m, replayed, work)
+	b.hear(s, m, replayed, work)
 }
 
 // messagesAfter answers the messages that followed one, in order: the latest
 // hundred at the most, for older ones are too old to act on.
 func (b *Bot) messagesAfter(ctx context.Context, c missedIn) ([]*discordgo.Message, error) {
 	var list []*discordgo.Message
-	ask := call{method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=100", c.channel)}
+	ask := call{method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=100", c.channel), patient: true}
 	if err := b.rest.do(ctx, ask, &list); err != nil {
 		return nil, err
 	}
