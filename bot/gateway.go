@@ -38,10 +38,11 @@ var speakAPIVersion = sync.OnceFunc(func() { discordgo.APIVersion = apiVersion }
 // ctx ends or Discord refuses for good. Each connection is a session of its
 // own; what was said in between is caught up over REST.
 func (b *Bot) supervise(ctx, work context.Context) error {
-	backoff := b.options.Timing.Backoff
+	waits := backoff{first: b.options.Timing.Backoff}
 	for {
 		start := time.Now()
 		err := b.connect(ctx, work)
+		served := b.Status().Connected
 		b.update(func(s *Status) { s.Connected = false })
 		if ctx.Err() != nil {
 			return nil
@@ -49,15 +50,12 @@ func (b *Bot) supervise(ctx, work context.Context) error {
 		if err := b.judge(err); err != nil {
 			return err
 		}
-		if time.Since(start) > time.Minute {
-			backoff = b.options.Timing.Backoff
-		}
-		b.log.Warn("connection to Discord ended; connecting again", zap.Error(withoutURL(err)), zap.Duration("in", backoff))
+		wait := waits.after(time.Since(start), served)
+		b.log.Warn("connection to Discord ended; connecting again", zap.Error(withoutURL(err)), zap.Duration("in", wait))
 		b.update(func(s *Status) { s.Reconnects++ })
-		if pause(ctx, backoff/2+rand.N(backoff)) != nil {
+		if pause(ctx, wait/2+rand.N(wait)) != nil {
 			return nil
 		}
-		backoff = min(2*backoff, time.Minute)
 	}
 }
 
