@@ -211,15 +211,23 @@ func (b *Bot) update(change func(*Status)) {
 }
 
 // Run serves until ctx ends, and then lets running commands end within the
-// grace. It answers a *FatalError if Discord refuses the bot for good.
+// grace; what is left to be said may take three seconds more. It answers a *FatalError if Discord refuses the bot for good.
 func (b *Bot) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
+	serving, stop := context.WithCancel(ctx)
+	var grace sync.WaitGroup
+	grace.Go(func() {
+		<-serving.Done()
+		if pause(work, b.options.Timing.Grace) == nil {
+			stopWork(&stopping{until: time.Now().Add(farewell)})
+		}
+	})
 	err := b.supervise(ctx, work)
-	timer := time.AfterFunc(b.options.Timing.Grace, func() { stopWork(&stopping{until: time.Now().Add(farewell)}) })
-	defer timer.Stop()
+	stop()
 	b.queues.close()
 	stopWork(nil)
+	grace.Wait()
 	b.plans.close()
 	b.settlers.Wait()
 	b.rest.close()

@@ -187,12 +187,15 @@ func nonce(text string) string {
 }
 
 // farewell is how long answers may still be sent after work was ended.
-const farewell = 2 * time.Second
+const farewell = 3 * time.Second
 
 // stopping is why work was ended.
 type stopping struct{ until time.Time } // answers may be sent
 
 func (s *stopping) Error() string { return "Helix is stopping" }
+
+// Is says that work which ends by it was cancelled: it did not fail.
+func (s *stopping) Is(target error) bool { return target == context.Canceled }
 
 // lastWords is for what is said about work: it outlives a work that was ended,
 // so that people learn of it, but not for long.
