@@ -99,13 +99,13 @@ func gatewayChecks(b *bot.Bot) []health.Check {
 func botReadings(b *bot.Bot) func() []health.Reading {
 	return func() []health.Reading {
 		s := b.Status()
-		return []health.Reading{
+		return append([]health.Reading{
 			{Name: "helix_discord_connected", Help: "1 while there is a connection to Discord's gateway.", Value: number(s.Connected)},
 			{Name: "helix_discord_guilds", Help: "Servers that the bot is in.", Value: float64(s.Guilds)},
 			{Name: "helix_discord_reconnects_total", Help: "Connections to Discord's gateway that ended.", Value: float64(s.Reconnects), Count: true},
 			{Name: "helix_discord_heartbeat_ack_timestamp_seconds", Help: "When a heartbeat was answered last; 0 for never.", Value: unix(s.LastAck)},
 			{Name: "helix_discord_last_send_timestamp_seconds", Help: "When Discord took a message last; 0 for never.", Value: unix(s.LastSent)},
-		}
+		}, outboundReadings(b.Outbound())...)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestHealthOfARunningBot(t *testing.T) {
 	_, metrics := page(t, at+"/metrics")
 	for _, line := range []string{
 		`helix_commands_total{command="redis get",outcome="ok"} 1`, `helix_commands_total{command="(unknown)",outcome="unknown"} 1`,
-		"helix_discord_connected 1", "helix_redis_connections ",
+		"helix_discord_connected 1", `helix_discord_requests_total{outcome="sent"} `, "helix_redis_connections ",
 	} {
 		if !strings.Contains(metrics, line) {
 			t.Errorf("the metrics lack %s:\n%s", line, metrics)
