@@ -147,6 +147,29 @@ func TestAnEditUnderWayIsNotRepeatedForNothing(t *testing.T) {
 	})
 }
 
+// An edit that is under way when its caller gives it up is not overtaken: Discord
+// might carry it out after the one that follows.
+func TestAnEditUnderWayIsNotOvertaken(t *testing.T) {
+	for name, c := range map[string]struct{ takes, want time.Duration }{
+		"answered in time": {100 * time.Millisecond, 100 * time.Millisecond},
+		"for a while":      {time.Minute, landWithin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world(t, 0, takesAll, func(t *testing.T, f *far) {
+				f.takes = c.takes
+				ctx, cancel := context.WithCancel(t.Context())
+				f.asks(ctx, edit("9", "Running"))
+				cancel()
+				f.asks(t.Context(), edit("9", "done"))
+				f.done.Wait()
+				if got := f.came[1]; got.at != c.want || !strings.HasSuffix(got.line, "done") {
+					t.Errorf("%q went after %s", got.line, got.at)
+				}
+			})
+		})
+	}
+}
+
 // What has to go before something urgent is as urgent.
 func TestUrgencyIsInherited(t *testing.T) {
 	world(t, 1, takesAll, func(t *testing.T, f *far) {

@@ -164,7 +164,9 @@ func (q *Queue) abandon(t *ticket) {
 
 // fly sends a request once and reads the whole answer.
 func (q *Queue) fly(ctx context.Context, t *ticket) (*Response, error) {
-	resp, err := q.send(ctx, t.Request)
+	flight, land := t.flight(ctx)
+	defer land()
+	resp, err := q.send(flight, t.Request)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -172,6 +174,20 @@ func (q *Queue) fly(ctx context.Context, t *ticket) (*Response, error) {
 		return nil, err
 	}
 	return read(resp, t.attempt), nil
+}
+
+// landWithin is how long a request may go on whose context has ended.
+const landWithin = 2 * time.Second
+
+// flight is the context of an attempt. What others supersede is not cut off at
+// once: Discord would carry it out all the same, perhaps after what follows it.
+func (t *ticket) flight(ctx context.Context) (flight context.Context, land func()) {
+	if !t.Supersedes {
+		return ctx, func() {}
+	}
+	flight, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(landWithin, cancel) })
+	return flight, func() { stop(); cancel() }
 }
 
 // outcome is what becomes of a ticket.
