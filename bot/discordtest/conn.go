@@ -33,6 +33,7 @@ type conn struct {
 	compress bool
 	sequence int
 	session  string
+	shard    shard
 }
 
 // outbox is an unbounded queue of frames, so that the world never waits for a
@@ -195,6 +196,7 @@ func (c *conn) identify(raw []byte) int {
 		Intents    *Intent        `json:"intents"`
 		Compress   bool           `json:"compress"`
 		Properties map[string]any `json:"properties"`
+		Shard      *shard         `json:"shard"`
 	}
 	g := c.d.gateway
 	switch err := json.Unmarshal(raw, &id); {
@@ -209,6 +211,9 @@ func (c *conn) identify(raw []byte) int {
 	case *id.Intents&c.d.opts.disallowed&privilegedIntents != 0:
 		return closeDisallowedIntents
 	}
+	if code := g.refuses(id.Shard); code != 0 {
+		return code
+	}
 	if g.nextInvalid > 0 {
 		g.nextInvalid--
 		c.push(packet(opInvalidSession, false))
@@ -219,6 +224,8 @@ func (c *conn) identify(raw []byte) int {
 		return closeAuthenticationFailed
 	}
 	g.starts.remaining--
+	c.shard = id.Shard.orOnly()
+	g.keepsPace(c.shard)
 	c.intents, c.compress = *id.Intents, id.Compress
 	c.welcome()
 	return 0
@@ -235,15 +242,15 @@ func (c *conn) welcome() {
 	c.ready, c.sequence = true, 0
 	c.session = fmt.Sprintf("session-%d", g.identified)
 	unavailable := list{}
-	for _, guild := range c.d.botGuilds() {
+	for _, guild := range c.guilds() {
 		unavailable = append(unavailable, object{"id": guild.ID, "unavailable": true})
 	}
 	c.dispatch("READY", object{
 		"v": 10, "user": c.d.bot.wire(), "guilds": unavailable, "session_id": c.session,
-		"resume_gateway_url": c.d.GatewayURL(), "shard": list{0, 1}, "private_channels": list{},
+		"resume_gateway_url": c.d.GatewayURL(), "shard": c.shard, "private_channels": list{},
 		"application": object{"id": c.d.bot.id, "flags": applicationFlags(c.d.opts.disallowed)},
 	})
-	for _, guild := range c.d.botGuilds() {
+	for _, guild := range c.guilds() {
 		if guild.outage {
 			c.dispatch("GUILD_DELETE", object{"id": guild.ID, "unavailable": true})
 		} else if c.intents&intentGuilds != 0 {

@@ -49,7 +49,7 @@
 // It is stricter: mentions in code blocks ring; allowed_mentions with a null
 // list is taken as not given; a person without the right to speak fails the
 // test rather than being refused. It is simpler: a session cannot be resumed,
-// identifying is not limited to one in five seconds, rate limits are far away
+// identifying is not limited to one in five seconds unless Pace says so, rate limits are far away
 // unless Limit sets them, and a person's own client sends nothing but what the
 // test says.
 package discordtest

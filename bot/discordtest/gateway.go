@@ -18,7 +18,11 @@ type Gateway struct {
 	opened      int // connections ever accepted
 	identified  int // identifies ever accepted
 	starts      startLimit
-	deaf        bool // no heartbeat is acknowledged
+	wanted      int // shards that GET /gateway/bot recommends
+	least       int // fewer shards than this are refused
+	pace        time.Duration
+	paced       map[int]time.Time // when a bucket of shards identified last
+	deaf        bool              // no heartbeat is acknowledged
 	refusing    bool
 	nextHello   []time.Duration // delays for coming connections; negative is never
 	nextAnswers []frame         // what coming identifies are answered with first
@@ -54,12 +58,18 @@ const (
 	closeNotAuthenticated     = 4003
 	closeAuthenticationFailed = 4004
 	closeAlreadyAuthenticated = 4005
+	closeInvalidShard         = 4010
+	closeShardingRequired     = 4011
 	closeInvalidIntents       = 4013
 	closeDisallowedIntents    = 4014
 )
 
 func newGateway(d *Discord) *Gateway {
-	return &Gateway{d: d, starts: startLimit{total: 1000, remaining: 1000, resetAfter: 24 * time.Hour, concurrency: 1}}
+	return &Gateway{
+		d:      d,
+		starts: startLimit{total: 1000, remaining: 1000, resetAfter: 24 * time.Hour, concurrency: 1},
+		wanted: 1, paced: map[int]time.Time{},
+	}
 }
 
 // Connections answers how many connections were ever accepted.

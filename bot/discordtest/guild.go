@@ -22,6 +22,8 @@ type Guild struct {
 	members   map[string]*member // by user id
 	order     []*member          // in the order of joining
 	channels  []*channel
+	system    *channel // may be nil
+	auditLog  []auditEntry
 	outage    bool
 	botGone   bool
 }
@@ -32,7 +34,7 @@ type Guild struct {
 func (d *Discord) Guild(name string) *Guild {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	g := &Guild{ID: d.ids.next(), Name: name, d: d, rolesByID: map[string]*role{}, members: map[string]*member{}}
+	g := &Guild{ID: d.ids.nextGuild(), Name: name, d: d, rolesByID: map[string]*role{}, members: map[string]*member{}}
 	g.everyone = &role{id: g.ID, name: "@everyone", permissions: memberPermissions}
 	g.roles = []*role{g.everyone}
 	g.rolesByID[g.ID] = g.everyone

@@ -14,6 +14,7 @@ const (
 	ManageChannels         Permission = 1 << 4
 	ManageGuild            Permission = 1 << 5
 	AddReactions           Permission = 1 << 6
+	ViewAuditLog           Permission = 1 << 7
 	ViewChannel            Permission = 1 << 10
 	SendMessages           Permission = 1 << 11
 	ManageMessages         Permission = 1 << 13

@@ -33,6 +33,9 @@ func (c *call) speaking() (*channel, *apiError) {
 	if refused != nil {
 		return nil, refused
 	}
+	if ch.refused {
+		return nil, refusal(codeCannotMessageUser)
+	}
 	if !c.d.mayIn(ch, c.d.bot).has(ch.speak()) {
 		return nil, refusal(codeMissingPermissions)
 	}

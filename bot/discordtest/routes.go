@@ -39,6 +39,7 @@ func routes() []route {
 		{op: "list_guild_members", method: "GET", path: "/guilds/{guild_id}/members", handle: (*call).listGuildMembers},
 		{op: "search_guild_members", method: "GET", path: "/guilds/{guild_id}/members/search", handle: (*call).searchGuildMembers},
 		{op: "get_guild_member", method: "GET", path: "/guilds/{guild_id}/members/{user_id}", handle: (*call).getGuildMember},
+		{op: "list_guild_audit_log_entries", method: "GET", path: "/guilds/{guild_id}/audit-logs", handle: (*call).listAuditLog},
 		{op: "get_active_guild_threads", method: "GET", path: "/guilds/{guild_id}/threads/active", handle: (*call).getActiveThreads},
 
 		{op: "get_channel", method: "GET", path: "/channels/{channel_id}", handle: (*call).getChannel},
@@ -129,7 +130,7 @@ func (c *call) getGateway() (any, *apiError) {
 func (c *call) getBotGateway() (any, *apiError) {
 	s := c.d.gateway.starts
 	return object{
-		"url": c.d.GatewayURL(), "shards": 1,
+		"url": c.d.GatewayURL(), "shards": c.d.gateway.wanted,
 		"session_start_limit": object{
 			"total": s.total, "remaining": s.remaining,
 			"reset_after": s.resetAfter.Milliseconds(), "max_concurrency": s.concurrency,

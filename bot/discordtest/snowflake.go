@@ -16,14 +16,22 @@ const worldEpoch = 1704067200000
 // on the order in which the test makes them; those of messages and
 // interactions carry the time of Discord's clock, as real ones do.
 type snowflakes struct {
-	built uint64
-	last  uint64
+	built  uint64
+	guilds uint64
+	last   uint64
 }
 
 // next mints the id of something that the test built.
 func (s *snowflakes) next() string {
 	s.built++
 	return strconv.FormatUint((worldEpoch-discordEpoch)<<22+s.built, 10)
+}
+
+// nextGuild mints the id of a guild. Each has a millisecond of its own, from
+// which follows the shard that it is in.
+func (s *snowflakes) nextGuild() string {
+	s.guilds++
+	return strconv.FormatUint((worldEpoch-discordEpoch+s.guilds)<<22, 10)
 }
 
 // at mints the id of something that happens at a moment. Ids rise even if the

@@ -1,5 +1,7 @@
 package discordtest
 
+import "strings"
+
 // botGuilds answers the guilds that the bot is in.
 func (d *Discord) botGuilds() []*Guild {
 	var all []*Guild
@@ -11,13 +13,18 @@ func (d *Discord) botGuilds() []*Guild {
 	return all
 }
 
-// tell sends an event to every session with the intent. The caller holds mu.
+// tell sends an event to every session with the intent, one of a guild's to
+// those that have the guild. The caller holds mu.
 func (d *Discord) tell(intent Intent, event string, data object) {
-	if g := d.guildByID(text(data["guild_id"])); g != nil && (g.outage || g.botGone) {
+	g := d.guildByID(text(data["guild_id"]))
+	if g != nil && (g.outage || g.botGone) {
 		return
 	}
+	if g == nil && strings.HasPrefix(event, "GUILD_") {
+		g = d.guildByID(text(data["id"]))
+	}
 	for _, c := range d.gateway.conns {
-		if c.ready && c.intents&intent == intent {
+		if c.ready && c.intents&intent == intent && c.shard.has(g) {
 			c.dispatch(event, data)
 		}
 	}
@@ -26,7 +33,7 @@ func (d *Discord) tell(intent Intent, event string, data object) {
 // tellGuild sends every session its own view of a guild.
 func (d *Discord) tellGuild(g *Guild, event string, view func(*conn) object) {
 	for _, c := range d.gateway.conns {
-		if c.ready && c.intents&intentGuilds != 0 && !g.outage {
+		if c.ready && c.intents&intentGuilds != 0 && c.shard.has(g) && !g.outage {
 			c.dispatch(event, view(c))
 		}
 	}
@@ -55,7 +62,7 @@ func (d *Discord) tellMessage(m *message, event string, data object) {
 	open := m.author == d.bot || m.channel.guild == nil || m.namesBot()
 	for _, c := range d.gateway.conns {
 		switch {
-		case !c.ready || c.intents&intent != intent:
+		case !c.ready || c.intents&intent != intent || !c.shard.has(m.channel.guild):
 		case open || c.intents&IntentMessageContent != 0:
 			c.dispatch(event, data)
 		default:

@@ -110,7 +110,7 @@ func (g *Guild) wire() object {
 		"owner_id": g.ownerID, "afk_channel_id": nil, "afk_timeout": 300,
 		"verification_level": 0, "default_message_notifications": 1, "explicit_content_filter": 0,
 		"roles": wireAll(g.roles, (*role).wire), "emojis": list{}, "stickers": list{},
-		"features": list{}, "mfa_level": 0, "application_id": nil, "system_channel_id": nil,
+		"features": list{}, "mfa_level": 0, "application_id": nil, "system_channel_id": g.systemID(),
 		"system_channel_flags": 0, "rules_channel_id": nil, "vanity_url_code": nil,
 		"description": nil, "banner": nil, "premium_tier": 0, "preferred_locale": "en-US",
 		"public_updates_channel_id": nil, "nsfw_level": 0, "premium_progress_bar_enabled": false,

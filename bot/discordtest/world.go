@@ -57,6 +57,7 @@ type channel struct {
 	position   int
 	overwrites []overwrite
 	recipient  *user // of a direct one
+	refused    bool  // its recipient takes no messages of the bot's
 	archived   bool
 	locked     bool
 	invited    []string // ids of a thread's members
