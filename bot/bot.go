@@ -56,6 +56,7 @@ type Options struct {
 	GatewayURL string           // "" means what GET /gateway answers
 	Guilds     []string         // served guilds; none: the only one at first start
 	OpsChannel string           // where Helix speaks up by itself; may be empty
+	Shards     int              // connections that share the guilds; 0: one, or AutoShards
 	Redact     bool             // hide secrets and whole ids in answers
 	Redactor   *redact.Redactor // of the last look at what is sent; nil means one without additions
 	Pin        Pin
@@ -74,6 +75,7 @@ type Options struct {
 type Timing struct {
 	Backoff    time.Duration // before the second attempt to connect; doubles up to a minute
 	Open       time.Duration // for a connection to become ready
+	Identify   time.Duration // from one start of a session to the next in the same bucket of shards; Discord wants 5 s
 	Ack        time.Duration // without the answer to a heartbeat; longer than any server lets pass between two (Discord: 41 s)
 	TypingFrom time.Duration // work longer than this shows as typing
 
@@ -96,6 +98,7 @@ func (t Timing) withDefaults() Timing {
 	}
 	set(&t.Backoff, time.Second)
 	set(&t.Open, 15*time.Second)
+	set(&t.Identify, 5*time.Second)
 	set(&t.Ack, 90*time.Second)
 	set(&t.TypingFrom, 300*time.Millisecond)
 	set(&t.ProgressFrom, 3*time.Second)
@@ -113,7 +116,7 @@ type FatalError struct{ Reason string }
 
 func (e *FatalError) Error() string { return e.Reason }
 
-// Bot is one connection to Discord, renewed as often as it breaks.
+// Bot is the connections to Discord, renewed as often as they break.
 type Bot struct {
 	options    Options
 	log        *zap.Logger
@@ -126,16 +129,16 @@ type Bot struct {
 	turns      *recent // what edits and deletions have made of messages
 	guilds     guildKeeper
 	complained *recent // channels whose missing rights were told lately
-	channels   *channelLog
 	look       lastLook
+	starts     starts
 
 	heldBack    holdback
 	undelivered undelivered
 
 	mu     sync.Mutex
 	status Status
+	shards []*shard // never none
 
-	served        atomic.Bool // a connection has been ready before
 	withoutIntent atomic.Bool // the message-content intent was refused, so it is not asked for
 	noIntent      sync.Once
 	inspected     sync.Once
@@ -144,11 +147,12 @@ type Bot struct {
 
 // Status is how the connection is.
 type Status struct {
-	Connected  bool
+	Connected  bool   // with every shard
+	Shards, Up int    // connections that there are to be, and those that are up
 	User       string // the bot's own name
 	UserID     string
 	Guilds     int       // that it is in
-	LastAck    time.Time // of a heartbeat
+	LastAck    time.Time // of a heartbeat, in the shard that has waited longest
 	LastSent   time.Time // of a message that Discord took
 	Reconnects int
 	NoContent  bool // the message-content intent is missing: only mentions are heard
@@ -173,7 +177,7 @@ func New(o Options) (*Bot, error) {
 		plans:      plans{waiting: make(map[string]*waitingPlan)},
 		seen:       newRecent(seenMessages),
 		turns:      newRecent(seenMessages),
-		channels:   newChannelLog(),
+		starts:     newStarts(),
 		complained: newRecent(complaintsKept),
 		look:       lastLook{redactor: cmp.Or(o.Redactor, redact.Default()), redacts: o.Redact},
 	}
@@ -181,7 +185,8 @@ func New(o Options) (*Bot, error) {
 	b.queues = newQueues(queueLength)
 	b.heldBack.channels = make(map[string]*heldBack)
 	b.undelivered.losses = make(map[string]loss)
-	b.guilds.decided = make(chan struct{})
+	b.guilds.decided, b.guilds.present = make(chan struct{}), make(map[int][]string)
+	b.share(min(max(o.Shards, 1), maxShards))
 	return b, nil
 }
 
@@ -196,7 +201,7 @@ const (
 func (b *Bot) Status() Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.status
+	s := b.together(b.status)
 	s.LastSent = b.rest.queue.LastSent()
 	return s
 }

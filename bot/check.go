@@ -95,7 +95,7 @@ func (c *checker) get(ctx context.Context, path string, out any) error {
 func (c *checker) token(ctx context.Context) bool {
 	const name = "Discord token"
 	err := c.get(ctx, "/users/@me", &c.user)
-	switch fatal := c.bot.judge(err); {
+	switch fatal := c.bot.judge(err, true); {
 	case fatal != nil:
 		c.add(name, Fatal, "Discord refuses the token.", "Reset it on the application's Bot page in the developer portal and put the new one into DISCORD_TOKEN.")
 	case err != nil:

@@ -44,7 +44,7 @@ func (b *Bot) listen(ctx context.Context, s *discordgo.Session, l *link, work co
 		b.guarded("guild", func() { b.onGuild(ctx, e.Guild, l, work) })
 	})
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.GuildDelete) {
-		b.guarded("guild", func() { b.onGuildGone(e.Guild) })
+		b.guarded("guild", func() { b.onGuildGone(e.Guild, l) })
 	})
 }
 
@@ -87,7 +87,7 @@ func (b *Bot) hear(s *discordgo.Session, m *discordgo.Message, how hearing, work
 	if m == nil || m.Author == nil || m.GuildID == "" || b.foreign(m.GuildID) {
 		return
 	}
-	b.channels.latest(m.ID)
+	b.shardOf(m.GuildID).channels.latest(m.ID)
 	if m.Author.Bot || m.WebhookID != "" || forwarded(m) {
 		return
 	}
@@ -96,7 +96,7 @@ func (b *Bot) hear(s *discordgo.Session, m *discordgo.Message, how hearing, work
 	if !b.options.Handler.Addressed(text, mentioned) || !b.seen.add(turnOf(m)) {
 		return
 	}
-	b.channels.note(m.GuildID, m.ChannelID, m.ID)
+	b.shardOf(m.GuildID).channels.note(m.GuildID, m.ChannelID, m.ID)
 	asked := question{message: m, text: text, mentioned: mentioned, how: how, session: s}
 	if !b.queues.push(m.ChannelID, func() { b.guarded("message", func() { b.answer(work, asked) }) }) {
 		b.refuseCrowd(work, m)

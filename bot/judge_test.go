@@ -25,12 +25,12 @@ func TestJudge(t *testing.T) {
 		{"the token", closed(4004), "refuses the token"},
 		{"the token over REST", &apiError{Status: http.StatusUnauthorized}, "refuses the token"},
 		{"a fault over REST", &apiError{Status: http.StatusBadGateway}, ""},
-		{"too many servers for one connection", closed(4011), "4011"},
+		{"too many servers for one connection", closed(4011), "raise discord.shards"},
 		{"intents that nobody has", closed(4013), "4013"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := idle(t)
-			err := b.judge(c.err)
+			err := b.judge(c.err, true)
 			var fatal *FatalError
 			if errors.As(err, &fatal) != (c.fatal != "") || c.fatal != "" && !strings.Contains(err.Error(), c.fatal) {
 				t.Errorf("it answers %v, want %q", err, c.fatal)
@@ -43,11 +43,11 @@ func TestJudge(t *testing.T) {
 func TestJudgeOfRefusedIntents(t *testing.T) {
 	b := idle(t)
 	refused := &websocket.CloseError{Code: closeIntentsRefused}
-	if err := b.judge(refused); err != nil || !b.Status().NoContent {
+	if err := b.judge(refused, true); err != nil || !b.Status().NoContent {
 		t.Fatalf("the first refusal answers %v", err)
 	}
 	var fatal *FatalError
-	if err := b.judge(refused); !errors.As(err, &fatal) {
+	if err := b.judge(refused, false); !errors.As(err, &fatal) {
 		t.Errorf("the second refusal answers %v", err)
 	}
 }

@@ -118,7 +118,7 @@ var errAway = errors.New("connection refused")
 
 // quick are waits that suit a test.
 func quick() bot.Timing {
-	return bot.Timing{Backoff: 5 * time.Millisecond, Open: 2 * time.Second, Grace: 2 * time.Second}
+	return bot.Timing{Backoff: 5 * time.Millisecond, Open: 2 * time.Second, Identify: time.Millisecond, Grace: 2 * time.Second}
 }
 
 // running is a bot at work.

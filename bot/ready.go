@@ -20,14 +20,14 @@ func (b *Bot) onReady(ctx context.Context, e *discordgo.Ready, l *link, work con
 	for _, g := range e.Guilds {
 		ids = append(ids, g.ID)
 	}
-	b.guilds.enter(ids)
+	b.guilds.enter(l.shard, ids)
 	if e.User != nil { // the messages that follow may mention us
 		b.update(func(st *Status) { st.User, st.UserID = e.User.Username, e.User.ID })
 	}
 	if l.welcome.Add(1) == 1 {
 		return // connect goes on once the session is open
 	}
-	l.gap = b.channels.gap()
+	l.gap = l.shard.channels.gap()
 	if err := b.ready(ctx, l, l.gap, work); err != nil {
 		b.log.Error("the gateway's second greeting is of no use", zap.Error(err))
 		l.end()
@@ -41,16 +41,17 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 		return errors.New("the gateway did not say who we are")
 	}
 	guilds := len(b.guilds.list())
-	first := !b.served.Swap(true)
-	b.channels.begin(time.Now())
+	l.shard.channels.begin(time.Now())
+	first := false
 	b.update(func(st *Status) {
-		st.Connected, st.User, st.UserID, st.Guilds = true, user.Username, user.ID, guilds
-		st.LastAck = time.Now()
+		st.User, st.UserID, st.Guilds = user.Username, user.ID, guilds
+		first = !l.shard.served
+		l.shard.served, l.shard.up, l.shard.lastAck = true, true, time.Now()
 	})
 	if first {
-		b.log.Info("connected to Discord", zap.String("as", user.Username), zap.Int("servers", guilds), zap.String("invite", InviteURL(user.ID)))
+		l.shard.log.Info("connected to Discord", zap.String("as", user.Username), zap.Int("servers", guilds), zap.String("invite", InviteURL(user.ID)))
 	} else {
-		b.log.Info("connected to Discord again")
+		l.shard.log.Info("connected to Discord again")
 	}
 	b.settle(work)
 	b.inspected.Do(func() { b.queues.apart(func() { b.inspectOps(work, user.ID) }) })
@@ -86,24 +87,39 @@ func (b *Bot) inspectOps(ctx context.Context, user string) {
 // onGuild learns of a guild that has come, or come back. Its channels tell
 // where something was said during a gap.
 func (b *Bot) onGuild(ctx context.Context, g *discordgo.Guild, l *link, work context.Context) {
-	b.guilds.enter(append(b.guilds.list(), g.ID))
+	if g == nil || g.ID == "" || g.Unavailable {
+		return
+	}
+	b.guilds.join(l.shard, g.ID)
 	b.update(func(st *Status) { st.Guilds = len(b.guilds.list()) })
 	b.settle(work)
+	since, wasOut := l.shard.back(g.ID)
 	if b.foreign(g.ID) {
 		return
 	}
-	if elsewhere := l.gap.elsewhere(g); len(elsewhere) > 0 {
-		b.startCatchUp(ctx, l, elsewhere, work)
+	missed := l.gap.elsewhere(g)
+	if wasOut {
+		b.log.Info("a server is back", zap.String("server", g.ID))
+		missed = append(since.within(g.ID), since.elsewhere(g)...)
+	}
+	if len(missed) > 0 {
+		b.startCatchUp(ctx, l, missed, work)
 	}
 }
 
 // onGuildGone learns of a guild that we have left. One that Discord has trouble
-// with is still ours.
-func (b *Bot) onGuildGone(g *discordgo.Guild) {
-	if g.Unavailable {
+// with is still ours, and what is said there meanwhile is caught up.
+func (b *Bot) onGuildGone(g *discordgo.Guild, l *link) {
+	if g == nil || g.ID == "" {
 		return
 	}
-	b.guilds.leave(g.ID)
+	if g.Unavailable {
+		if l.shard.lose(g.ID) {
+			b.log.Warn("Discord has trouble with a server; Helix is heard there again once that is over", zap.String("server", g.ID))
+		}
+		return
+	}
+	b.guilds.leave(l.shard, g.ID)
 	b.update(func(st *Status) { st.Guilds = len(b.guilds.list()) })
 	b.log.Warn("Helix was removed from a server", zap.String("server", g.ID))
 }

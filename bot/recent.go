@@ -130,6 +130,11 @@ func (l *channelLog) gap() gap {
 	return g
 }
 
+// within answers the channels of a guild where somebody asked lately.
+func (g gap) within(guild string) []missedIn {
+	return slices.DeleteFunc(slices.Clone(g.channels), func(m missedIn) bool { return m.guild != guild })
+}
+
 // elsewhere answers the channels of a guild in which something was said during
 // the gap, beside those where somebody asked lately.
 func (g gap) elsewhere(guild *discordgo.Guild) []missedIn {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,9 +18,9 @@ type guildKeeper struct {
 	guilds   permissions.Guilds
 	reason   string // the last one logged
 	settling bool
-	again    bool          // settle once more
-	present  []string      // the guilds that we are in
-	decided  chan struct{} // closed once it is
+	again    bool             // settle once more
+	present  map[int][]string // the guilds that we are in, by shard; one that has not greeted yet is missing
+	decided  chan struct{}    // closed once it is
 }
 
 // serves reports whether Helix acts in a guild.
@@ -108,7 +109,8 @@ func (b *Bot) settled() bool {
 	return !b.guilds.settling
 }
 
-// meetGuilds decides once.
+// meetGuilds decides once. Which guild is the only one cannot be told before all
+// shards know theirs; the last one to greet has it decided then.
 func (b *Bot) meetGuilds(ctx context.Context, present []string) error {
 	guilds, err := permissions.NewGuilds(b.options.Guilds, "")
 	if err != nil {
@@ -118,6 +120,9 @@ func (b *Bot) meetGuilds(ctx context.Context, present []string) error {
 		pinned, err := b.options.Pin.Pinned(ctx)
 		if err != nil {
 			return err
+		}
+		if pinned == "" && !b.guilds.complete(len(b.allShards())) {
+			return nil
 		}
 		if guilds, err = permissions.NewGuilds(nil, pinned); err != nil {
 			return err
@@ -151,24 +156,40 @@ func (b *Bot) adopt(p permissions.Pinning) {
 	}
 }
 
-// enter notes the guilds that we are in, whether Discord has trouble with them
-// or not: one that is out for a while must not make another the only one.
-func (k *guildKeeper) enter(ids []string) {
+// enter notes the guilds that a shard is in, whether Discord has trouble with
+// them or not: one that is out for a while must not make another the only one.
+func (k *guildKeeper) enter(of *shard, ids []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	slices.Sort(ids)
-	k.present = slices.Compact(ids)
+	k.present[of.id] = ids
 }
 
-func (k *guildKeeper) leave(id string) {
+func (k *guildKeeper) join(of *shard, id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.present = slices.DeleteFunc(slices.Clone(k.present), func(g string) bool { return g == id })
+	if !slices.Contains(k.present[of.id], id) {
+		k.present[of.id] = append(k.present[of.id], id)
+	}
 }
 
-// list answers the guilds that we are in.
+func (k *guildKeeper) leave(of *shard, id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.present[of.id] = slices.DeleteFunc(k.present[of.id], func(g string) bool { return g == id })
+}
+
+// list answers the guilds that we are in, each once.
 func (k *guildKeeper) list() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return slices.Clone(k.present)
+	all := slices.Concat(slices.Collect(maps.Values(k.present))...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// complete reports whether all shards have said which guilds they are in.
+func (k *guildKeeper) complete(shards int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.present) == shards
 }
