@@ -15,9 +15,21 @@ import (
 )
 
 // listen hands the session's events on. Handlers run one after another, in the
-// order of the gateway, so none may wait.
+// order of the gateway, so none may wait. The session's state comes first, kept
+// here rather than by discordgo, so that an event which it cannot deal with costs
+// that event alone.
 func (b *Bot) listen(ctx context.Context, s *discordgo.Session, l *link, work context.Context) {
-	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Ready) { b.onReady(ctx, e, l, work) })
+	state := &discordgo.Session{StateEnabled: true}
+	s.AddHandler(func(_ *discordgo.Session, e any) {
+		b.guarded("state", func() {
+			if err := s.State.OnInterface(state, e); err != nil {
+				l.shard.log.Debug("an event is of something unknown", zap.Error(err))
+			}
+		})
+	})
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Ready) {
+		b.guarded("greeting", func() { b.onReady(ctx, e, l, work) })
+	})
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) { l.end() })
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.MessageCreate) {
 		l.awaitBegin()

@@ -152,14 +152,15 @@ func (b *Bot) newSession(of *shard, content bool) (*discordgo.Session, *connecti
 	if err != nil {
 		return nil, nil, fmt.Errorf("prepare a session: %w", err)
 	}
-	conns := &connections{}
+	conns := &connections{passes: b.passes(of)}
 	s.Client = &http.Client{Transport: owned{b.rest}}
-	s.Dialer = &websocket.Dialer{HandshakeTimeout: b.options.Timing.Open, NetDialContext: conns.dial}
+	s.Dialer = &websocket.Dialer{HandshakeTimeout: b.options.Timing.Open, NetDialContext: conns.dial, NetDialTLSContext: conns.dialTLS}
 	s.ShouldReconnectOnError = false
 	s.ShouldRetryOnRateLimit = false
 	s.MaxRestRetries = 0
 	s.SyncEvents = true // in order; our handlers only hand on
 	s.LogLevel = discordgo.LogError
+	s.StateEnabled = false // listen keeps it
 	s.State.TrackPresences, s.State.TrackVoice, s.State.TrackEmojis = false, false, false
 	s.State.MaxMessageCount = 0
 	s.ShardID, s.ShardCount = of.id, of.of
@@ -168,6 +169,20 @@ func (b *Bot) newSession(of *shard, content bool) (*discordgo.Session, *connecti
 		s.Identify.Intents |= discordgo.IntentMessageContent
 	}
 	return s, conns, nil
+}
+
+// passes answers the check of what is read from a shard's gateway. What does not
+// pass is logged, at most once a minute.
+func (b *Bot) passes(of *shard) func([]byte) bool {
+	var told time.Time
+	return func(message []byte) bool {
+		passes, sense := sift(message)
+		if !sense && time.Since(told) > time.Minute {
+			told = time.Now()
+			of.log.Warn("an event of the gateway makes no sense and is let be", zap.Int("bytes", len(message)))
+		}
+		return passes
+	}
 }
 
 // open opens a session within its time. A gateway that says nothing would hold

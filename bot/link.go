@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
@@ -14,19 +15,32 @@ import (
 // connections are the sockets of one session, so that they can be closed from
 // outside whatever the session waits for.
 type connections struct {
+	passes func(message []byte) bool // what is read from them
+
 	mu   sync.Mutex
 	open []net.Conn
 }
 
+// dialTimeout bounds how long a server may take to accept a connection.
+const dialTimeout = 10 * time.Second
+
 func (c *connections) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, addr)
+	return c.keep((&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr))
+}
+
+func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: &tls.Config{NextProtos: []string{"http/1.1"}}}
+	return c.keep(d.DialContext(ctx, network, addr))
+}
+
+func (c *connections) keep(conn net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = append(c.open, conn)
-	return conn, nil
+	return newSieve(conn, c.passes), nil
 }
 
 func (c *connections) close() {

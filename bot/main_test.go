@@ -130,7 +130,7 @@ type running struct {
 }
 
 // start runs a bot against d until the test ends; change may shape its options.
-func start(t *testing.T, d *discordtest.Discord, h handler, change ...func(*bot.Options)) *running {
+func start(t testing.TB, d *discordtest.Discord, h handler, change ...func(*bot.Options)) *running {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
 	o := bot.Options{
