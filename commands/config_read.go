@@ -234,7 +234,10 @@ func (t *turn) settingHelp(key string) (string, bool) {
 	row("range", item.Range())
 	row("unit", item.Unit)
 	changes := "live, with " + t.prefix() + "config set"
-	if !item.Live {
+	switch {
+	case item.Setup:
+		changes = "by the server's owner, with " + t.prefix() + "setup; at start: config.yaml, or " + item.EnvName()
+	case !item.Live:
 		changes = "at start: config.yaml, or " + item.EnvName()
 	}
 	row("changes", changes)

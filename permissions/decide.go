@@ -39,6 +39,7 @@ func (p *Policy) decideOn(m Member, a Action, q question) (d decision) {
 			d = decision{denied: fault(a, fmt.Sprintf("deciding failed: %v", r))}
 		}
 	}()
+	p = p.now()
 	if why := p.unfit(m, a); why != "" {
 		return decision{denied: fault(a, why)}
 	}

@@ -19,6 +19,7 @@ const (
 	OtherChannel    Reason = "other channel"    // they would hold it in another channel
 	DeniedByRole    Reason = "denied by role"   // a denial covers it
 	NotServed       Reason = "not served"       // a direct message, or a guild that Helix leaves alone
+	OwnerOnly       Reason = "owner only"       // nobody but the guild's owner may, whatever they hold
 	Fault           Reason = "fault"            // deciding failed
 )
 
@@ -56,6 +57,8 @@ func (d *Denied) sentence(needs string) string {
 	switch d.Reason {
 	case NotServed:
 		return d.because
+	case OwnerOnly:
+		return fmt.Sprintf("Only the owner of the server may use %s.", d.what())
 	case Fault:
 		return fmt.Sprintf("Whether %s is allowed could not be decided, so it is not: %s", d.what(), ended(d.because))
 	}

@@ -24,6 +24,7 @@ func (e Explanation) String() string {
 // Explain decides like Check, and tells how. It speaks of the member in the
 // third person, since others may ask; keys stand in it under Check's rule.
 func (p *Policy) Explain(m Member, a Action) Explanation {
+	p = p.now()
 	d := p.decide(m, a)
 	e := explainer{who: nameOf(m), action: a, decision: d}
 	if d.denied == nil || d.denied.Reason != Fault && d.denied.Reason != NotServed {

@@ -25,6 +25,7 @@ func (p *Policy) Rights(m Member) []Holding {
 // RolesOf names the roles that apply to m where they are. Who holds every right
 // without a role has that said in words: "the owner of the server".
 func (p *Policy) RolesOf(m Member) []string {
+	p = p.now()
 	if p.unfit(m, Action{Right: Read}) != "" {
 		return nil
 	}

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
-// Policy decides. It never changes, and may be used from several goroutines.
+// Policy decides. It never changes but by Rebind, and may be used from several
+// goroutines.
 //
 // Where roles are configured, rights come from them; beyond them only the
 // guild's owner holds everything, since they can give themselves any Discord
@@ -19,6 +21,10 @@ type Policy struct {
 	roles  []*role                 // by name
 	byName map[string]*role        // never nil in a policy that New made
 	serves func(guild string) bool // nil: every guild
+
+	configured map[string]Role
+	opts       []Option
+	bound      atomic.Pointer[Policy] // takes the place of this one; nil: nothing is bound
 }
 
 // Option adds something to what New needs.
@@ -50,7 +56,7 @@ func New(roles map[string]Role, opts ...Option) (*Policy, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	p := &Policy{byName: map[string]*role{}, serves: o.serves}
+	p := &Policy{byName: map[string]*role{}, serves: o.serves, configured: maps.Clone(roles), opts: opts}
 	var problems []Problem
 	for _, name := range sortedKeys(roles) {
 		parser := &parser{role: name, settings: o.settings}
@@ -65,12 +71,13 @@ func New(roles map[string]Role, opts ...Option) (*Policy, error) {
 	return p, nil
 }
 
-// Names lists the configured roles.
-func (p *Policy) Names() []string { return sortedKeys(p.byName) }
+// Names lists the roles that there are.
+func (p *Policy) Names() []string { return sortedKeys(p.now().byName) }
 
 // CheckRoles reports the first of the names that is not a configured role, for
 // helix exec --role.
 func (p *Policy) CheckRoles(names ...string) error {
+	p = p.now()
 	for _, name := range names {
 		if _, ok := p.byName[name]; ok {
 			continue

@@ -47,7 +47,7 @@ func (g grant) String() string {
 // NamesChannel reports whether a role is narrowed to the channel, which so is
 // one where Helix is configured to be.
 func (p *Policy) NamesChannel(id string) bool {
-	for _, r := range p.roles {
+	for _, r := range p.now().roles {
 		if r.channels[id] {
 			return true
 		}

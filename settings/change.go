@@ -57,8 +57,14 @@ func (l *Live) Set(ctx context.Context, wishes []Assignment, who Who) (Result, e
 	return l.set(ctx, wishes, who, NoteSet)
 }
 
+// SetUp does so with settings that Set refuses, as they are the guild's owner's
+// to change. Who.May has to see to it that it is them.
+func (l *Live) SetUp(ctx context.Context, wishes []Assignment, who Who) (Result, error) {
+	return l.set(ctx, wishes, who, NoteSetup)
+}
+
 func (l *Live) set(ctx context.Context, wishes []Assignment, who Who, note string) (Result, error) {
-	values, err := parseWishes(wishes)
+	values, err := parseWishes(wishes, note == NoteSetup)
 	if err != nil {
 		return Result{}, err
 	}
@@ -71,12 +77,16 @@ func (l *Live) set(ctx context.Context, wishes []Assignment, who Who, note strin
 	})
 }
 
-// parseWishes answers the canonical value for each key.
-func parseWishes(wishes []Assignment) (map[string]string, error) {
+// parseWishes answers the canonical value for each key. Those that only SetUp
+// changes are refused unless it asks.
+func parseWishes(wishes []Assignment, setup bool) (map[string]string, error) {
 	values := make(map[string]string)
 	var errs []error
 	for _, w := range wishes {
 		v, err := parseLive(w.Key, w.Value)
+		if s, known := index()[canonicalKey(w.Key)]; known && s.Setup && !setup {
+			err = &StartOnlyError{Setting: s}
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue

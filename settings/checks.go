@@ -19,6 +19,7 @@ import (
 const (
 	maxText   = 4096 // bytes of a text value
 	maxPrefix = 8    // characters of discord.prefix
+	maxShards = 64   // connections to Discord
 )
 
 // checkText refuses what no text value may hold.
@@ -48,6 +49,24 @@ const changingRights = "write destroy mint configure admin"
 func checkRight(text string) error {
 	if !slices.Contains(strings.Fields(changingRights), text) {
 		return fmt.Errorf("expected one of the rights %s", strings.ReplaceAll(changingRights, " ", ", "))
+	}
+	return nil
+}
+
+// checkShards accepts auto, or how many connections there shall be.
+func checkShards(text string) error {
+	if n, err := strconv.Atoi(text); text != "auto" && (err != nil || n < 1 || n > maxShards) {
+		return fmt.Errorf("expected auto, or a number from 1 to %d", maxShards)
+	}
+	return nil
+}
+
+// checkBinding accepts a role's name and, behind a colon, the id of a Discord
+// role or user:ID.
+func checkBinding(text string) error {
+	name, id, _ := strings.Cut(text, ":")
+	if name == "" || checkID(strings.TrimPrefix(id, "user:")) != nil {
+		return errors.New("expected role:ID or role:user:ID, with a Discord id, digits only")
 	}
 	return nil
 }

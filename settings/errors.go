@@ -49,7 +49,8 @@ type CombinationError struct {
 
 func (e *CombinationError) Error() string { return e.Reason }
 
-// StartOnlyError says that a setting is read at start and cannot change live.
+// StartOnlyError says that a setting is read at start and cannot change live, or
+// only by SetUp.
 type StartOnlyError struct{ Setting Setting }
 
 func (e *StartOnlyError) Error() string {
@@ -58,8 +59,12 @@ func (e *StartOnlyError) Error() string {
 		return fmt.Sprintf("%s is secret, so it is never set from chat. Set %s or %s_FILE and restart Helix.",
 			quote(s.Key), quote(s.EnvName()), s.EnvName())
 	}
-	return fmt.Sprintf("%s is read when Helix starts. Set it in %s or as %s, then restart Helix.",
+	text := fmt.Sprintf("%s is read when Helix starts. Set it in %s or as %s, then restart Helix.",
 		quote(s.Key), quote(DefaultFile), quote(s.EnvName()))
+	if s.Setup {
+		text += " The server's owner can change it at once, with `setup`."
+	}
+	return text
 }
 
 func inWhere(where string) string {

@@ -343,19 +343,19 @@ func TestLiveValuesThatTodaysTableRefusesAreKeptAndNotUsed(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, s *server) {
 		ctx, c := t.Context(), s.client(t)
 		stored := []any{"@revision", "4", "@id", "x", "@schema", "1",
-			perUser, "0", "redis.old_setting", "on", "discord.prefix", "?", "alerts.no_ttl", "7",
+			perUser, "0", "redis.old_setting", "on", "discord.shards", "4", "alerts.no_ttl", "7",
 			idle, "90000"} // above the base value of the ttl
 		if err := c.HSet(ctx, "{helix}:config", stored...).Err(); err != nil {
 			t.Fatal(err)
 		}
 		live := settings.Open(ctx, c, settings.Defaults())
-		for key, want := range map[string]string{perUser: "5", idle: "300", "alerts.no_ttl": "7", "discord.prefix": "!"} {
+		for key, want := range map[string]string{perUser: "5", idle: "300", "alerts.no_ttl": "7", "discord.shards": "1"} {
 			if got := value(live, key); got != want {
 				t.Errorf("%s is %s, want %s", key, got, want)
 			}
 		}
 		warnings := strings.Join(live.Warnings(), "\n")
-		for _, key := range []string{perUser, "redis.old_setting", "discord.prefix", idle} {
+		for _, key := range []string{perUser, "redis.old_setting", "discord.shards", idle} {
 			if !strings.Contains(warnings, "The live value of `"+key+"` is kept but not used. ") {
 				t.Errorf("nothing is said about %s in\n%s", key, warnings)
 			}
@@ -368,7 +368,7 @@ func TestLiveValuesThatTodaysTableRefusesAreKeptAndNotUsed(t *testing.T) {
 		if value(live, idle) != "90000" {
 			t.Error("the idle timeout is not in force although it fits now")
 		}
-		if _, err := live.Unset(ctx, []string{"redis.old_setting", "discord.prefix", perUser}, ann); err != nil || len(live.Warnings()) != 0 {
+		if _, err := live.Unset(ctx, []string{"redis.old_setting", "discord.shards", perUser}, ann); err != nil || len(live.Warnings()) != 0 {
 			t.Errorf("%v; %v", err, live.Warnings())
 		}
 		if _, err := live.Rollback(ctx, 6, ann); err != nil || hash(t, c, "{helix}:config")["redis.old_setting"] != "on" {

@@ -102,9 +102,12 @@ func (s Setting) facts() string {
 	if s.Secret {
 		facts = append(facts, "Better set as "+orList(s.envNames())+", or as a file's path in "+s.envNames()[0]+"_FILE")
 	}
-	if s.Live {
+	switch {
+	case s.Live:
 		facts = append(facts, "Live")
-	} else {
+	case s.Setup:
+		facts = append(facts, "Read at start; !setup changes it")
+	default:
 		facts = append(facts, "Read at start")
 	}
 	return strings.Join(facts, ". ") + "."
@@ -168,8 +171,11 @@ func (s Setting) takesCell() string {
 }
 
 func (s Setting) changeCell() string {
-	if s.Live {
+	switch {
+	case s.Live:
 		return "live"
+	case s.Setup:
+		return "at start, `!setup`"
 	}
 	return "at start"
 }

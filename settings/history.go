@@ -17,6 +17,7 @@ const (
 	NoteImport   = "import"
 	NoteRollback = "rollback" // and the revision
 	NoteProfile  = "profile"  // and its name
+	NoteSetup    = "setup"
 	NoteUndo     = "undo"
 	NoteRestored = "restored" // Redis had lost the revision, an instance stored it again
 )
@@ -130,7 +131,7 @@ func (l *Live) Diff() []Change {
 	s := l.current.Load()
 	below := newState(l.base.snapshot, record{})
 	var changes []Change
-	for _, key := range liveKeys() {
+	for _, key := range keysOf(Setting.changeable) {
 		if s.snapshot.Source(key) == FromLive {
 			changes = append(changes, Change{Key: key, Old: below.inForce(key), New: s.inForce(key)})
 		}

@@ -79,6 +79,8 @@ const (
 	DiscordGuilds     ListKey   = "discord.guilds"
 	DiscordOpsChannel TextKey   = "discord.ops_channel"
 	DiscordPrefix     TextKey   = "discord.prefix"
+	DiscordRoles      ListKey   = "discord.roles"
+	DiscordShards     TextKey   = "discord.shards"
 	DiscordAPIURL     TextKey   = "discord.api_url"
 	DiscordGatewayURL TextKey   = "discord.gateway_url"
 )

@@ -83,7 +83,8 @@ func TestARefusedChangeChangesNothing(t *testing.T) {
 			{wishes("alerts.memory_warn_percent=95"), "`alerts.memory_warn_percent` (95, live) may not be above `alerts.memory_percent` (90, default). Set both together."},
 			{wishes("redis.session_cookie_samesite=none", "redis.session_cookie_secure=no"), "`redis.session_cookie_samesite` none needs `redis.session_cookie_secure` true: browsers refuse the cookie otherwise."},
 			{wishes("redis.session_ttl=1h", "redis.session_ttl=2h"), "`redis.session_ttl`: it is given two values, `3600` and `7200`."},
-			{wishes("discord.prefix=?"), "`discord.prefix` is read when Helix starts. Set it in `config.yaml` or as `HELIX_DISCORD_PREFIX`, then restart Helix."},
+			{wishes("discord.prefix=?"), "`discord.prefix` is read when Helix starts. Set it in `config.yaml` or as `HELIX_DISCORD_PREFIX`, then restart Helix. The server's owner can change it at once, with `setup`."},
+			{wishes("discord.shards=2"), "`discord.shards` is read when Helix starts. Set it in `config.yaml` or as `HELIX_DISCORD_SHARDS`, then restart Helix."},
 			{wishes("redis.url=redis://:" + planted + "@h"), "`redis.url` is secret, so it is never set from chat. Set `HELIX_REDIS_URL` or HELIX_REDIS_URL_FILE and restart Helix."},
 		}
 		for _, tt := range tests {
@@ -146,6 +147,50 @@ func TestARestartKeepsLiveValues(t *testing.T) {
 		}
 		if again.Trouble() != nil || len(again.Warnings()) != 0 {
 			t.Errorf("%v %v", again.Trouble(), again.Warnings())
+		}
+	})
+}
+
+// What only SetUp changes is a live value like others: in force at once, in the
+// history, and after a restart. Everything that would touch it asks for the right.
+func TestSetUp(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, s *server) {
+		ctx := t.Context()
+		live := settings.Open(ctx, s.client(t), settings.Defaults())
+		got, err := live.SetUp(ctx, wishes("discord.prefix=?", "discord.roles=oncall:1,support:user:2"), ann)
+		if want := "{1 [? (was !) oncall:1,support:user:2 (was )]}"; err != nil || fmt.Sprint(got) != want {
+			t.Errorf("%v, %v; want %s", got, err, want)
+		}
+		again := settings.Open(ctx, s.client(t), settings.Defaults())
+		if got := again.Snapshot().Text(settings.DiscordPrefix); got != "?" || len(again.Warnings()) != 0 {
+			t.Errorf("after a restart it is %q, %v", got, again.Warnings())
+		}
+		if diff := again.Diff(); len(diff) != 2 || diff[0].Key != "discord.prefix" {
+			t.Errorf("the difference is %v", diff)
+		}
+		entries, err := again.History(ctx, "discord.prefix", 0)
+		if err != nil || len(entries) != 1 || entries[0].Note != settings.NoteSetup || entries[0].Who.Name != ann.Name {
+			t.Errorf("the history is %+v, %v", entries, err)
+		}
+		if _, published := again.Snapshot().Policy()["discord.prefix"]; published {
+			t.Error("it is published for back ends")
+		}
+		mine := errors.New("not yours")
+		other := settings.Who{ID: "2", May: func(key string) error {
+			if s, err := settings.Lookup(key); err == nil && s.Setup {
+				return mine
+			}
+			return nil
+		}}
+		_, err = again.Rollback(ctx, 0, other)
+		if !errors.Is(err, mine) {
+			t.Errorf("a rollback answers %v", err)
+		}
+		if _, err = again.Unset(ctx, []string{"discord.prefix"}, other); !errors.Is(err, mine) {
+			t.Errorf("unset answers %v", err)
+		}
+		if _, err = again.SetUp(ctx, wishes("discord.shards=2"), ann); !errorIs[*settings.StartOnlyError](err) {
+			t.Errorf("what is read at start alone answers %v", err)
 		}
 	})
 }

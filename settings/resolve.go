@@ -37,13 +37,13 @@ func resolve(base *Snapshot, overrides map[string]string, revision int64) (*Snap
 	return base.with(live, revision), left
 }
 
-// parseLive reads a live value: of a setting that is known and live.
+// parseLive reads a live value: of a setting that is known and may have one.
 func parseLive(key, text string) (Value, error) {
 	s, err := Lookup(key)
 	if err != nil {
 		return Value{}, err
 	}
-	if !s.Live {
+	if !s.changeable() {
 		return Value{}, &StartOnlyError{Setting: s}
 	}
 	return s.Parse(text)

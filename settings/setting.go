@@ -58,6 +58,7 @@ type Setting struct {
 	Help   string
 	Secret bool
 	Live   bool   // may change while Helix runs
+	Setup  bool   // may too, but only by SetUp: the guild's owner decides
 	Env    string // a variable that works besides EnvName; may be empty
 
 	check func(text string) error // refuses texts that the kind alone would accept
@@ -124,11 +125,14 @@ var index = sync.OnceValue(func() map[string]Setting {
 	return rows
 })
 
-// liveKeys answers the keys of all live settings, in the table's order.
-func liveKeys() []string {
+// changeable reports whether it may have a live value.
+func (s Setting) changeable() bool { return s.Live || s.Setup }
+
+// keysOf answers the keys of the settings that are meant, in the table's order.
+func keysOf(meant func(Setting) bool) []string {
 	var keys []string
 	for _, s := range Table() {
-		if s.Live {
+		if meant(s) {
 			keys = append(keys, s.Key)
 		}
 	}

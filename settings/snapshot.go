@@ -152,7 +152,7 @@ func matches(prefix, key string) bool {
 // for back ends in any language.
 func (s *Snapshot) Policy() map[string]string {
 	policy := make(map[string]string)
-	for _, key := range liveKeys() {
+	for _, key := range keysOf(func(s Setting) bool { return s.Live }) {
 		policy[key] = s.values[key].value.String()
 	}
 	return policy
