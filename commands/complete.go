@@ -70,6 +70,8 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.redisWords(words[1:], word)
 	case "config":
 		return configWords(words[1:])
+	case "setup":
+		return d.setupWords(words[1:])
 	case "sessions":
 		return sessionsWords(words[1:])
 	case "undo":
@@ -193,6 +195,18 @@ func configWords(words []string) []string {
 		return settingKeys()
 	case "profile":
 		return []string{"production", "development"}
+	}
+	return nil
+}
+
+func (d *Dispatcher) setupWords(words []string) []string {
+	switch {
+	case len(words) == 0:
+		return setupFormNames()
+	case len(words) == 1 && words[0] == "role":
+		return d.Policy.Bindable()
+	case len(words) == 1 && words[0] == "profile":
+		return configWords(words)
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ func configSet(ctx context.Context, t *turn, call *shell.Call, args []string) er
 		return t.misusedForm("set", "A change is written KEY=VALUE, as in redis.session_ttl=86400; a value with spaces needs quotes.")
 	}
 	before := t.snapshot()
-	result, err := t.Settings.Set(ctx, wishes, t.who("set"))
-	return t.report(call, "set", before, result, err)
+	result, err := t.Settings.Set(ctx, wishes, t.who("config set"))
+	return t.report(call, "config set", before, result, err)
 }
 
 func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -26,8 +26,8 @@ func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) 
 		return t.misusedForm("unset", "Which setting shall take its value from the configuration again?")
 	}
 	before := t.snapshot()
-	result, err := t.Settings.Unset(ctx, args, t.who("unset"))
-	return t.report(call, "unset", before, result, err)
+	result, err := t.Settings.Unset(ctx, args, t.who("config unset"))
+	return t.report(call, "config unset", before, result, err)
 }
 
 func configRollback(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -39,8 +39,8 @@ func configRollback(ctx context.Context, t *turn, call *shell.Call, args []strin
 		return t.misusedForm("unset", "`%s` is not a revision; `%sconfig history` lists them.", args[0], t.prefix())
 	}
 	before := t.snapshot()
-	result, err := t.Settings.Rollback(ctx, revision, t.who("rollback"))
-	return t.report(call, "rollback", before, result, err)
+	result, err := t.Settings.Rollback(ctx, revision, t.who("config rollback"))
+	return t.report(call, "config rollback", before, result, err)
 }
 
 func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -48,8 +48,8 @@ func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string
 		return t.misusedForm("unset", "Which profile? production or development.")
 	}
 	before := t.snapshot()
-	result, err := t.Settings.ApplyProfile(ctx, args[0], t.who("profile"))
-	return t.report(call, "profile", before, result, err)
+	result, err := t.Settings.ApplyProfile(ctx, args[0], t.who("config profile"))
+	return t.report(call, "config profile", before, result, err)
 }
 
 // maxImport bounds the text of an import; every setting fits many times over.
@@ -74,13 +74,13 @@ func configImport(ctx context.Context, t *turn, call *shell.Call, args []string)
 		return t.misusedForm("unset", "There is nothing to import. Put the settings into a fenced block below the command.")
 	}
 	before := t.snapshot()
-	result, err := t.Settings.Import(ctx, text, t.who("import"))
-	return t.report(call, "import", before, result, err)
+	result, err := t.Settings.Import(ctx, text, t.who("config import"))
+	return t.report(call, "config import", before, result, err)
 }
 
-// report writes what a change did, each setting with the value before, and has
-// it recorded.
-func (t *turn) report(call *shell.Call, form string, before *settings.Snapshot, result settings.Result, err error) error {
+// report writes what a command changed, each setting with the value before, and
+// has it recorded.
+func (t *turn) report(call *shell.Call, command string, before *settings.Snapshot, result settings.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func (t *turn) report(call *shell.Call, form string, before *settings.Snapshot, 
 		t.wouldSet(result.Changes)
 		return nil
 	}
-	t.recording.changed("config "+form, result.Changes)
-	if err := t.keepSettings(form, before, result.Changes); err != nil {
+	t.recording.changed(command, result.Changes)
+	if err := t.keepSettings(command, before, result.Changes); err != nil {
 		return err
 	}
 	changed := false

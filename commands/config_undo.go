@@ -11,16 +11,16 @@ import (
 	"github.com/helix-collective/helix/settings"
 )
 
-// keepSettings keeps the live values that settings had before a change and have
-// since, for undo. Without a journal there are the history and rollback.
-func (t *turn) keepSettings(form string, before *settings.Snapshot, changes []settings.Change) error {
+// keepSettings keeps the live values that settings had before a command changed
+// them and have since, for undo. Without a journal there are the history and rollback.
+func (t *turn) keepSettings(command string, before *settings.Snapshot, changes []settings.Change) error {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(c settings.Change) bool {
 		return sameLive(liveImage(before, c.Key), stateOfImage(liveImage(t.snapshot(), c.Key)))
 	})
 	if t.Journal == nil || len(changes) == 0 {
 		return nil
 	}
-	line := "config " + form
+	line := command
 	var images []journal.Image
 	var states []journal.State
 	for _, c := range changes {
@@ -90,7 +90,7 @@ func (t *turn) undoSettings(ctx context.Context, w *journal.Writer, batches guar
 	if len(images) == 0 {
 		return nil
 	}
-	result, err := t.Settings.TakeBack(ctx, had, gone, t.who("undo"))
+	result, err := t.Settings.TakeBack(ctx, had, gone, t.who("config undo"))
 	if err != nil {
 		return &unchangedError{err}
 	}

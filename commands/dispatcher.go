@@ -65,6 +65,9 @@ type Dispatcher struct {
 	slots   *slots
 	shown   *shown
 	started time.Time
+
+	binding sync.Mutex
+	bound   string // the value of discord.roles that the policy goes by
 }
 
 // New returns a Dispatcher.
@@ -85,6 +88,7 @@ func New(o Options) *Dispatcher {
 	limit := func(key settings.IntKey) func() int {
 		return func() int { return d.snapshot().Int(key) }
 	}
+	d.followBindings()
 	d.slots = newSlots(limit(settings.CommandsMaxPerPerson), limit(settings.CommandsMaxRunning))
 	return d
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -111,21 +112,26 @@ func runConfig(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	if !form.changes {
 		return 0, form.run(ctx, t, call, args)
 	}
+	return 0, t.changeConfig(ctx, call, form, args)
+}
+
+// changeConfig changes settings, once that is confirmed where it ends sessions.
+func (t *turn) changeConfig(ctx context.Context, call *shell.Call, form configForm, args []string) error {
 	args, err := importText(form, call, args)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if t.mode != Direct {
 		if planned, err := t.planConfig(ctx, call, form, args); planned || err != nil {
-			return 0, asUnchanged(err)
+			return asUnchanged(err)
 		}
 	}
 	if t.mode != Only {
 		if err := t.recording.open(ctx); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return 0, asUnchanged(form.run(ctx, t, call, args))
+	return asUnchanged(form.run(ctx, t, call, args))
 }
 
 // unknownConfigForm words a form that there is not, or that was left out.
@@ -187,13 +193,17 @@ func (t *turn) mayConfigure(name, key string) error {
 	return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Configure, Name: name, Setting: strings.ToLower(key)})
 }
 
-// who is the caller as the settings record them, with their rights.
+// who is the caller as the settings record them, with their rights to what a
+// command changes. What is the owner's to set up, nobody else changes in any way.
 func (t *turn) who(name string) settings.Who {
 	id := t.caller.ID
 	if t.caller.Local {
 		id = "local"
 	}
 	return settings.Who{ID: id, Name: t.caller.Name, Only: t.mode == Only || t.trial != nil, May: func(key string) error {
-		return t.mayConfigure("config "+name, key)
+		if s, err := settings.Lookup(key); err == nil && s.Setup {
+			return errors.Join(t.Policy.CheckOwner(t.caller, name+" "+s.Key), t.mayConfigure(name, key))
+		}
+		return t.mayConfigure(name, key)
 	}}
 }

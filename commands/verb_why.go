@@ -61,6 +61,8 @@ func (t *turn) onChanges(actions []permissions.Action) string {
 	switch {
 	case len(actions) == 1 && (actions[0].Name == "sessions end" || actions[0].Name == "sessions cleanup"):
 		return "A plan shows what it does before it happens. Ending a session is final: nothing brings it back."
+	case len(actions) == 1 && actions[0].Name == "setup" && actions[0].Right == permissions.Configure:
+		return "Only the owner of the server may, whatever right others hold."
 	case len(actions) == 1 && actions[0].Name == "undo":
 		return "It also needs the rights that the change took."
 	case changes(rights):
@@ -116,6 +118,8 @@ func (t *turn) actions(ctx context.Context, args []string) ([]permissions.Action
 		return t.redisActions(ctx, withoutRedis(args[1:], func(s string) string { return s }))
 	case v.name == "config" && len(args) > 1:
 		return configActions(args[1:]), nil
+	case v.name == "setup" && len(args) > 1:
+		return []permissions.Action{{Right: permissions.Configure, Name: v.name}}, nil
 	case v.name == "sessions" && len(args) > 1:
 		return sessionsActions(args[1:]), nil
 	}

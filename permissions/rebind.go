@@ -46,6 +46,19 @@ func (p *Policy) Bindable() []string {
 	return sortedKeys(names)
 }
 
+// Holders lists who has a role: ids of Discord roles, then people as user:ID.
+func (p *Policy) Holders(name string) []string {
+	r, ok := p.now().byName[name]
+	if !ok {
+		return nil
+	}
+	list := sortedKeys(r.discord)
+	for _, id := range sortedKeys(r.people) {
+		list = append(list, "user:"+id)
+	}
+	return list
+}
+
 // Rebind has these bindings, and no others, add to those of the configuration,
 // from now on: a question that is being decided is not touched. One that names no
 // role binds nothing, and the error says so; the others hold all the same.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -36,8 +37,10 @@ type Change struct {
 	Unset bool   `json:"unset,omitempty"`
 }
 
-// String answers "86400 (was 3600)".
-func (c Change) String() string { return c.New + " (was " + c.Old + ")" }
+// String answers "86400 (was 3600)"; a dash stands for an empty value.
+func (c Change) String() string {
+	return cmp.Or(c.New, "-") + " (was " + cmp.Or(c.Old, "-") + ")"
+}
 
 // Result is what a change did.
 type Result struct {

@@ -158,7 +158,7 @@ func TestSetUp(t *testing.T) {
 		ctx := t.Context()
 		live := settings.Open(ctx, s.client(t), settings.Defaults())
 		got, err := live.SetUp(ctx, wishes("discord.prefix=?", "discord.roles=oncall:1,support:user:2"), ann)
-		if want := "{1 [? (was !) oncall:1,support:user:2 (was )]}"; err != nil || fmt.Sprint(got) != want {
+		if want := "{1 [? (was !) oncall:1,support:user:2 (was -)]}"; err != nil || fmt.Sprint(got) != want {
 			t.Errorf("%v, %v; want %s", got, err, want)
 		}
 		again := settings.Open(ctx, s.client(t), settings.Defaults())
