@@ -177,7 +177,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey})
+	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey, greetedKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

@@ -139,6 +139,7 @@ func discordFindings(ctx context.Context, base *settings.Base) []check.Finding {
 		pool := dial.NewPool(target, dialOptions(s))
 		defer pool.Close()
 		if client, err := pool.Main(); err == nil {
+			options = a.botOptions(settings.Open(ctx, client, base).Snapshot())
 			options.Pin = newGuildPin(client)
 		}
 	}

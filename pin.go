@@ -9,8 +9,12 @@ import (
 	"github.com/helix-collective/helix/script"
 )
 
-// pinKey remembers the guild that Helix chose at its first start.
-const pinKey = "{helix}:guild"
+// Keys of what the bot remembers of guilds: greetedKey holds those that were
+// greeted, by when; pinKey remembers the guild that Helix chose at its first start.
+const (
+	pinKey     = "{helix}:guild"
+	greetedKey = "{helix}:greeted"
+)
 
 // guildPin keeps the pinned guild in Redis, so that every instance serves the same.
 type guildPin struct {

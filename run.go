@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -136,8 +137,7 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	if err != nil {
 		return err
 	}
-	s := base.Snapshot()
-	b, err := bot.New(a.botOptions(s))
+	b, err := bot.New(a.botOptions(a.live.Snapshot()))
 	if err != nil {
 		return errors.Join(err, a.close())
 	}
@@ -164,14 +164,41 @@ func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var announcing sync.WaitGroup
-	if a.base.Snapshot().Text(settings.DiscordOpsChannel) != "" {
-		announcing.Go(func() { a.audit.AnnounceHead(ctx, b.Announce) })
-	}
+	defer a.followOpsChannel(b)()
+	announcing.Go(func() { a.announceHead(ctx, b.Announce) })
 	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
 	err := b.Run(ctx)
 	cancel()
 	announcing.Wait()
 	return err
+}
+
+// followOpsChannel has the bot speak up where the settings say, until unfollow.
+func (a *app) followOpsChannel(b *bot.Bot) (unfollow func()) {
+	speak := func(_, now *settings.Snapshot) { b.SpeakIn(now.Text(settings.DiscordOpsChannel)) }
+	unfollow = a.live.Subscribe(settings.Subscriber{Changed: speak})
+	speak(nil, a.live.Snapshot()) // it may have changed since the bot was made
+	return unfollow
+}
+
+// announceHead announces the audit's head by day, as soon as there is a channel
+// for that.
+func (a *app) announceHead(ctx context.Context, announce func(ctx context.Context, id, text string) error) {
+	named := make(chan struct{}, 1)
+	unfollow := a.live.Subscribe(settings.Subscriber{Changed: func(_, now *settings.Snapshot) {
+		if now.Text(settings.DiscordOpsChannel) != "" && len(named) == 0 {
+			named <- struct{}{}
+		}
+	}})
+	defer unfollow()
+	if a.live.Snapshot().Text(settings.DiscordOpsChannel) == "" {
+		select {
+		case <-named:
+		case <-ctx.Done():
+			return
+		}
+	}
+	a.audit.AnnounceHead(ctx, announce)
 }
 
 func (a *app) botOptions(s *settings.Snapshot) bot.Options {
@@ -181,13 +208,25 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		GatewayURL: s.Text(settings.DiscordGatewayURL),
 		Guilds:     s.List(settings.DiscordGuilds),
 		OpsChannel: s.Text(settings.DiscordOpsChannel),
+		Shards:     shards(s),
 		Redact:     s.Bool(settings.RedactDiscord),
 		Redactor:   a.redactor,
 		Pin:        newGuildPin(a.client),
+		Greeted:    newGuildsGreeted(a.client),
+		Introduce:  a.dispatcher.Introduction,
 		Handler:    a.dispatcher,
 		Clicked:    a.clicked(),
 		Log:        a.log,
 	}
+}
+
+// shards answers how many connections to Discord are configured.
+func shards(s *settings.Snapshot) int {
+	n, err := strconv.Atoi(s.Text(settings.DiscordShards))
+	if err != nil {
+		return bot.AutoShards
+	}
+	return n
 }
 
 // clicked records presses of buttons; it is nil for an app that only checks.

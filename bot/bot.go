@@ -55,11 +55,13 @@ type Options struct {
 	APIURL     string           // "" means Discord's own
 	GatewayURL string           // "" means what GET /gateway answers
 	Guilds     []string         // served guilds; none: the only one at first start
-	OpsChannel string           // where Helix speaks up by itself; may be empty
+	OpsChannel string           // where Helix speaks up by itself, until SpeakIn names another; may be empty
 	Shards     int              // connections that share the guilds; 0: one, or AutoShards
 	Redact     bool             // hide secrets and whole ids in answers
 	Redactor   *redact.Redactor // of the last look at what is sent; nil means one without additions
 	Pin        Pin
+	Greeted    Greeted       // nil: no server is greeted
+	Introduce  func() string // what is configured and what is missing, a line each; may be nil
 	Handler    Handler
 	Log        *zap.Logger
 
@@ -139,7 +141,8 @@ type Bot struct {
 	status Status
 	shards []*shard // never none
 
-	withoutIntent atomic.Bool // the message-content intent was refused, so it is not asked for
+	ops           atomic.Value // string: the channel where Helix speaks up by itself
+	withoutIntent atomic.Bool  // the message-content intent was refused, so it is not asked for
 	noIntent      sync.Once
 	inspected     sync.Once
 	settlers      sync.WaitGroup
@@ -185,6 +188,7 @@ func New(o Options) (*Bot, error) {
 	b.queues = newQueues(queueLength)
 	b.heldBack.channels = make(map[string]*heldBack)
 	b.undelivered.losses = make(map[string]loss)
+	b.ops.Store(o.OpsChannel)
 	b.guilds.decided, b.guilds.present = make(chan struct{}), make(map[int][]string)
 	b.share(min(max(o.Shards, 1), maxShards))
 	return b, nil

@@ -183,7 +183,7 @@ func (c *checker) guilds(ctx context.Context) {
 // opsChannel tells whether Helix may speak where it is to speak up by itself.
 func (c *checker) opsChannel(ctx context.Context) {
 	const name = "Discord ops channel"
-	id := c.bot.options.OpsChannel
+	id := c.bot.opsChannel()
 	if id == "" {
 		c.add(name, Warning, "No ops channel is set, so Helix does not speak up by itself.", "Set discord.ops_channel to a channel's id.")
 		return

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -122,7 +123,8 @@ func forwarded(m *discordgo.Message) bool {
 
 // text answers what a message says without the mention of us at its front, and
 // whether we are mentioned. Other members that it mentions are named as in the
-// configuration, user:ID, so that commands can speak of them.
+// configuration, user:ID, so that commands can speak of them; so are roles and
+// channels that stand as words of their own.
 func (b *Bot) text(s *discordgo.Session, m *discordgo.Message) (text string, mentioned bool) {
 	me := b.Status().UserID
 	text = m.Content
@@ -135,8 +137,14 @@ func (b *Bot) text(s *discordgo.Session, m *discordgo.Message) (text string, men
 	for _, u := range m.Mentions {
 		text = strings.NewReplacer("<@"+u.ID+">", "user:"+u.ID, "<@!"+u.ID+">", "user:"+u.ID).Replace(text)
 	}
-	return text, mentioned
+	text = roleWord.ReplaceAllString(text, "${1}role:$2")
+	return channelWord.ReplaceAllString(text, "${1}channel:$2"), mentioned
 }
+
+var (
+	roleWord    = regexp.MustCompile(`(^|\s)<@&([0-9]{1,20})>`)
+	channelWord = regexp.MustCompile(`(^|\s)<#([0-9]{1,20})>`)
+)
 
 // ourMentions are the ways to mention us: as a user, and as the role that
 // Discord makes for a bot.

@@ -145,6 +145,7 @@ type permissions64 uint64
 
 const (
 	administrator permissions64 = 1 << 3
+	viewAuditLog  permissions64 = 1 << 7
 	viewChannel   permissions64 = 1 << 10
 	sendMessages  permissions64 = 1 << 11
 	embedLinks    permissions64 = 1 << 14

@@ -21,6 +21,8 @@ type guildKeeper struct {
 	again    bool             // settle once more
 	present  map[int][]string // the guilds that we are in, by shard; one that has not greeted yet is missing
 	decided  chan struct{}    // closed once it is
+
+	newcomers []string // guilds that have let us in, and are to be greeted
 }
 
 // serves reports whether Helix acts in a guild.
@@ -70,6 +72,9 @@ func (b *Bot) settle(work context.Context) {
 		failed := false
 		for {
 			err := b.meetGuilds(work, b.guilds.list())
+			if err == nil && b.isDecided() {
+				b.welcomeAll(work)
+			}
 			if err == nil && b.settled() {
 				return
 			}
@@ -164,12 +169,35 @@ func (k *guildKeeper) enter(of *shard, ids []string) {
 	k.present[of.id] = ids
 }
 
+// join notes a guild that the gateway introduces. One that was not in the
+// shard's greeting has let us in.
 func (k *guildKeeper) join(of *shard, id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !slices.Contains(k.present[of.id], id) {
-		k.present[of.id] = append(k.present[of.id], id)
+	if slices.Contains(k.present[of.id], id) {
+		return
 	}
+	k.present[of.id] = append(k.present[of.id], id)
+	if len(k.newcomers) < maxNewcomers && !slices.Contains(k.newcomers, id) {
+		k.newcomers = append(k.newcomers, id)
+	}
+}
+
+// takeNewcomers answers the guilds to be greeted, each once.
+func (k *guildKeeper) takeNewcomers() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	taken := k.newcomers
+	k.newcomers = nil
+	return taken
+}
+
+// pinnedElsewhere reports whether another guild is served for having been pinned.
+func (k *guildKeeper) pinnedElsewhere(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	pinned := k.guilds.Pinned()
+	return pinned != "" && pinned != id
 }
 
 func (k *guildKeeper) leave(of *shard, id string) {

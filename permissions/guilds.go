@@ -43,6 +43,15 @@ func (g Guilds) Serves(guild string) bool {
 	return guild == g.pinned
 }
 
+// Pinned answers the guild that is served for having been pinned; "" if there is
+// none, or configuration decides.
+func (g Guilds) Pinned() string {
+	if len(g.configured) > 0 {
+		return ""
+	}
+	return g.pinned
+}
+
 // Pinning is the answer to the guilds that Helix finds itself in.
 type Pinning struct {
 	Guilds Guilds // to go by from now on
