@@ -83,7 +83,7 @@ func configuration(base *settings.Base) []check.Finding {
 	if len(base.Roles()) == 0 {
 		findings = append(findings, check.Finding{Name: "Permissions", Level: check.Warning,
 			Detail: "No role is configured: only the guild's owner and administrators may act.",
-			Mend:   "Say under permissions.roles in config.yaml who may do what."})
+			Mend:   "Say who may do what: under permissions.roles in config.yaml, or as the owner with `setup role` in your server."})
 	}
 	return findings
 }

@@ -142,6 +142,8 @@ func (c *checker) starts(ctx context.Context) {
 		c.add(name, OK, "Connections are not counted.", "")
 	case limit.Limit.Remaining < fewStarts:
 		c.add(name, Warning, fmt.Sprintf("Discord allows %d more connections until the day's limit is renewed.", limit.Limit.Remaining), "Find out why Helix starts so often before it is locked out.")
+	case limit.Shards > len(c.bot.allShards()) && c.bot.options.Shards != AutoShards:
+		c.add(name, Warning, fmt.Sprintf("Discord recommends %d connections, and discord.shards is %d.", limit.Shards, len(c.bot.allShards())), "Raise discord.shards, or set it to auto.")
 	default:
 		c.add(name, OK, fmt.Sprintf("%d more connections are allowed today.", limit.Limit.Remaining), "")
 	}
@@ -185,7 +187,7 @@ func (c *checker) opsChannel(ctx context.Context) {
 	const name = "Discord ops channel"
 	id := c.bot.opsChannel()
 	if id == "" {
-		c.add(name, Warning, "No ops channel is set, so Helix does not speak up by itself.", "Set discord.ops_channel to a channel's id.")
+		c.add(name, Warning, "No ops channel is set, so Helix does not speak up by itself.", "Say `setup ops channel:ID` in your server, or set discord.ops_channel to a channel's id.")
 		return
 	}
 	missing, err := c.missing(ctx, id)

@@ -94,6 +94,14 @@ func TestCheck(t *testing.T) {
 			prepare: func(d *discordtest.Discord, _ *discordtest.Guild, _ *bot.Options) {
 				d.Gateway().LimitStarts(3, time.Hour)
 			}},
+		{name: "shards", level: bot.Warning, finding: "Discord gateway", says: "recommends 2 connections",
+			prepare: func(d *discordtest.Discord, _ *discordtest.Guild, _ *bot.Options) { d.Gateway().RecommendShards(2) }},
+		{name: "all its shards", level: bot.OK, finding: "Discord gateway", says: "are allowed today",
+			prepare: func(d *discordtest.Discord, _ *discordtest.Guild, o *bot.Options) {
+				d.Gateway().RecommendShards(2)
+				o.Shards = bot.AutoShards
+			}},
+		{name: "invite", level: bot.OK, finding: "Discord invite", says: "scope=bot+applications.commands&permissions="},
 		{name: "no server", level: bot.Warning, finding: "Discord servers", says: "not in 99999999",
 			prepare: func(_ *discordtest.Discord, _ *discordtest.Guild, o *bot.Options) {
 				o.Guilds = []string{"99999999999999999"}
