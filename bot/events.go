@@ -15,7 +15,7 @@ import (
 	"github.com/helix-collective/helix/commands"
 )
 
-// listen hands the session's events on. Handlers run one after another, in the
+// listen hands the session's events on, all of them among heeded. Handlers run one after another, in the
 // order of the gateway, so none may wait. The session's state comes first, kept
 // here rather than by discordgo, so that an event which it cannot deal with costs
 // that event alone.

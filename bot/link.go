@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"sync"
@@ -16,6 +17,7 @@ import (
 // outside whatever the session waits for.
 type connections struct {
 	passes func(message []byte) bool // what is read from them
+	trust  *x509.CertPool            // nil: the system's
 
 	mu   sync.Mutex
 	open []net.Conn
@@ -29,7 +31,7 @@ func (c *connections) dial(ctx context.Context, network, addr string) (net.Conn,
 }
 
 func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: &tls.Config{NextProtos: []string{"http/1.1"}}}
+	d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: &tls.Config{RootCAs: c.trust, NextProtos: []string{"http/1.1"}}}
 	return c.keep(d.DialContext(ctx, network, addr))
 }
 

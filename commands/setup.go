@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
@@ -88,15 +89,37 @@ func differing(s *settings.Snapshot, profile string) int {
 	return n
 }
 
+// rolesOffered is for how many roles setup proposes to choose who has them: with
+// the other offers they fill a message.
+const rolesOffered = 2
+
 // offerSetup proposes what may be chosen rather than typed, to those who may.
 func (t *turn) offerSetup() {
 	if t.Policy.CheckOwner(t.caller, "setup") != nil {
 		return
 	}
-	t.offers.add(Offer{Label: "Ops channel: where Helix speaks up", Line: t.prefix() + "setup ops {}", Wants: WantsChannel})
-	for _, role := range t.Policy.Bindable() {
-		t.offers.add(Offer{Label: "Who is " + role, Line: t.prefix() + "setup role " + role + " {}", Wants: WantsRoles})
+	line := t.prefix() + "setup "
+	t.offers.add(Offer{Label: "Ops channel: where Helix speaks up", Line: line + "ops {}", Wants: WantsChannel})
+	for _, role := range t.rolesToOffer() {
+		t.offers.add(Offer{Label: "Who is " + role, Line: line + "role " + role + " {}", Wants: WantsRoles})
 	}
+	t.offers.add(Offer{Label: "Prefix…", Line: line + "prefix {}", Wants: WantsWords})
+	profile := settings.Development
+	if differing(t.snapshot(), profile) == 0 {
+		profile = settings.Production
+	}
+	t.offers.add(Offer{Label: "Profile " + profile, Line: line + "profile " + profile})
+}
+
+// rolesToOffer answers the roles that there are, before those that there could be.
+func (t *turn) rolesToOffer() []string {
+	roles := t.Policy.Names()
+	for _, name := range t.Policy.Bindable() {
+		if !slices.Contains(roles, name) {
+			roles = append(roles, name)
+		}
+	}
+	return roles[:min(len(roles), rolesOffered)]
 }
 
 // followBindings gives roles as the live settings say, now and whenever they
