@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func FuzzEvents(f *testing.F) {
 	start(f, d, echo, func(o *bot.Options) { o.Guilds = []string{acme.ID} })
 	d.Gateway().AwaitReady(1)
 	f.Fuzz(func(t *testing.T, event, data string) {
-		if !strings.HasPrefix(data, "{") {
+		if !json.Valid([]byte(data)) {
 			return
 		}
 		d.Gateway().Inject(event, data)
