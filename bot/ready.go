@@ -120,6 +120,7 @@ func (b *Bot) onGuildGone(g *discordgo.Guild, l *link) {
 		return
 	}
 	b.guilds.leave(l.shard, g.ID)
+	l.shard.back(g.ID) // for good
 	b.update(func(st *Status) { st.Guilds = len(b.guilds.list()) })
 	b.log.Warn("Helix was removed from a server", zap.String("server", g.ID))
 }

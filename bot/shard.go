@@ -87,12 +87,15 @@ func (b *Bot) divide(ctx context.Context) error {
 	}
 }
 
+// maxOutages bounds how many servers of a shard are remembered to be out.
+const maxOutages = 1000
+
 // lose notes that Discord has trouble with a server, and reports whether that is
 // news.
 func (s *shard) lose(guild string) bool {
 	s.outages.Lock()
 	defer s.outages.Unlock()
-	if _, known := s.out[guild]; known {
+	if _, known := s.out[guild]; known || len(s.out) >= maxOutages {
 		return false
 	}
 	s.out[guild] = s.channels.gap()
