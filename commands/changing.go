@@ -167,9 +167,17 @@ func (t *turn) mayChange(ctx context.Context, program *shell.Program) bool {
 }
 
 // isPlain reports whether a plan is carried out without a question: it writes
-// to one key, which is not large, and can be taken back.
+// to one key, which is not large, and can be taken back, and its caller typed it.
 func (t *turn) isPlain(s guard.Summary) bool {
-	return s.Plain && t.Journal != nil && len(s.NoWayBack) == 0 && t.approval(s) == ""
+	return s.Plain && !t.plansAll && t.Journal != nil && len(s.NoWayBack) == 0 && t.approval(s) == ""
+}
+
+// mayDoAtOnce refuses a command that has no plan where all changes are planned.
+func (t *turn) mayDoAtOnce(command string) error {
+	if t.plansAll && t.mode == Ask {
+		return unable("`%s` takes effect at once, without a plan, so it has to be typed as a message. Nothing was changed.", command)
+	}
+	return nil
 }
 
 // approval says who else has to agree to a plan; empty: nobody.

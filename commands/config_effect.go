@@ -35,14 +35,14 @@ func (t *turn) try(ctx context.Context, call *shell.Call, form configForm, args 
 }
 
 // planConfig asks a confirmation for a change of settings that ends or shortens
-// sessions, and reports whether it is one.
+// sessions, or where all changes are planned, and reports whether it is one.
 func (t *turn) planConfig(ctx context.Context, call *shell.Call, form configForm, args []string) (bool, error) {
 	changes, err := t.try(ctx, call, form, args)
 	if err != nil {
 		return false, err
 	}
 	effect, err := t.Sessions.Effect(ctx, policyAfter(t.snapshot(), changes))
-	if err != nil || effect.None() {
+	if err != nil || len(changes) == 0 || effect.None() && !t.plansAll {
 		return false, err
 	}
 	text := t.effectText(changes, effect)
@@ -51,9 +51,9 @@ func (t *turn) planConfig(ctx context.Context, call *shell.Call, form configForm
 		t.waits = &Plan{Text: text}
 		return true, nil
 	case t.mode == Only || t.changes || t.waits != nil:
-		return false, unable("This change has a plan of its own, since it ends or shortens sessions. Type it on a line of its own.")
+		return false, unable("This change of settings has a plan of its own. Type it on a line of its own.")
 	case t.Plans == nil:
-		return false, unable("It would end or shorten sessions, and no plan can be made here for that.")
+		return false, unable("This change of settings needs a plan, and none can be made here.")
 	}
 	step, err := json.Marshal(configStep{form.name, args})
 	if err != nil {

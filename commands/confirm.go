@@ -174,9 +174,10 @@ func (t *turn) execute(ctx context.Context, req Request, p plans.Plan, steps *pl
 	step := string(first)
 	out := &output{limit: replyBytes, to: req.Stdout}
 	if id, ok := strings.CutPrefix(step, undoMark); ok {
+		id, force := strings.CutSuffix(id, forceMark)
 		change, err := t.changeToUndo([]string{id})
 		if err == nil {
-			_, err = t.undo(ctx, change, true, out)
+			_, err = t.undo(ctx, change, force, out)
 		}
 		return made{output: out.kept, told: true}, err
 	}

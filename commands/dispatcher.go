@@ -172,7 +172,7 @@ func (t *turn) whole(plan *Plan) *Plan {
 
 // turnOf prepares to serve a request.
 func (d *Dispatcher) turnOf(req Request) *turn {
-	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, mode: req.Mode, late: req.Late, request: req.ID}
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, mode: req.Mode, late: req.Late, plansAll: req.AlwaysPlan, request: req.ID}
 	if t.progress = req.Progress; t.progress == nil {
 		t.progress = &Progress{}
 	}
@@ -204,6 +204,7 @@ type turn struct {
 	recording *recording
 	mode      Mode
 	late      bool             // the request may change nothing
+	plansAll  bool             // nothing is changed without a plan
 	request   string           // the id of what asks
 	waits     *Plan            // that a verb of the program asks a confirmation for
 	typed     typed            // secrets that the message holds

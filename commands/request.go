@@ -38,6 +38,11 @@ type Request struct {
 	// Mode says what becomes of a program that would change something.
 	Mode Mode
 
+	// AlwaysPlan has every change planned, also one that would be made at once if
+	// its caller had typed it: their press or their alias stands for a text that
+	// they may not have read. What has no plan is refused.
+	AlwaysPlan bool
+
 	// Redact hides secrets and whole ids in everything that is answered.
 	Redact bool
 

@@ -67,6 +67,9 @@ func approveVerb() verb {
 			if t.late || t.mode == Only {
 				return 0, &guard.Refused{Command: "approve", NeedsPlan: true}
 			}
+			if err := t.mayDoAtOnce("approve"); err != nil {
+				return 0, err
+			}
 			if len(words) != 1 {
 				return 0, t.misused(approveVerb(), "`approve` takes the id of one plan, as `pending` shows it.")
 			}

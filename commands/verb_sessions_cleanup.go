@@ -73,6 +73,9 @@ func (t *turn) leaveForeign(ctx context.Context, call *shell.Call) error {
 		t.waits = &Plan{Text: "Plan: let cleanup leave other software's sessions alone."}
 		return nil
 	}
+	if err := t.mayDoAtOnce("sessions cleanup --own"); err != nil {
+		return err
+	}
 	if err := t.recording.gate(ctx, "sessions cleanup", permissions.Destroy); err != nil {
 		return err
 	}

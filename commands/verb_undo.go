@@ -55,7 +55,7 @@ func runUndo(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	switch {
 	case t.late:
 		return 0, &guard.Refused{Command: "undo", NeedsPlan: true}
-	case t.mode == Only, force && t.mode == Ask:
+	case t.mode == Only, (force || t.plansAll) && t.mode == Ask:
 		return 0, t.planUndo(ctx, change, force)
 	}
 	return t.undo(ctx, change, force, call.Stdout)
@@ -283,8 +283,12 @@ func (t *turn) planUndo(ctx context.Context, s journal.Summary, force bool) erro
 		t.waits = &Plan{Text: text}
 		return nil
 	}
-	return t.planStep(ctx, undoMark+s.ID, plans.Plan{
-		Line: s.Line, Text: text, Word: wordAll, Keys: int64(s.Images), Rights: rightNames(needs),
+	step, word := undoMark+s.ID, ""
+	if force {
+		step, word = step+forceMark, wordAll
+	}
+	return t.planStep(ctx, step, plans.Plan{
+		Line: s.Line, Text: text, Word: word, Keys: int64(s.Images), Rights: rightNames(needs),
 		Approval: t.approval(guard.Summary{Rights: needs, Keys: int64(s.Images)}),
 	})
 }
@@ -304,6 +308,7 @@ func (t *turn) undoPlan(s journal.Summary, since guard.Named, force bool) string
 // What begins the only step of a plan that is no command of Redis.
 const (
 	undoMark   = "undo "   // a change that is taken back
+	forceMark  = " force"  // ends that, where it takes back what others changed since
 	actionMark = "action " // the line of an action
 )
 
