@@ -24,8 +24,11 @@ func (c *compiler) noteCalls(words []*word, more bool) error {
 		return nil
 	}
 	name = bareName(name)
+	if script, ok := c.alias(name); ok {
+		return c.noteAlias(words, name, script, more)
+	}
 	c.calls = append(c.calls, SourceCall{
-		Name: name, Args: c.sourceArgs(words[1:]), More: more, Own: isOwn(name), Pos: words[0].pos,
+		Name: name, Args: c.sourceArgs(words[1:]), More: more || c.moreGiven(words[1:]), Own: isOwn(name), Pos: words[0].pos,
 	})
 	switch name {
 	case "sh":
@@ -122,6 +125,10 @@ func markLiterals(parts []syntax.WordPart, mark func(from, to syntax.Pos)) {
 func (c *compiler) sourceArgs(words []*word) []SourceArg {
 	args := make([]SourceArg, 0, len(words))
 	for _, w := range words {
+		if given, ok := c.givenTo(w); ok {
+			args = append(args, given...)
+			continue
+		}
 		written := c.written(w.origin)
 		text, ok := c.fixed(w)
 		if !ok {
@@ -186,7 +193,7 @@ func (c *compiler) noteScript(words []*word) error {
 			"the script of sh -c must be written out, in single quotes")
 	}
 	text, places := c.scriptText(w.origin)
-	inner := &compiler{source: c.source, places: places, holes: c.holes, depth: c.depth}
+	inner := &compiler{source: c.source, places: places, holes: c.holes, depth: c.depth, aliases: c.aliases, within: c.within}
 	body, err := inner.parse(text)
 	w.script = &script{body: body, calls: calledNames(inner.calls)}
 	c.calls = append(c.calls, inner.calls...)

@@ -12,7 +12,8 @@
 // variable like any other, empty until the program sets it.
 //
 // The shell's own commands are xargs, sh -c, read, test, [, true, false, ":",
-// exit, break and continue. Every other name is the caller's.
+// exit, break and continue. Every other name is the caller's. A name may
+// stand for a script (see Aliases).
 //
 // # Keys
 //

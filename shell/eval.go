@@ -262,6 +262,9 @@ func (inv *invocation) args() []Arg {
 
 // call makes a call and leaves its status in s.
 func (s *scope) call(ctx context.Context, inv *invocation) error {
+	if script := inv.fields[0].script; script != nil {
+		return s.alias(ctx, inv, script)
+	}
 	name := inv.name()
 	if run := own(name); run != nil {
 		if err := run(ctx, s, inv); err != nil {

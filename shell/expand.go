@@ -19,7 +19,8 @@ func (e *ExpandError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Pos.Line, e.Pos.Column, e.Reason)
 }
 
-// field is one argument to be, with the script if it is one of sh -c.
+// field is one argument to be, with the script if it is one of sh -c or the name
+// of an alias.
 type field struct {
 	value  value
 	script *script
@@ -100,6 +101,8 @@ func (e *expansion) segment(ctx context.Context, s segment, whole bool) error {
 		return err
 	case *variable:
 		return e.value(e.scope.get(s.name), whole || s.quoted)
+	case *positional:
+		return e.positional(s, whole)
 	case *lastStatus:
 		return e.add(plainPart(fmt.Sprint(e.scope.status)))
 	case *capture:

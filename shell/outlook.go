@@ -269,7 +269,7 @@ func (o *outlook) tells(w *word) bool {
 	told := true
 	for _, s := range w.segments {
 		switch s := s.(type) {
-		case *literal:
+		case *literal, *positional:
 		case *variable:
 			told = told && !o.hidden[s.name]
 		case *arithmetic:

@@ -101,7 +101,7 @@ func (s *scope) script(ctx context.Context, inv *invocation, swaps []replacement
 	if err != nil {
 		return err
 	}
-	child.parent, child.status = nil, 0
+	child.parent, child.status, child.given = nil, 0, nil
 	child.swaps = append(s.swaps[:len(s.swaps):len(s.swaps)], swaps...)
 	defer child.close()
 	err = child.contained(ctx, inv.fields[2].script.body, inv.streams)

@@ -41,8 +41,13 @@ type SourceCall struct {
 	Name string      // unquoted and without a leading "!", as Lookup would get it
 	Args []SourceArg // without the name
 	More bool        // xargs adds further arguments
-	Own  bool        // it is the shell's own command: Lookup is not asked
-	Pos  Pos         // of the name
+	Own  bool        // it is the shell's own command, or an alias: Lookup is not asked
+
+	// Alias is the script that the name stands for; empty: it is no alias. The
+	// calls that the script makes follow, at the same place.
+	Alias string
+
+	Pos Pos // of the name
 }
 
 // SourceArg is an argument as it stands in the source.
@@ -53,8 +58,16 @@ type SourceArg struct {
 }
 
 // Parse reads a source. Every error is a *SyntaxError.
-func Parse(source string) (p *Program, err error) {
-	c := &compiler{source: source}
+func Parse(source string) (*Program, error) { return ParseWith(source, nil) }
+
+// ParseWith is Parse where names may stand for scripts (see Aliases).
+func ParseWith(source string, aliases Aliases) (*Program, error) {
+	return (&compiler{source: source, aliases: &aliasing{of: aliases}}).program()
+}
+
+// program reads the compiler's source.
+func (c *compiler) program() (p *Program, err error) {
+	source := c.source
 	// The parser is not ours, and what it reads comes from anybody: a fault in
 	// it costs the one who found it an answer, and nobody else.
 	defer func() {
@@ -89,6 +102,10 @@ type compiler struct {
 	calls  []SourceCall
 	holes  []string // what xargs -I replaces in the text being parsed
 	depth  int
+
+	aliases *aliasing
+	within  []string // the aliases that stand for the text being parsed, outermost first
+	given   *given   // what the innermost of them was called with; nil outside of any
 }
 
 // parse reads text, which is the source or a script within it.

@@ -24,6 +24,7 @@ type scope struct {
 	loops  int           // that break and continue may leave
 	depth  int           // subshells, captures and sh -c around this one
 	swaps  []replacement // what xargs -I puts into this scope's literals
+	given  []field       // what the alias around this one was called with
 }
 
 // holding is a variable and what it was charged for.
@@ -40,7 +41,7 @@ type replacement struct {
 
 // subshell returns a scope that sees s's variables but does not change them.
 func (s *scope) subshell() *scope {
-	return &scope{machine: s.machine, parent: s, status: s.status, depth: s.depth, swaps: s.swaps}
+	return &scope{machine: s.machine, parent: s, status: s.status, depth: s.depth, swaps: s.swaps, given: s.given}
 }
 
 // scratch returns a subshell for looking ahead, whose charges are not the

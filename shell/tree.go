@@ -75,13 +75,13 @@ const (
 // word is a list of segments that are expanded and glued together.
 type word struct {
 	segments []segment
-	script   *script // of a literal script of sh -c
+	script   *script // of a literal script of sh -c, or of the alias that the word names
 	origin   *syntax.Word
 	pos      Pos
 }
 
-// segment is a stretch of a word: *literal, *variable, *lastStatus, *capture
-// or *arithmetic.
+// segment is a stretch of a word: *literal, *variable, *positional, *lastStatus,
+// *capture or *arithmetic.
 type segment any
 
 type literal struct {

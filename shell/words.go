@@ -138,6 +138,9 @@ func (c *compiler) parameter(p *syntax.ParamExp, quoted bool) ([]segment, error)
 	switch {
 	case name == "?":
 		return []segment{&lastStatus{}}, nil
+	case c.given != nil && isPositional(name):
+		c.given.used = true
+		return []segment{&positional{name}}, nil
 	case syntax.ValidName(name) && name != "_":
 		return []segment{&variable{name: name, quoted: quoted}}, nil
 	}

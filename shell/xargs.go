@@ -72,6 +72,9 @@ type xargsRun struct {
 // resolve finds the command. Commands that act on the shell they stand in
 // have no meaning here.
 func (x *xargsRun) resolve() (known bool, err error) {
+	if x.inv.fields[0].script != nil { // an alias
+		return true, nil
+	}
 	name := x.inv.name()
 	switch name {
 	case "read", "exit", "break", "continue":
