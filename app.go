@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/actions"
+	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
@@ -177,7 +178,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey, greetedKey})
+	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey, greetedKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {
@@ -198,7 +199,7 @@ func newPolicy(base *settings.Base) (*permissions.Policy, error) {
 	for name, r := range base.Roles() {
 		roles[name] = permissions.Role(r)
 	}
-	var names []string
+	names := commands.ConfigureAlso()
 	for _, s := range settings.Table() {
 		names = append(names, s.Key)
 	}

@@ -92,7 +92,9 @@ func (s *Store) Put(ctx context.Context, a Alias) error {
 }
 
 // Remove forgets an alias, and reports whether there was one.
-func (s *Store) Remove(ctx context.Context, name string) (bool, error) { return s.kept.Remove(ctx, name) }
+func (s *Store) Remove(ctx context.Context, name string) (bool, error) {
+	return s.kept.Remove(ctx, name)
+}
 
 // Sorted lists aliases by their names.
 func Sorted(all map[string]Alias) []Alias {

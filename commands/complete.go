@@ -78,6 +78,8 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.changeIDs(words[1:])
 	case "approve":
 		return d.planIDs(words[1:])
+	case "alias":
+		return d.aliasWords(words[1:])
 	case "audit":
 		return []string{"--by", "--since", "--verb", "--denied", "verify"}
 	case "help":
@@ -131,9 +133,33 @@ func isRedis(word string) bool { return word == "redis" || word == "redis-cli" }
 // anything behind a pipe.
 func (d *Dispatcher) starts(first bool) []string {
 	if first {
-		return append(d.verbNames(d.prefix()), d.verbNames("")...)
+		return slices.Concat(d.verbNames(d.prefix()), d.verbNames(""), d.aliasesFor(d.prefix()), d.aliasesFor(""))
 	}
-	return append(append(filterNames(), d.verbNames("")...), shell.OwnCommands()...)
+	return slices.Concat(filterNames(), d.verbNames(""), shell.OwnCommands(), d.aliasesFor(""))
+}
+
+// aliasesFor answers the names of aliases behind a prefix: none while Redis is
+// away.
+func (d *Dispatcher) aliasesFor(prefix string) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
+	defer cancel()
+	var names []string
+	all, _ := d.Aliases.All(ctx)
+	for name := range all {
+		names = append(names, prefix+name)
+	}
+	return names
+}
+
+// aliasWords answers what may follow the verb alias.
+func (d *Dispatcher) aliasWords(words []string) []string {
+	switch {
+	case len(words) == 0:
+		return []string{"list", "show", "remove"}
+	case len(words) == 1 && (words[0] == "show" || words[0] == "remove"):
+		return d.aliasesFor("")
+	}
+	return nil
 }
 
 func (d *Dispatcher) verbNames(prefix string) []string {

@@ -61,11 +61,14 @@ func importText(form configForm, call *shell.Call, args []string) ([]string, err
 	if form.name != "import" || len(args) > 0 {
 		return args, nil
 	}
-	block, err := io.ReadAll(io.LimitReader(call.Stdin, maxImport))
-	if err != nil {
-		return nil, err
-	}
-	return []string{string(block)}, nil
+	block, err := readAll(call, maxImport)
+	return []string{block}, err
+}
+
+// readAll reads what a call is given to read, up to so many bytes.
+func readAll(call *shell.Call, most int64) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(call.Stdin, most))
+	return string(text), err
 }
 
 func configImport(ctx context.Context, t *turn, call *shell.Call, args []string) error {

@@ -11,7 +11,6 @@ import (
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
-	"github.com/helix-collective/helix/shell"
 )
 
 // Confirm claims a plan for its only run. It answers at once: with how to run
@@ -154,11 +153,7 @@ func (d *Dispatcher) carryOut(ctx context.Context, c Confirmation, p plans.Plan,
 // namesIn answers what a plan's line calls, as far as it can be read: secrets
 // have been taken out of it.
 func (t *turn) namesIn(ctx context.Context, line string) []string {
-	msg, err := readMessage(line, t.prefix())
-	if err != nil {
-		return nil
-	}
-	program, err := shell.Parse(msg.source)
+	_, program, err := t.read(ctx, line)
 	if err != nil {
 		return nil
 	}

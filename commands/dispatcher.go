@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/actions"
+	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/journal"
@@ -30,10 +31,11 @@ import (
 // file. The rest is counted.
 const replyBytes = 8 << 20
 
-// Options is what a Dispatcher works with. All fields but Actions, Audit,
+// Options is what a Dispatcher works with. All fields but Actions, Aliases, Audit,
 // Sessions, Redactor and Version are needed.
 type Options struct {
 	Actions  *actions.Set
+	Aliases  *aliases.Store   // nil: made from Client
 	Audit    *audit.Log       // nil: nothing is recorded
 	Plans    *plans.Store     // nil: nothing can be changed
 	Journal  *journal.Journal // nil: nothing can be taken back
@@ -85,6 +87,9 @@ func New(o Options) *Dispatcher {
 	if d.Sessions == nil {
 		d.Sessions = sessions.New(o.Client, sessions.Live(o.Settings), sessions.Options{})
 	}
+	if d.Aliases == nil {
+		d.Aliases = aliases.Open(o.Client)
+	}
 	limit := func(key settings.IntKey) func() int {
 		return func() int { return d.snapshot().Int(key) }
 	}
@@ -127,7 +132,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	}
 	reply.Status = max(reply.Status, status)
 	reply.Output, reply.Truncated = out.kept, out.dropped
-	reply.Hints = t.hints.all()
+	reply.Hints = append(t.aliases.meant, t.hints.all()...)
 	reply.Offers = t.offers.all()
 	if far := t.progress.reached(); len(far) > 0 && reply.Outcome.early() {
 		reply.Problem += " It came as far as this: " + strings.Join(far, ", ") + "."
@@ -198,6 +203,7 @@ type turn struct {
 	member    func(ctx context.Context, id string) (permissions.Member, error)
 	guard     *guard.Guard // with hints for this turn
 	hints     hints
+	aliases   aliasing
 	offers    offers
 	cards     cards
 	progress  *Progress
@@ -207,6 +213,7 @@ type turn struct {
 	plansAll  bool             // nothing is changed without a plan
 	request   string           // the id of what asks
 	waits     *Plan            // that a verb of the program asks a confirmation for
+	defines   bool             // the message defines an alias or a schedule
 	typed     typed            // secrets that the message holds
 	redacts   bool             // secrets are hidden
 	reveals   bool             // what the caller has the right reveal for is not hidden
@@ -223,7 +230,7 @@ type turn struct {
 
 // run reads the message, checks what stands in it, and only then starts it.
 func (t *turn) run(ctx context.Context, req Request, out *output) (status int, names []string, plan *Plan, err error) {
-	msg, program, err := t.read(req.Text)
+	msg, program, err := t.read(ctx, req.Text)
 	if err != nil {
 		t.recording.line(t.askedFor(req.Text))
 		return 0, nil, nil, err
@@ -267,6 +274,8 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 
 // judge notes of a program what it may do, and what of it may be kept.
 func (t *turn) judge(ctx context.Context, msg message, program *shell.Program, req Request) {
+	t.defines = msg.defines
+	t.expands(program)
 	t.changes = t.mayChange(ctx, program)
 	t.reads = !t.changes && t.onlyReads(program)
 	t.noteTyped(msg, program.Calls()) // by now the commands of the server are known
@@ -282,12 +291,12 @@ func (t *turn) askedFor(text string) string {
 }
 
 // read takes a message apart and parses its program.
-func (t *turn) read(text string) (msg message, program *shell.Program, err error) {
+func (t *turn) read(ctx context.Context, text string) (msg message, program *shell.Program, err error) {
 	if t.filtering {
 		return t.readFilter(text)
 	}
 	if msg, err = readMessage(text, t.prefix()); err == nil {
-		program, err = shell.Parse(msg.source)
+		program, err = t.parse(ctx, msg.source)
 	}
 	if err != nil {
 		t.noteUnread(text)

@@ -90,8 +90,11 @@ func (t *turn) unknown(ctx context.Context, name string) error {
 	if guard.IsParameter(name) {
 		return &unknownError{name, fmt.Sprintf("It is a parameter of Redis: `%sredis config set %s …`.", prefix, name)}
 	}
-	if near, ok := suggest.Nearest(name, t.names()); ok {
+	if near, ok := suggest.Nearest(name, append(t.names(), t.aliasNames()...)); ok {
 		return &unknownError{name, fmt.Sprintf("Did you mean `%s`?", near)}
+	}
+	if t.aliases.trouble != nil {
+		return &unknownError{name, "It may be an alias: those cannot be read, since Redis does not answer."}
 	}
 	return &unknownError{name, fmt.Sprintf("`%shelp` lists what there is.", prefix)}
 }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,6 +19,9 @@ type typedWord struct{ written, shown string }
 
 // noteTyped finds the secrets among the words that calls give to Redis.
 func (t *turn) noteTyped(msg message, calls []shell.SourceCall) {
+	if msg.defines {
+		calls = slices.Concat(calls, t.callsIn(msg.stdin))
+	}
 	for _, call := range calls {
 		v, ok := t.verb(call.Name)
 		if call.Own || !ok || v.name != "redis" {
@@ -35,6 +39,18 @@ func (t *turn) noteTyped(msg message, calls []shell.SourceCall) {
 			t.typed.add(msg.stdin, msg.stdin, redact.Mask)
 		}
 	}
+}
+
+// callsIn answers the calls of a line that a message defines. What is none is
+// looked at as what cannot be read.
+func (t *turn) callsIn(line string) []shell.SourceCall {
+	const name = "it"
+	program, err := shell.ParseWith(name, func(called string) (string, bool) { return line, called == name })
+	if err != nil {
+		t.noteUnread(line)
+		return nil
+	}
+	return program.Calls()
 }
 
 // noteUnread finds them in a message that is no program.
@@ -107,8 +123,10 @@ func (t *turn) kept(line string) string {
 // Kept answers a message as it may be kept: without the secrets that are typed
 // to Redis, and those that show by their own shape or name.
 func (d *Dispatcher) Kept(text string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
+	defer cancel()
 	t := d.turnOf(Request{Text: text})
-	if msg, program, err := t.read(text); err == nil {
+	if msg, program, err := t.read(ctx, text); err == nil {
 		t.noteTyped(msg, program.Calls())
 	}
 	return t.kept(text)

@@ -8,8 +8,9 @@ import (
 
 // message is what a chat message asks: a program, and what the program reads.
 type message struct {
-	source string
-	stdin  string
+	source  string
+	stdin   string
+	defines bool // an alias or a schedule; stdin is its line
 }
 
 const fence = "```"
@@ -39,6 +40,9 @@ func readMessage(text, prefix string) (message, error) {
 	text = trim(strings.ReplaceAll(text, "\r\n", "\n"))
 	if prefix != "!" {
 		text = strings.TrimPrefix(text, prefix)
+	}
+	if m, ok, err := readDefinition(text); ok {
+		return m, err
 	}
 	head, block, tail, fenced := cutFence(text)
 	switch {

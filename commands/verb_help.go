@@ -32,6 +32,7 @@ func runHelp(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 }
 
 func (t *turn) helpPage(ctx context.Context, call *shell.Call) (string, error) {
+	t.loadAliases(ctx) // without them, while Redis is away, there is the rest
 	if len(call.Args) == 0 {
 		return t.overview(), nil
 	}
@@ -49,6 +50,9 @@ func (t *turn) helpPage(ctx context.Context, call *shell.Call) (string, error) {
 		return page, nil
 	}
 	if page, ok := t.actionHelp(topic); ok {
+		return page, nil
+	}
+	if page, ok := t.aliasHelp(topic); ok {
 		return page, nil
 	}
 	if page, ok := t.redisHelp(ctx, call.Texts()); ok {
@@ -103,7 +107,7 @@ func changes(rights []permissions.Right) bool {
 
 func (t *turn) noTopic(topic string) error {
 	advice := fmt.Sprintf("`%shelp` lists what there is.", t.prefix())
-	if near, ok := suggest.Nearest(topic, append(t.names(), settingKeys()...)); ok {
+	if near, ok := suggest.Nearest(topic, slices.Concat(t.names(), t.aliasNames(), settingKeys())); ok {
 		advice = fmt.Sprintf("Did you mean `%shelp %s`?", t.prefix(), near)
 	}
 	return &usageError{reason: fmt.Sprintf("There is no help on `%s`. %s", topic, advice)}
@@ -118,6 +122,9 @@ func (t *turn) overview() string {
 	}
 	if lines := t.actionLines(); len(lines) > 0 {
 		b.WriteString("\nActions\n  " + t.prefix() + strings.Join(lines, "\n  "+t.prefix()) + "\n")
+	}
+	if text := t.aliasOverview(); text != "" {
+		b.WriteString("\nAliases\n" + text)
 	}
 	b.WriteString("\nText commands, behind a pipe\n")
 	b.WriteString(wrap(filterNames(), 70, "  "))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -113,13 +114,15 @@ func (t *turn) actions(ctx context.Context, args []string) ([]permissions.Action
 	case !ok && t.isAction(strings.TrimPrefix(args[0], t.prefix())):
 		return []permissions.Action{{Right: permissions.Admin, Name: strings.TrimPrefix(strings.Join(args, " "), t.prefix())}}, nil
 	case !ok:
-		return nil, t.unknown(ctx, args[0])
+		return t.aliasedActions(ctx, args)
 	case v.name == "redis":
 		return t.redisActions(ctx, withoutRedis(args[1:], func(s string) string { return s }))
 	case v.name == "config" && len(args) > 1:
 		return configActions(args[1:]), nil
 	case v.name == "setup" && len(args) > 1:
 		return []permissions.Action{{Right: permissions.Configure, Name: v.name}}, nil
+	case v.name == "alias":
+		return aliasActions(args[1:]), nil
 	case v.name == "sessions" && len(args) > 1:
 		return sessionsActions(args[1:]), nil
 	}
@@ -131,6 +134,40 @@ func (t *turn) actions(ctx context.Context, args []string) ([]permissions.Action
 		right = permissions.Audit
 	}
 	return []permissions.Action{{Right: right, Name: v.name}}, nil
+}
+
+// aliasedActions answers what the calls of an alias would do.
+func (t *turn) aliasedActions(ctx context.Context, args []string) ([]permissions.Action, error) {
+	source := strings.TrimPrefix(args[0], t.prefix())
+	if !aliases.IsName(strings.ToLower(source)) {
+		return nil, t.unknown(ctx, args[0])
+	}
+	for _, arg := range args[1:] {
+		source += " " + quoteWord(arg)
+	}
+	program, err := t.parse(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	var actions []permissions.Action
+	for _, call := range program.Calls() {
+		if t.isStrange(call) {
+			return nil, t.unknown(ctx, call.Name)
+		}
+		if _, text := t.filters[call.Name]; call.Own || text {
+			continue
+		}
+		words := []string{call.Name}
+		for _, arg := range call.Args {
+			words = append(words, arg.Text)
+		}
+		made, err := t.actions(ctx, words)
+		if err != nil {
+			return nil, err
+		}
+		actions = append(actions, made...)
+	}
+	return actions, nil
 }
 
 func (t *turn) redisActions(ctx context.Context, args []string) ([]permissions.Action, error) {

@@ -1,0 +1,81 @@
+package commands_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/helix-collective/helix/audit"
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/internal/redistest"
+)
+
+// TestDefinitionsNeedAnOwnPlainMessage: what may change nothing defines nothing.
+func TestDefinitionsNeedAnOwnPlainMessage(t *testing.T) {
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner", "audit": ""})
+	ask := func(text string, how commands.Request) commands.Reply {
+		how.Text, how.Caller = text, s.people["ann"]
+		return s.dispatcher.Handle(context.Background(), how)
+	}
+	if reply := ask("!alias kept = redis dbsize", commands.Request{}); reply.Outcome != commands.OK {
+		t.Fatal(reply.Problem)
+	}
+	for _, line := range []string{"!alias x = redis dbsize", "!alias remove kept"} {
+		if reply := ask(line, commands.Request{Late: true}); reply.Outcome != commands.Unconfirmed {
+			t.Errorf("%s, late: %s %s", line, reply.Outcome, reply.Problem)
+		}
+		if reply := ask(line, commands.Request{Mode: commands.Only}); reply.Plan == nil {
+			t.Errorf("%s, to be planned only: %s %s", line, reply.Outcome, reply.Problem)
+		}
+		if reply := ask(line, commands.Request{AlwaysPlan: true}); !strings.Contains(reply.Problem, "typed as a message") {
+			t.Errorf("%s, by a press: %s %s", line, reply.Outcome, reply.Problem)
+		}
+	}
+	if got := string(ask("!alias list", commands.Request{}).Output); !strings.Contains(got, "kept") || strings.Contains(got, "\nx") {
+		t.Errorf("there are:\n%s", got)
+	}
+}
+
+func TestDefinitionsAreRecorded(t *testing.T) {
+	ctx := context.Background()
+	server := redistest.Standalone(t)
+	s := newStage(t, server.URL(), map[string]string{"people": "ann: owner", "audit": ""})
+	for _, line := range []string{"!alias size = redis dbsize", "!alias remove size"} {
+		s.dispatcher.Handle(ctx, commands.Request{Text: line, Caller: s.people["ann"]})
+	}
+	s.dispatcher.Audit.Flush(ctx)
+	records, err := s.dispatcher.Audit.Find(ctx, audit.Query{N: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changes []string
+	for _, r := range records {
+		if r.Event == audit.Closed {
+			changes = append(changes, r.Changes...)
+		}
+	}
+	if want := []string{"alias size = redis dbsize", "remove alias size"}; !slices.Equal(changes, want) {
+		t.Errorf("recorded %q, want %q", changes, want)
+	}
+}
+
+func TestAliasesAreCompleted(t *testing.T) {
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner"})
+	s.dispatcher.Handle(context.Background(), commands.Request{Text: "!alias sizes = redis dbsize", Caller: s.people["ann"]})
+	for message, want := range map[string]string{"!siz": "!sizes", "siz": "sizes", "!alias show s": "sizes", "!alias rem": "remove", "!redis dbsize | siz": "sizes"} {
+		if _, got := s.dispatcher.Complete(message, len(message)); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q, want %q", message, got, want)
+		}
+	}
+}
+
+func TestAnAliasWhileRedisIsAway(t *testing.T) {
+	server := redistest.Standalone(t)
+	s := newStage(t, server.URL(), map[string]string{"people": "ann: owner"})
+	server.Kill()
+	reply := s.dispatcher.Handle(context.Background(), commands.Request{Text: "!sizes", Caller: s.people["ann"]})
+	if reply.Outcome != commands.Unknown || !strings.Contains(reply.Problem, "may be an alias") {
+		t.Errorf("%s: %s", reply.Outcome, reply.Problem)
+	}
+}
