@@ -25,6 +25,7 @@ var floors = map[string]int{
 	"aliases":              2,
 	"audit":                2,
 	"plans":                2,
+	"schedules":            2,
 	"sessions":             2,
 	"sessions/httpsession": 3,
 	"actions":              1,

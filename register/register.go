@@ -15,10 +15,10 @@ import (
 // Register is the records under one key. Its methods may be called from several
 // goroutines, and on several instances of Helix.
 type Register struct {
-	client            redis.UniversalClient
-	key               string
-	bounds            Bounds
-	all, put, removed *script.Script
+	client                      redis.UniversalClient
+	key                         string
+	bounds                      Bounds
+	all, put, replaced, removed *script.Script
 }
 
 // Bounds is how much a Register keeps: records, and bytes of one of them.
@@ -35,7 +35,7 @@ func (e *FullError) Error() string {
 func New(client redis.UniversalClient, key string, bounds Bounds) *Register {
 	return &Register{
 		client: client, key: key, bounds: bounds,
-		all: script.New(allSource), put: script.New(putSource), removed: script.New(removeSource),
+		all: script.New(allSource), put: script.New(putSource), replaced: script.New(replaceSource), removed: script.New(removeSource),
 	}
 }
 
@@ -73,6 +73,17 @@ redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1`
 
+// replaceSource sets a record in the place of another, and answers whether that
+// was there. KEYS: the hash. ARGV: name, the other, record.
+const replaceSource = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
+local at = redis.call('HGET', KEYS[1], ARGV[1])
+if at == ARGV[3] then return 1 end
+if at ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1`
+
 // removeSource takes a record away. KEYS: the hash. ARGV: name.
 const removeSource = `
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
@@ -96,7 +107,7 @@ func (r *Register) All(ctx context.Context) (map[string]string, error) {
 // *FullError where there is no room for another name.
 func (r *Register) Put(ctx context.Context, name, record string) error {
 	if len(record) > r.bounds.Bytes {
-		return fmt.Errorf("write %s: the record has %d bytes, %d are the limit", r.key, len(record), r.bounds.Bytes)
+		return r.tooLong(record)
 	}
 	roomy, err := r.put.Run(ctx, r.client, []string{r.key}, name, record, r.bounds.Records).Bool()
 	if err != nil {
@@ -106,6 +117,23 @@ func (r *Register) Put(ctx context.Context, name, record string) error {
 		return &FullError{r.bounds.Records}
 	}
 	return nil
+}
+
+// Replace sets a record in the place of the one that was there when it was read,
+// and reports whether that still was.
+func (r *Register) Replace(ctx context.Context, name, was, record string) (bool, error) {
+	if len(record) > r.bounds.Bytes {
+		return false, r.tooLong(record)
+	}
+	done, err := r.replaced.Run(ctx, r.client, []string{r.key}, name, was, record).Bool()
+	if err != nil {
+		return false, fmt.Errorf("write %s: %w", r.key, err)
+	}
+	return done, nil
+}
+
+func (r *Register) tooLong(record string) error {
+	return fmt.Errorf("write %s: the record has %d bytes, %d are the limit", r.key, len(record), r.bounds.Bytes)
 }
 
 // Remove takes a record away, and reports whether there was one.

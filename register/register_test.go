@@ -34,6 +34,17 @@ func TestRecords(t *testing.T) {
 		if err := r.Put(ctx, "c", strings.Repeat("z", 11)); err == nil {
 			t.Error("a record that is too long was taken")
 		}
+		for _, tt := range []struct {
+			was, record string
+			want        bool
+		}{{"x", "no", false}, {"y", "z", true}, {"y", "z", true}, {"z", "y", true}} {
+			if done, err := r.Replace(ctx, "c", tt.was, tt.record); err != nil || done != tt.want {
+				t.Errorf("%s in the place of %s: %v, %v", tt.record, tt.was, done, err)
+			}
+		}
+		if done, err := r.Replace(ctx, "none", "", "x"); err != nil || done {
+			t.Errorf("in the place of nothing: %v, %v", done, err)
+		}
 		for _, want := range []bool{true, false} {
 			if there, err := r.Remove(ctx, "b"); err != nil || there != want {
 				t.Errorf("removing: %v, %v", there, err)
