@@ -24,6 +24,7 @@ import (
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
+	"github.com/helix-collective/helix/schedules"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 )
@@ -178,7 +179,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey, greetedKey})
+	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey, greetedKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

@@ -19,10 +19,11 @@ type aliasing struct {
 }
 
 // parse parses a source, with aliases in it. They are asked for where the source
-// has a name that means nothing else.
+// has a name that means nothing else. A schedule has none: somebody else could
+// change what runs in its author's name.
 func (t *turn) parse(ctx context.Context, source string) (*shell.Program, error) {
 	program, err := shell.Parse(source)
-	if err != nil || !slices.ContainsFunc(program.Calls(), t.isStrange) {
+	if err != nil || t.scheduled != "" || !slices.ContainsFunc(program.Calls(), t.isStrange) {
 		return program, err
 	}
 	if t.loadAliases(ctx); len(t.aliases.all) == 0 {

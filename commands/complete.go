@@ -80,6 +80,8 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.planIDs(words[1:])
 	case "alias":
 		return d.aliasWords(words[1:])
+	case "every":
+		return d.everyWords(words[1:])
 	case "audit":
 		return []string{"--by", "--since", "--verb", "--denied", "verify"}
 	case "help":
@@ -160,6 +162,25 @@ func (d *Dispatcher) aliasWords(words []string) []string {
 		return d.aliasesFor("")
 	}
 	return nil
+}
+
+// everyWords answers what may follow the verb every. Only terminals complete, and
+// they may remove any schedule.
+func (d *Dispatcher) everyWords(words []string) []string {
+	switch {
+	case len(words) == 0:
+		return []string{"list", "remove", "resume"}
+	case len(words) > 1 || words[0] != "remove" && words[0] != "resume":
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
+	defer cancel()
+	var ids []string
+	all, _ := d.Schedules.All(ctx) // none while Redis is away
+	for _, s := range all {
+		ids = append(ids, s.ID)
+	}
+	return ids
 }
 
 func (d *Dispatcher) verbNames(prefix string) []string {

@@ -21,6 +21,7 @@ import (
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
+	"github.com/helix-collective/helix/schedules"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -32,22 +33,23 @@ import (
 const replyBytes = 8 << 20
 
 // Options is what a Dispatcher works with. All fields but Actions, Aliases, Audit,
-// Sessions, Redactor and Version are needed.
+// Schedules, Sessions, Redactor and Version are needed.
 type Options struct {
-	Actions  *actions.Set
-	Aliases  *aliases.Store   // nil: made from Client
-	Audit    *audit.Log       // nil: nothing is recorded
-	Plans    *plans.Store     // nil: nothing can be changed
-	Journal  *journal.Journal // nil: nothing can be taken back
-	Guard    *guard.Guard
-	Settings *settings.Live
-	Policy   *permissions.Policy
-	Client   redis.UniversalClient
-	Sessions *sessions.Store // nil: made from Client and Settings
-	Log      *zap.Logger
-	Redactor *redact.Redactor // nil means one without additions
-	Redis    string           // where Redis is, without its password
-	Version  string
+	Actions   *actions.Set
+	Aliases   *aliases.Store   // nil: made from Client
+	Schedules *schedules.Store // nil: as well
+	Audit     *audit.Log       // nil: nothing is recorded
+	Plans     *plans.Store     // nil: nothing can be changed
+	Journal   *journal.Journal // nil: nothing can be taken back
+	Guard     *guard.Guard
+	Settings  *settings.Live
+	Policy    *permissions.Policy
+	Client    redis.UniversalClient
+	Sessions  *sessions.Store // nil: made from Client and Settings
+	Log       *zap.Logger
+	Redactor  *redact.Redactor // nil means one without additions
+	Redis     string           // where Redis is, without its password
+	Version   string
 
 	// Answered is told of each request that was answered: its first command by a
 	// name of ours or of the server, "(unknown)", or "" where there was none. It may
@@ -90,6 +92,9 @@ func New(o Options) *Dispatcher {
 	if d.Aliases == nil {
 		d.Aliases = aliases.Open(o.Client)
 	}
+	if d.Schedules == nil {
+		d.Schedules = schedules.Open(o.Client)
+	}
 	limit := func(key settings.IntKey) func() int {
 		return func() int { return d.snapshot().Int(key) }
 	}
@@ -123,8 +128,11 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	err = errors.Join(err, out.release(), end())
 
 	reply := t.answer(err)
-	if refused := (*guard.Refused)(nil); req.Late && errors.As(err, &refused) && refused.NeedsPlan {
+	if refused := (*guard.Refused)(nil); t.late && errors.As(err, &refused) && refused.NeedsPlan {
 		reply.Problem = "This was said too long ago to change anything now. Say it again if it still holds."
+		if t.scheduled != "" {
+			reply.Problem = t.fromSchedule(refused)
+		}
 	}
 	plan = t.whole(plan)
 	if reply.Plan = plan; plan != nil && err == nil {
@@ -177,7 +185,7 @@ func (t *turn) whole(plan *Plan) *Plan {
 
 // turnOf prepares to serve a request.
 func (d *Dispatcher) turnOf(req Request) *turn {
-	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, mode: req.Mode, late: req.Late, plansAll: req.AlwaysPlan, request: req.ID}
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Schedule != "", scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
 	if t.progress = req.Progress; t.progress == nil {
 		t.progress = &Progress{}
 	}
@@ -209,7 +217,9 @@ type turn struct {
 	progress  *Progress
 	recording *recording
 	mode      Mode
-	late      bool             // the request may change nothing
+	late      bool   // the request may change nothing
+	scheduled string // the schedule that asks; empty: a person does
+	elsewhere func(ctx context.Context, channel string) (permissions.Member, error)
 	plansAll  bool             // nothing is changed without a plan
 	request   string           // the id of what asks
 	waits     *Plan            // that a verb of the program asks a confirmation for

@@ -45,6 +45,8 @@ func (t *turn) checkCall(ctx context.Context, call shell.SourceCall) error {
 	switch {
 	case !t.mayCall(call.Name):
 		return notText(call.Name)
+	case !ok && t.isAction(call.Name) && t.scheduled != "":
+		return unscheduled(call.Name)
 	case !ok && t.isAction(call.Name):
 		return t.checkAction(call)
 	case !ok:

@@ -23,6 +23,7 @@ import (
 type recording struct {
 	log   *audit.Log
 	local bool
+	about string // stands before the line: the schedule that asks
 
 	mu     sync.Mutex
 	entry  audit.Entry
@@ -32,10 +33,14 @@ type recording struct {
 func (d *Dispatcher) recordingOf(req Request) *recording {
 	e := d.entryOf(req.Caller)
 	e.Line, e.Request = req.Text, req.ID
+	about := ""
+	if req.Schedule != "" {
+		about = scheduledID(req.Schedule) + ": "
+	}
 	if e.Request == "" {
 		e.Request = audit.NewID()
 	}
-	return &recording{log: d.Audit, local: req.Caller.Local, entry: e}
+	return &recording{log: d.Audit, local: req.Caller.Local, about: about, entry: e}
 }
 
 // entryOf is what the audit says of a person.
@@ -84,7 +89,7 @@ func (r *recording) commands(names []string) {
 func (r *recording) line(kept string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entry.Line = kept
+	r.entry.Line = r.about + kept
 }
 
 // gate is a guard.Gate: what needs more than read is recorded before it runs.

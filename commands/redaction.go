@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/redact"
 )
 
@@ -25,7 +26,10 @@ func (t *turn) redact(req *Request) (end func() error) {
 }
 
 // viewer answers what follows the live views of a turn.
-func (t *turn) viewer(req Request) viewer {
+func (t *turn) viewer(req Request) guard.Viewer {
+	if req.Schedule != "" {
+		return noView{}
+	}
 	v := viewer{viewing: &t.progress.viewing}
 	if req.Redact {
 		v.redactor = t.Redactor

@@ -28,6 +28,16 @@ type Request struct {
 	// verbs that speak of others. It is nil where there are none.
 	Member func(ctx context.Context, id string) (permissions.Member, error)
 
+	// Elsewhere answers the caller as if they had asked in another channel of
+	// their guild, for what is to be said there. An *AbsentError says that they
+	// could not write there. It is nil where there are no other channels.
+	Elsewhere func(ctx context.Context, channel string) (permissions.Member, error)
+
+	// Schedule is the id of the schedule that asks in the name of Caller; empty:
+	// a person does. It only reads: whatever does more, and what goes on until it
+	// is stopped, is refused.
+	Schedule string
+
 	// Stdout and Stderr, where set, get the program's output as it comes, byte
 	// for byte and without a limit on its size; Reply.Output stays empty then.
 	Stdout, Stderr io.Writer

@@ -21,7 +21,7 @@ const aliasSetting = "alias"
 
 // ConfigureAlso lists what the right configure can be narrowed to beside the
 // settings.
-func ConfigureAlso() []string { return []string{aliasSetting} }
+func ConfigureAlso() []string { return []string{aliasSetting, everySetting} }
 
 func aliasVerb() verb {
 	return verb{
@@ -174,6 +174,9 @@ func (t *turn) definedLine(call *shell.Call) (string, error) {
 		return "", &usageError{reason: "A definition is a message of its own: nothing stands before it."}
 	}
 	line, err := readAll(call, maxDefined)
+	if addressed(line, t.prefix()) {
+		line = strings.TrimPrefix(line, t.prefix())
+	}
 	switch {
 	case err != nil:
 		return "", err

@@ -25,7 +25,8 @@ func auditVerb() verb {
 		check: func(_ context.Context, t *turn, _ []shell.SourceArg) error {
 			return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Audit, Name: "audit"})
 		},
-		run: runAudit,
+		reads: always,
+		run:   runAudit,
 	}
 }
 

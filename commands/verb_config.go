@@ -28,6 +28,7 @@ func configVerb() verb {
 			"!config help redis.session_ttl",
 		},
 		check: checkConfig,
+		reads: configReads,
 		run:   runConfig,
 	}
 }
@@ -160,6 +161,15 @@ func asUnchanged(err error) error {
 }
 
 func (e *unchangedError) Unwrap() error { return e.reason }
+
+// configReads reports whether a call only reads.
+func configReads(_ context.Context, _ *turn, args []shell.SourceArg) bool {
+	if len(args) == 0 || !args[0].Literal {
+		return false
+	}
+	form, ok := findConfigForm(args[0].Text)
+	return ok && !form.changes
+}
 
 // checkConfig refuses what the caller may not, as far as literal words tell.
 func checkConfig(_ context.Context, t *turn, args []shell.SourceArg) error {

@@ -18,6 +18,7 @@ func helpVerb() verb {
 		summary:  "what Helix can do, or one verb, text command or setting in full",
 		usage:    []string{"", "VERB", "TEXT-COMMAND", "SETTING", "REDIS-COMMAND"},
 		examples: []string{"!help", "!help redis", "!help sort", "!help redis.session_ttl", "!help getrange"},
+		reads:    always,
 		run:      runHelp,
 	}
 }

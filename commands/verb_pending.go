@@ -18,6 +18,7 @@ func pendingVerb() verb {
 		summary:  "list the plans that wait",
 		usage:    []string{""},
 		details:  "Plans wait for two minutes; those that a second person has to agree to, longer (approvals.ttl).",
+		reads:    always,
 		examples: []string{"!pending"},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			return 0, t.listPlans(ctx, call.Stdout)

@@ -29,6 +29,7 @@ func redisVerb() verb {
 			"!redis info memory | grep used_memory_human",
 			"!redis monitor --for 1s | grep -v '{helix}'",
 		},
+		reads: redisReads,
 		check: func(ctx context.Context, t *turn, args []shell.SourceArg) error {
 			return t.guard.Check(ctx, t.caller, literals(withoutRedis(args, staticText)))
 		},

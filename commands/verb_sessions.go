@@ -34,6 +34,7 @@ func sessionsVerb() verb {
 			"!sessions cleanup --plan",
 		},
 		check:   checkSessions,
+		reads:   sessionsReads,
 		run:     runSessions,
 		changes: func(args []shell.SourceArg) bool { return changesByGuard(args) },
 	}
@@ -98,6 +99,15 @@ func changesByGuard(args []shell.SourceArg) bool {
 	}
 	form, ok := findSessionsForm(args[0].Text)
 	return !args[0].Literal || ok && form.guard
+}
+
+// sessionsReads reports whether a call only reads.
+func sessionsReads(_ context.Context, _ *turn, args []shell.SourceArg) bool {
+	if len(args) == 0 {
+		return true
+	}
+	form, ok := findSessionsForm(args[0].Text)
+	return ok && args[0].Literal && form.right == ""
 }
 
 // checkSessions refuses what the caller may not, as far as literal words tell.

@@ -15,6 +15,7 @@ func statusVerb() verb {
 		name:     "status",
 		summary:  "how Redis and Helix are",
 		usage:    []string{""},
+		reads:    always,
 		examples: []string{"!status"},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			card, err := t.statusCard(ctx)

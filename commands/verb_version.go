@@ -12,6 +12,7 @@ func versionVerb() verb {
 		summary:  "which Helix this is",
 		usage:    []string{""},
 		examples: []string{"!version"},
+		reads:    always,
 		run: func(_ context.Context, t *turn, call *shell.Call) (int, error) {
 			_, err := call.Stdout.WriteString(t.Version + "\n")
 			return 0, err

@@ -21,7 +21,8 @@ func whyVerb() verb {
 			"!why redis keys session:*",
 			"!why config set redis.session_ttl=3600",
 		},
-		run: runWhy,
+		reads: always,
+		run:   runWhy,
 	}
 }
 

@@ -28,11 +28,15 @@ type verb struct {
 	// changes reports whether a call may hand changes to the guard; nil: it never
 	// does.
 	changes func(args []shell.SourceArg) bool
+
+	// reads reports whether a call does nothing but read and then ends, as far as
+	// its literal arguments tell, so that it can be scheduled; nil: it never can.
+	reads func(ctx context.Context, t *turn, args []shell.SourceArg) bool
 }
 
 // verbs is the table of all verbs, in the order of the help.
 func verbs() []verb {
-	return []verb{redisVerb(), sessionsVerb(), configVerb(), setupVerb(), statusVerb(), undoVerb(), pendingVerb(), approveVerb(), aliasVerb(), auditVerb(), revealVerb(), whyVerb(), helpVerb(), versionVerb()}
+	return []verb{redisVerb(), sessionsVerb(), configVerb(), setupVerb(), statusVerb(), undoVerb(), pendingVerb(), approveVerb(), aliasVerb(), everyVerb(), auditVerb(), revealVerb(), whyVerb(), helpVerb(), versionVerb()}
 }
 
 // verb finds a verb by its name or alias.
@@ -72,8 +76,12 @@ func wantsHelp(call *shell.Call) bool {
 	return len(call.Args) == 1 && (call.Args[0].Text == "--help" || call.Args[0].Text == "-h")
 }
 
-// may checks a verb's rights: its own check, or else read.
+// may checks a verb's rights: its own check, or else read. In a schedule it also
+// refuses what does more than read.
 func (t *turn) may(ctx context.Context, v verb, args []shell.SourceArg) error {
+	if err := t.mayBeScheduled(ctx, v, args); err != nil {
+		return err
+	}
 	if v.check != nil {
 		return v.check(ctx, t, args)
 	}

@@ -28,6 +28,13 @@ func (g *Guard) MayChange(ctx context.Context, args []Literal) bool {
 	return cmd.rule.refined(in.argv).kind == changing || cmd.rule.refine != nil && len(words) < len(args)
 }
 
+// IsLive reports whether a call is a live view, which ends with its time and not
+// with its answer, as far as its known words tell.
+func (g *Guard) IsLive(args []Literal) bool {
+	in, err := parseInvocation(g.knownWords(args))
+	return err == nil && len(in.argv) > 0 && isView(in.argv[0])
+}
+
 // ShownKey answers a key as it may be seen: cut short where ids are hidden. It
 // counts as shown, so that its short form stands for it from then on.
 func (g *Guard) ShownKey(key string) string {
