@@ -129,6 +129,7 @@ type Bot struct {
 	plans      plans
 	seen       *recent
 	turns      *recent // what edits and deletions have made of messages
+	acted      *recent // messages that have changed something
 	guilds     guildKeeper
 	complained *recent // channels whose missing rights were told lately
 	look       lastLook
@@ -181,6 +182,7 @@ func New(o Options) (*Bot, error) {
 		seen:       newRecent(seenMessages),
 		turns:      newRecent(seenMessages),
 		starts:     newStarts(),
+		acted:      newRecent(seenMessages),
 		complained: newRecent(complaintsKept),
 		look:       lastLook{redactor: cmp.Or(o.Redactor, redact.Default()), redacts: o.Redact},
 	}

@@ -104,6 +104,9 @@ func (b *Bot) confirm(work context.Context, p *press, plan, word string) {
 		p.whisper(work, said(refusal))
 		return
 	}
+	if c.Asked != "" {
+		b.acted.add(c.Asked)
+	}
 	b.plans.end(w)
 	running := b.begin(work, p.occasion(c), p.Message.ID, c.Progress) // first, for its Stop
 	if !p.update(work, running.running()) {

@@ -1,12 +1,14 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/helix-collective/helix/bot/discordtest"
+	"github.com/helix-collective/helix/commands"
 )
 
 func TestAMistypedMessageCanBeEdited(t *testing.T) {
@@ -71,5 +73,40 @@ func TestItsOwnEditsAreNoNews(t *testing.T) {
 		if strings.Contains(e.Message, "too old") {
 			t.Errorf("it heard itself: %s", e.Message)
 		}
+	}
+}
+
+// TestAnEditOfWhatChangedSomethingIsNotRun: what a message did is not done once
+// more, or otherwise. What did nothing can be mended, and is planned then.
+func TestAnEditOfWhatChangedSomethingIsNotRun(t *testing.T) {
+	_, acme, _ := world(t, func(_ context.Context, req commands.Request) commands.Reply {
+		reply := echo(context.Background(), req)
+		reply.Changed = strings.HasPrefix(req.Text, "!set")
+		if req.AlwaysPlan {
+			reply.Hints = []string{"planned"}
+		}
+		return reply
+	})
+	said := acme.As("ann").Says("#ops", "!set a 1")
+	said.Sees("!set a 1")
+	acme.As("ann").Edits(said, "!set b 1").Sees("was not run")
+	failed := acme.As("ann").Says("#ops", "!ste a 1")
+	failed.Sees("!ste a 1")
+	mended := acme.As("ann").Edits(failed, "!set c 1")
+	mended.Sees("!set c 1", "planned")
+	acme.As("ann").Edits(failed, "!set d 1").Sees("was not run")
+}
+
+// TestAnEditOfAConfirmedMessageIsNotRun: its plan has changed something.
+func TestAnEditOfAConfirmedMessageIsNotRun(t *testing.T) {
+	p := plans()
+	_, acme, _ := world(t, nil, p.serves)
+	asked := acme.As("ann").Says("#ops", "!redis keys session:* | xargs redis unlink")
+	shown := asked.Sees("UNLINK of 3 keys")
+	acme.As("ann").Clicks(shown, "Confirm")
+	shown.Becomes("3 of 3 keys unlinked")
+	acme.As("ann").Edits(asked, "!redis keys * | xargs redis unlink").Sees("was not run")
+	if p.made != 1 {
+		t.Errorf("it was asked %d times", p.made)
 	}
 }

@@ -251,13 +251,21 @@ func (b *Bot) answer(work context.Context, q question) {
 		return
 	}
 	o.caller = member
+	if _, acted := b.acted.get(m.ID); acted {
+		b.send(work, o, commands.Reply{Outcome: commands.Unconfirmed,
+			Problem: "An earlier version of this message has changed something already, so this one was not run. Send it as a new message."})
+		return
+	}
 	running := b.begin(work, o, "", &commands.Progress{})
 	reply, shown := running.follow(func(ctx context.Context) commands.Reply {
 		return b.ask(ctx, commands.Request{
-			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(), Redact: b.options.Redact,
-			Progress: running.progress, Member: b.memberFinder(q.session, member),
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(), AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
+			Progress: running.progress, Member: b.memberFinder(q.session, member), Elsewhere: b.elsewhere(member),
 		})
 	})
+	if reply.Changed {
+		b.acted.add(m.ID)
+	}
 	if shown == "" && reply.Quiet {
 		return
 	}

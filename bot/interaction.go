@@ -53,6 +53,7 @@ func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
 			noPrefix:     b.cancelPlan,
 			agreedPrefix: b.approvePlan,
 			sayPrefix:    b.sayOffer,
+			tryPrefix:    b.tryOffer,
 			askPrefix:    b.askForOffer,
 		}
 	case discordgo.ModalSubmitInteractionData:

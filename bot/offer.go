@@ -14,6 +14,7 @@ import (
 // so that they work for as long as their message stands.
 const (
 	sayPrefix = "say:" // says the line
+	tryPrefix = "try:" // says it, with all that it changes planned first
 	askPrefix = "ask:" // asks for words first
 )
 
@@ -25,6 +26,9 @@ func offered(reply commands.Reply) []row {
 	seen := make(map[string]bool)
 	for _, o := range reply.Offers {
 		id := sayPrefix + o.Line
+		if o.Plans {
+			id = tryPrefix + o.Line
+		}
 		if o.Wants == commands.WantsWords {
 			id = askPrefix + o.Line
 		}
@@ -75,8 +79,11 @@ func (b *Bot) sayOffer(work context.Context, p *press, line string) {
 	if data.ComponentType == discordgo.ChannelSelectMenuComponent {
 		picked = "channel:" + picked
 	}
-	b.say(work, p, strings.ReplaceAll(line, "{}", picked))
+	b.say(work, p, strings.ReplaceAll(line, "{}", picked), false)
 }
+
+// tryOffer says the line of a button, with all that it changes planned first.
+func (b *Bot) tryOffer(work context.Context, p *press, line string) { b.say(work, p, line, true) }
 
 // askForOffer opens the form for the words that a line wants.
 func (b *Bot) askForOffer(ctx context.Context, p *press, line string) {
@@ -91,18 +98,19 @@ func (b *Bot) askForOffer(ctx context.Context, p *press, line string) {
 // takeOffer says a line with the words that were typed.
 func (b *Bot) takeOffer(work context.Context, p *press, line string) {
 	words := "'" + strings.ReplaceAll(typed(p.ModalSubmitData().Components), "'", `'\''`) + "'"
-	b.say(work, p, strings.ReplaceAll(line, "{}", words))
+	b.say(work, p, strings.ReplaceAll(line, "{}", words), false)
 }
 
-// say has the presser say a line, which is answered in a message of its own.
-func (b *Bot) say(work context.Context, p *press, line string) {
+// say has the presser say a line, which is answered in a message of its own. With
+// planned nothing that it changes is made at once.
+func (b *Bot) say(work context.Context, p *press, line string, planned bool) {
 	b.noteClick(p, "say "+line)
 	c, ok := b.confirmation(work, p, "")
 	if !ok {
 		return
 	}
 	req := c.Request
-	req.Text, req.Progress = line, &commands.Progress{}
+	req.Text, req.Progress, req.AlwaysPlan = line, &commands.Progress{}, planned
 	o := occasion{id: p.ID, channel: p.ChannelID, caller: req.Caller}
 	p.deferAnswer(work)
 	running := b.begin(work, o, "", req.Progress)

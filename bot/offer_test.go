@@ -79,3 +79,25 @@ func TestOffersFitBelowAnAnswer(t *testing.T) {
 		t.Errorf("its buttons became %s", got)
 	}
 }
+
+// TestAnOfferPlansWhatItSays where it is asked to.
+func TestAnOfferPlansWhatItSays(t *testing.T) {
+	_, acme, _ := world(t, nil, func(o *bot.Options) {
+		o.Handler = handler(func(_ context.Context, req commands.Request) commands.Reply {
+			reply := commands.Reply{Outcome: commands.OK, Output: []byte(req.Text + "\n"), Offers: []commands.Offer{
+				{Label: "Now", Line: "!set a"}, {Label: "First a plan", Line: "!set b", Plans: true},
+			}}
+			if req.AlwaysPlan {
+				reply.Hints = []string{"planned"}
+			}
+			return reply
+		})
+	})
+	shown := acme.As("ann").Says("#ops", "!next").Sees("!next")
+	acme.As("ann").Clicks(shown, "Now")
+	if seen := acme.In("#ops").Sees("!set a"); strings.Contains(seen.Content, "planned") {
+		t.Errorf("it is %s", seen)
+	}
+	acme.As("ann").Clicks(shown, "First a plan")
+	acme.In("#ops").Sees("!set b", "planned")
+}

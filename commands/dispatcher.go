@@ -150,6 +150,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	}
 	reply.Quiet = t.quiet(reply.Outcome)
 	reply.Card = t.cards.of(reply.Output)
+	reply.Changed = t.recording.mayHaveChanged()
 	t.hide(&reply, req)
 	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))
@@ -190,7 +191,7 @@ func (d *Dispatcher) turnOf(req Request) *turn {
 		t.progress = &Progress{}
 	}
 	t.recording = d.recordingOf(req)
-	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.recording.gate).WithViewer(t.viewer(req)).WithCache()
+	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.gate).WithViewer(t.viewer(req)).WithCache()
 	return t
 }
 
@@ -267,7 +268,7 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 	}
 	t.recording.commands(names)
 	if t.reveals {
-		if err := t.recording.open(ctx); err != nil {
+		if err := t.recording.look(ctx); err != nil {
 			return 0, names, nil, err
 		}
 	}

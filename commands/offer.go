@@ -9,6 +9,10 @@ type Offer struct {
 	Label string // of the button; at most 80 characters
 	Line  string // the message, with its prefix; at most 90 bytes
 	Wants Wants  // what is put in the place of {} in Line first
+
+	// Plans has what a press changes planned first, also what is made at once
+	// when the line is typed.
+	Plans bool
 }
 
 // Wants says what an offer wants to know of the one who takes it.

@@ -28,6 +28,7 @@ type recording struct {
 	mu     sync.Mutex
 	entry  audit.Entry
 	opened bool
+	begun  bool // something may have been changed
 }
 
 func (d *Dispatcher) recordingOf(req Request) *recording {
@@ -93,13 +94,33 @@ func (r *recording) line(kept string) {
 }
 
 // gate is a guard.Gate: what needs more than read is recorded before it runs.
-func (r *recording) gate(ctx context.Context, _ string, _ permissions.Right) error {
-	return r.open(ctx)
+func (t *turn) gate(ctx context.Context, _ string, _ permissions.Right) error {
+	if !t.changes {
+		return t.recording.look(ctx)
+	}
+	return t.recording.open(ctx)
 }
 
-// open records the request before the first of its calls that does more than
-// read. After an error that call must not run.
+// open records the request before the first of its calls that changes something.
+// After an error that call must not run.
 func (r *recording) open(ctx context.Context) error {
+	err := r.look(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = r.begun || err == nil
+	return err
+}
+
+// mayHaveChanged reports whether the request came to change something.
+func (r *recording) mayHaveChanged() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.begun
+}
+
+// look records the request before the first of its calls that takes more than the
+// right read, though it changes nothing.
+func (r *recording) look(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.log == nil || r.opened {

@@ -121,6 +121,10 @@ type Reply struct {
 	// that Reveal answers the same message without.
 	Hidden bool
 
+	// Changed says that something was changed, or may have been, so that the same
+	// message is not to be run in another version.
+	Changed bool
+
 	// Plan waits for a confirmation; the outcome is Unconfirmed then. It is
 	// nil where nothing does.
 	Plan *Plan

@@ -98,7 +98,7 @@ func (t *turn) act(ctx context.Context, line string, out io.Writer) error {
 // It comes after everything that could speak against the call: its status is 1
 // where the other side has not done as asked.
 func runAction(ctx context.Context, t *turn, action actions.Action, stdout, stderr io.Writer) (int, error) {
-	if err := t.recording.gate(ctx, action.Line, permissions.Admin); err != nil {
+	if err := t.recording.open(ctx); err != nil {
 		return 0, err
 	}
 	t.recording.count("action "+action.Name, 1)
