@@ -159,7 +159,8 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 }
 
 // runBot runs the bot, and beside it announces the audit's head by day, and what
-// became of changes that the end of a process interrupted.
+// became of changes that the end of a process interrupted, and makes the runs of
+// schedules.
 func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -167,6 +168,7 @@ func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	defer a.followOpsChannel(b)()
 	announcing.Go(func() { a.announceHead(ctx, b.Announce) })
 	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
+	announcing.Go(func() { a.newScheduler(b).run(ctx) })
 	err := b.Run(ctx)
 	cancel()
 	announcing.Wait()
