@@ -45,6 +45,7 @@ var floors = map[string]int{
 	"shell":                1,
 	"shell/text":           1,
 	"clientip":             0,
+	"guide":                0,
 	"hashes":               0,
 	"link":                 0,
 	"sample":               0,

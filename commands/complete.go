@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helix-collective/helix/guide"
 	"github.com/helix-collective/helix/shell"
 )
 
@@ -80,6 +81,8 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		return d.planIDs(words[1:])
 	case "alias":
 		return d.aliasWords(words[1:])
+	case "guide":
+		return guide.Names()
 	case "every":
 		return d.everyWords(words[1:])
 	case "audit":

@@ -322,9 +322,10 @@ func (t *turn) timeout(req Request) time.Duration {
 	return t.snapshot().Duration(settings.ShellTimeout)
 }
 
-func (t *turn) env(req Request, msg message, out *output) shell.Env {
+// limits are those of a program of the request.
+func (t *turn) limits(req Request) shell.Limits {
 	s := t.snapshot()
-	limits := shell.Limits{
+	return shell.Limits{
 		Wall:     t.timeout(req),
 		Steps:    int64(s.Int(settings.ShellMaxSteps)),
 		Variable: s.Bytes(settings.ShellMaxVariable),
@@ -333,6 +334,10 @@ func (t *turn) env(req Request, msg message, out *output) shell.Env {
 		Depth:    s.Int(settings.ShellMaxDepth),
 		Words:    int64(s.Int(settings.ShellMaxWords)),
 	}
+}
+
+func (t *turn) env(req Request, msg message, out *output) shell.Env {
+	limits := t.limits(req)
 	var stderr io.Writer = out
 	if req.Stderr != nil {
 		stderr = req.Stderr

@@ -3,22 +3,13 @@ package commands
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
 )
 
 func sessionsOverview(ctx context.Context, t *turn, call *shell.Call, _ sessionsArgs) error {
-	v := newSurvey()
-	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
-		now := time.Now()
-		for _, s := range batch {
-			v.add(s, now)
-		}
-		return nil
-	})
+	v, err := t.survey(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -28,6 +29,19 @@ const maxPeople = 50_000
 
 func newSurvey() *survey {
 	return &survey{people: keyspace.NewCounter(maxPeople), age: make([]int64, len(spans())+1), ttl: make([]int64, len(spans())+1)}
+}
+
+// survey looks at every session that the caller may see.
+func (t *turn) survey(ctx context.Context) (*survey, error) {
+	v := newSurvey()
+	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
+		now := time.Now()
+		for _, s := range batch {
+			v.add(s, now)
+		}
+		return nil
+	})
+	return v, err
 }
 
 func (v *survey) add(s sessions.Session, now time.Time) {

@@ -77,8 +77,7 @@ func serverName(info map[string]string) string {
 }
 
 func memoryLine(info map[string]string) string {
-	limit, _ := strconv.ParseInt(info["maxmemory"], 10, 64)
-	used, _ := strconv.ParseInt(info["used_memory"], 10, 64)
+	limit, used := number(info["maxmemory"]), number(info["used_memory"])
 	if limit == 0 {
 		return info["used_memory_human"] + ", no limit (maxmemory 0)"
 	}
@@ -86,8 +85,7 @@ func memoryLine(info map[string]string) string {
 }
 
 func age(seconds string) string {
-	n, _ := strconv.ParseInt(seconds, 10, 64)
-	return spellAge(time.Duration(n) * time.Second)
+	return spellAge(time.Duration(number(seconds)) * time.Second)
 }
 
 // spellAge rounds an age to its two greatest units.
