@@ -270,9 +270,5 @@ func sessionsWords(words []string) []string {
 	if form.name == "top" {
 		return []string{"users", "addresses", "size"}
 	}
-	var flags []string
-	for _, f := range form.flags {
-		flags = append(flags, strings.TrimSuffix(f, "="))
-	}
-	return flags
+	return flagWords(form.flags)
 }

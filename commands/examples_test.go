@@ -25,7 +25,12 @@ func TestExamplesOfTheHelpRun(t *testing.T) {
 	for _, verb := range examplesIn(string(ask("!help").Output)) {
 		name, _, _ := strings.Cut(verb, " ")
 		help := string(ask("!help " + name).Output)
-		for _, example := range examplesIn(help[max(strings.Index(help, "Examples"), 0):]) {
+		at := strings.Index(help, "Examples")
+		if at < 0 {
+			t.Errorf("%s has no example", name)
+			continue
+		}
+		for _, example := range examplesIn(help[at:]) {
 			if reply := ask(example); reply.Outcome != commands.OK || reply.Problem != "" {
 				t.Errorf("%s: %s %s", example, reply.Outcome, reply.Problem)
 			}

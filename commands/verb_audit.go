@@ -109,7 +109,7 @@ func (t *turn) narrow(q *audit.Query, name, value string, now time.Time) (err er
 	case "-n":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > maxAuditShown {
-			return t.misused(auditVerb(), "`%s` is no option and no number from 1 to %d.", value, maxAuditShown)
+			return t.misused(auditVerb(), "`%s` is no option and no number from 1 to %d.%s", value, maxAuditShown, meant(value, append(auditOptions(), "--denied", "verify")))
 		}
 		q.N = n
 	}

@@ -168,7 +168,7 @@ func (t *turn) sessionsArgs(form sessionsForm, args []shell.Arg) (sessionsArgs, 
 		case slices.Contains(form.flags, word) && !joined:
 			read.flags[word] = ""
 		case !slices.Contains(form.flags, word+"="):
-			return read, t.misusedSessions(form, "`%s` is no option of `sessions %s`.", args[i].Text, form.name)
+			return read, t.misusedSessions(form, "`%s` is no option of `sessions %s`.%s", args[i].Text, form.name, meant(word, flagWords(form.flags)))
 		case joined:
 			read.flags[word] = value
 		case i+1 == len(args):
@@ -179,6 +179,15 @@ func (t *turn) sessionsArgs(form sessionsForm, args []shell.Arg) (sessionsArgs, 
 		}
 	}
 	return read, nil
+}
+
+// flagWords answers flags as they are typed.
+func flagWords(flags []string) []string {
+	words := make([]string, len(flags))
+	for i, f := range flags {
+		words[i] = strings.TrimSuffix(f, "=")
+	}
+	return words
 }
 
 // misusedSessions words what is wrong with one form's arguments.

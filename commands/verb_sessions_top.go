@@ -22,7 +22,7 @@ func sessionsTop(ctx context.Context, t *turn, call *shell.Call, args sessionsAr
 	form, _ := findSessionsForm("top")
 	what, n, ok := topWords(args.words)
 	if !ok {
-		return t.misusedSessions(form, "Of what? users, addresses or size, and how many from 1 to %d.", maxTop)
+		return t.misusedSessions(form, "Of what? users, addresses or size, and how many from 1 to %d.%s", maxTop, meant(strings.Join(args.words[:min(1, len(args.words))], ""), []string{"users", "addresses", "size"}))
 	}
 	if what == "size" {
 		return t.topSizes(ctx, call, n)

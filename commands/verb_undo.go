@@ -79,7 +79,7 @@ func (t *turn) changeToUndo(words []string) (journal.Summary, error) {
 		}
 	}
 	if len(words) == 1 {
-		return journal.Summary{}, unable("There is no change %q that could be taken back. `%sundo list` shows those that can.", words[0], t.prefix())
+		return journal.Summary{}, unable("There is no change %q that could be taken back. `%sundo list` shows those that can.%s", words[0], t.prefix(), meant(words[0], []string{"list", "--force"}))
 	}
 	return journal.Summary{}, unable("You have no change that could be taken back: a change is kept for %s. `%sundo list` shows those of others.",
 		t.retention(), t.prefix())

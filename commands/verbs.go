@@ -124,6 +124,15 @@ func (t *turn) misused(v verb, format string, args ...any) error {
 	return &usageError{verb: v.name, reason: fmt.Sprintf(format, args...), usage: v.usage, prefix: t.prefix()}
 }
 
+// meant asks whether another word was meant, in a sentence behind others; it is
+// empty where none is like it.
+func meant(word string, known []string) string {
+	if near, ok := suggest.Nearest(word, known); ok {
+		return fmt.Sprintf(" Did you mean `%s`?", near)
+	}
+	return ""
+}
+
 // unknownForm words a sub-command that the verb does not have.
 func (t *turn) unknownForm(v verb, word string, known []string) error {
 	if near, ok := suggest.Nearest(word, known); ok {

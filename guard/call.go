@@ -247,7 +247,7 @@ func (c *call) run(ctx context.Context, stdout Sink, stderr io.Writer) (int, err
 }
 
 func (c *call) printer(stdout Sink, stderr io.Writer) *printer {
-	return &printer{format: c.in.format, strict: c.in.strict, verbatim: isVerbatim(c.argv), curtain: c.curtain(), stdout: stdout, stderr: stderr}
+	return &printer{format: c.in.format, strict: c.in.strict, verbatim: isVerbatim(c.argv), curtain: c.curtain(), stdout: stdout, stderr: stderr, failed: c.adviseOnWord}
 }
 
 // isVerbatim reports whether redis-cli writes a command's reply as it is in

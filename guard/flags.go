@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/helix-collective/helix/suggest"
 )
 
 // invocation is a call as redis-cli's own options shape it.
@@ -187,13 +189,16 @@ func (in *invocation) take(args []string) ([]string, error) {
 	if why, known := unavailable()[name]; known {
 		return nil, &Refused{Command: "redis " + name, Reason: why}
 	}
-	return nil, &misuse{fmt.Sprintf("%q is not an option here; there are %s", name, flagNames())}
+	if near, ok := suggest.Nearest(name, flagNames()); ok && len(name) > 2 {
+		return nil, &misuse{fmt.Sprintf("%q is not an option here; did you mean %s?", name, near)}
+	}
+	return nil, &misuse{fmt.Sprintf("%q is not an option here; there are %s", name, strings.Join(flagNames(), " "))}
 }
 
-func flagNames() string {
+func flagNames() []string {
 	var names []string
 	for _, f := range flags() {
 		names = append(names, f.name)
 	}
-	return strings.Join(names, " ")
+	return names
 }

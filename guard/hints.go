@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/helix-collective/helix/suggest"
 )
 
 // doubled is how keys look that a pasted prefix was put before once more, as
@@ -62,6 +64,17 @@ func (c *call) adviseOnParameter(name, value string) {
 		c.hint("maxmemory 0 means no limit: Redis grows until the host has no memory left. `redis config set maxmemory 2gb` sets one.")
 	case name == "maxmemory-policy" && strings.HasPrefix(value, "allkeys-"):
 		c.hint(fmt.Sprintf("Under %s Redis ends any session when memory runs short. `volatile-ttl` takes those first that would end soonest.", value))
+	}
+}
+
+// adviseOnNoParameter names the parameter that may have been meant where there is
+// none of the name.
+func (c *call) adviseOnNoParameter(r reply) {
+	if len(r.elems) > 0 || len(c.argv) != 3 {
+		return
+	}
+	if near, ok := suggest.Nearest(c.argv[2], settable()); ok {
+		c.hint(fmt.Sprintf("The server has no such parameter. Did you mean `%s`?", near))
 	}
 }
 

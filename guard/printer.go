@@ -13,10 +13,14 @@ type printer struct {
 	curtain  *curtain
 	stdout   Sink
 	stderr   io.Writer
+	failed   func(reply) // told of each error that is printed; nil: nobody is
 }
 
 // reply writes a whole reply and answers redis-cli's status for it.
 func (p *printer) reply(r reply) (int, error) {
+	if r.kind == errorReply && p.failed != nil {
+		p.failed(r)
+	}
 	return p.show(p.curtain.reply(r))
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/helix-collective/helix/suggest"
 )
 
 // reviewedRefusals lists what never runs, each with the reason that people read.
@@ -75,6 +77,9 @@ func IsParameter(name string) bool { return slices.Contains(settable(), strings.
 
 func refineConfigSet(r rule, argv []string) rule {
 	for i := 2; i < len(argv); i += 2 {
+		if near, ok := suggest.Nearest(argv[i], settable()); ok && !IsParameter(argv[i]) {
+			return r.refusing(fmt.Sprintf("`%s` is not among the parameters that may be changed from here; `%s` may be meant", clip(argv[i]), near))
+		}
 		if !IsParameter(argv[i]) {
 			return r.refusing(fmt.Sprintf("`%s` is not among the parameters that may be changed from here (maxmemory, maxmemory-policy, save, timeout and others of their kind); it is changed on the server itself", clip(argv[i])))
 		}

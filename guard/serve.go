@@ -330,6 +330,7 @@ func runConfigGet(ctx context.Context, c *call, p *printer) (int, error) {
 		return 0, c.fault(ctx, err)
 	}
 	r := replies[0]
+	c.adviseOnNoParameter(r)
 	if err := c.plan.foreseeParameters(c, r); err != nil {
 		return 0, err
 	}

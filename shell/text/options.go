@@ -2,6 +2,8 @@ package text
 
 import (
 	"strings"
+
+	"github.com/helix-collective/helix/suggest"
 )
 
 // flag is one option that a tool knows.
@@ -231,8 +233,22 @@ func (t *tool) unknown(typed string) error {
 			known = append(known, "--"+f.long)
 		}
 	}
+	if near, ok := suggest.Nearest(typed, t.longNames()); ok && strings.HasPrefix(typed, "--") {
+		return misuse("unknown option %s; did you mean %s?", typed, near)
+	}
 	if len(known) == 0 {
 		return misuse("unknown option %s; it takes none but --help", typed)
 	}
 	return misuse("unknown option %s; it knows %s and --help", typed, strings.Join(known, " "))
+}
+
+// longNames answers the options that have a long form, with their dashes.
+func (t *tool) longNames() []string {
+	names := []string{"--help"}
+	for _, f := range t.flags {
+		if f.long != "" {
+			names = append(names, "--"+f.long)
+		}
+	}
+	return names
 }
