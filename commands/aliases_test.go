@@ -28,7 +28,7 @@ func TestDefinitionsNeedAnOwnPlainMessage(t *testing.T) {
 		if reply := ask(line, commands.Request{Mode: commands.Only}); reply.Plan == nil {
 			t.Errorf("%s, to be planned only: %s %s", line, reply.Outcome, reply.Problem)
 		}
-		if reply := ask(line, commands.Request{AlwaysPlan: true}); !strings.Contains(reply.Problem, "typed as a message") {
+		if reply := ask(line, commands.Request{AlwaysPlan: true}); !strings.Contains(reply.Problem, "typed as a new message") {
 			t.Errorf("%s, by a press: %s %s", line, reply.Outcome, reply.Problem)
 		}
 	}

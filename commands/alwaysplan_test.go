@@ -42,7 +42,7 @@ func TestNothingIsChangedUnplannedWhereAllIsPlanned(t *testing.T) {
 		}
 	}
 	for _, line := range []string{"!approve abcdef", "!sessions cleanup --own"} {
-		if reply := ask(line, true); !strings.Contains(reply.Problem, "typed as a message") {
+		if reply := ask(line, true); !strings.Contains(reply.Problem, "typed as a new message") {
 			t.Errorf("%s: %s %s", line, reply.Outcome, reply.Problem)
 		}
 	}

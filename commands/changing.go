@@ -75,7 +75,7 @@ func (u *undoable) endAfter(err error) error {
 // request's mode says. What it answers settles what becomes of that; it is to be
 // called at the program's end, with why that was.
 func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Context, error) (*Plan, error)) {
-	if t.Plans == nil || req.Late || !t.changes {
+	if t.Plans == nil || t.late || !t.changes {
 		return func(context.Context, error) (*Plan, error) { return nil, nil }
 	}
 	if req.Mode == Direct {
@@ -175,7 +175,7 @@ func (t *turn) isPlain(s guard.Summary) bool {
 // mayDoAtOnce refuses a command that has no plan where all changes are planned.
 func (t *turn) mayDoAtOnce(command string) error {
 	if t.plansAll && t.mode == Ask {
-		return unable("`%s` takes effect at once, without a plan, so it has to be typed as a message. Nothing was changed.", command)
+		return unable("`%s` takes effect at once, without a plan, so it has to be typed as a new message. Nothing was changed.", command)
 	}
 	return nil
 }
