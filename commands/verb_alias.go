@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/helix-collective/helix/aliases"
-	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/register"
 	"github.com/helix-collective/helix/shell"
@@ -116,26 +114,6 @@ func (t *turn) noAlias(name string) error {
 	return unable("There is no alias `%s`. %s", name, advice)
 }
 
-// beforeDefining refuses what no definition may be said in, or has its plan shown;
-// shown says that this is all. Else it is recorded that the definition begins.
-func (t *turn) beforeDefining(ctx context.Context, command, plan string) (shown bool, err error) {
-	switch {
-	case t.late:
-		return false, &guard.Refused{Command: command, NeedsPlan: true}
-	case t.mode == Only:
-		t.waits = &Plan{Text: "Plan: " + plan + "."}
-		return true, nil
-	}
-	if err := t.mayDoAtOnce(command); err != nil {
-		return false, err
-	}
-	if err := t.recording.open(ctx); err != nil {
-		return false, err
-	}
-	t.recording.note(plan)
-	return false, nil
-}
-
 func (t *turn) defineAlias(ctx context.Context, call *shell.Call, name string) error {
 	line, err := t.definedLine(call)
 	if err != nil {
@@ -163,71 +141,6 @@ func (t *turn) defineAlias(ctx context.Context, call *shell.Call, name string) e
 	}
 	_, err = call.Stdout.WriteString(text)
 	return err
-}
-
-// maxDefined bounds what is read of a definition's line: any message fits.
-const maxDefined = 16 << 10
-
-// definedLine reads the line that is defined, which stands in the message.
-func (t *turn) definedLine(call *shell.Call) (string, error) {
-	if !t.defines {
-		return "", &usageError{reason: "A definition is a message of its own: nothing stands before it."}
-	}
-	line, err := readAll(call, maxDefined)
-	if addressed(line, t.prefix()) {
-		line = strings.TrimPrefix(line, t.prefix())
-	}
-	switch {
-	case err != nil:
-		return "", err
-	case line == "":
-		return "", &usageError{reason: "There is no line. It stands behind the sign, or in a fenced block below."}
-	case len(line) > aliases.MaxLine:
-		return "", &usageError{reason: fmt.Sprintf("The line has %d bytes; %d are kept.", len(line), aliases.MaxLine)}
-	case t.kept(line) != line:
-		return "", &usageError{reason: "The line seems to hold a secret, and everybody could read it. Nothing was kept."}
-	}
-	return line, nil
-}
-
-// mayName refuses names that mean something already.
-func (t *turn) mayName(ctx context.Context, name string) error {
-	switch {
-	case !aliases.IsName(name):
-		return unable("`%s` cannot be the name of an alias: it begins with a letter, has letters, digits, - and _, and at most 32 of them.", name)
-	case Taken(name), t.isAction(name), slices.Contains([]string{"list", "show"}, name):
-		return unable("`%s` means something already, so no alias can be called that.", name)
-	}
-	commands, err := t.Guard.Commands(ctx)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(commands, func(c string) bool { c, _, _ = strings.Cut(c, " "); return strings.EqualFold(c, name) }) {
-		return unable("`%s` is a command of Redis, so no alias can be called that.", name)
-	}
-	return nil
-}
-
-// mayStandFor refuses lines that would not run whoever used them.
-func (t *turn) mayStandFor(ctx context.Context, name, line string) error {
-	if program, err := shell.Parse(line); err == nil && program.Empty() {
-		return unable("There is nothing to run in that line.")
-	}
-	program, err := shell.ParseWith(name, func(called string) (string, bool) {
-		if called == name {
-			return line, true
-		}
-		return t.aliasLine(called)
-	})
-	if err != nil {
-		return err
-	}
-	for _, call := range program.Calls() {
-		if t.isStrange(call) {
-			return t.unknown(ctx, call.Name)
-		}
-	}
-	return nil
 }
 
 func (t *turn) removeAlias(ctx context.Context, call *shell.Call, name string) error {
