@@ -82,30 +82,38 @@ func (s *scheduler) round(ctx context.Context) error {
 		if !due || ctx.Err() != nil {
 			continue
 		}
-		mine, err := s.store.Claim(ctx, each, at)
-		if err != nil {
+		if err := s.attempt(ctx, each, at); err != nil {
 			return err
-		}
-		s.tried[each.ID] = at
-		if mine {
-			s.make(ctx, each, at)
 		}
 	}
 	return nil
 }
 
-// make makes one run, and shows what it came to.
-func (s *scheduler) make(ctx context.Context, each schedules.Schedule, at time.Time) {
+// attempt makes one run if it is this instance's to make. While Discord does not
+// say who the author is, it is nobody's: it is tried again for as long as it is due.
+func (s *scheduler) attempt(ctx context.Context, each schedules.Schedule, at time.Time) error {
 	author, err := s.outlet.MemberIn(ctx, each.Guild, each.Channel, each.Author)
 	absent := (*commands.AbsentError)(nil)
-	switch {
-	case errors.As(err, &absent):
-		s.pause(ctx, each, at, commands.Reply{Outcome: commands.Denied, Problem: absent.Reason})
-		return
-	case err != nil: // Discord is away, which is no fault of the schedule's
-		s.log.Warn("a schedule's author could not be read, so it did not run", zap.String("schedule", each.ID), zap.Error(err))
-		return
+	if err != nil && !errors.As(err, &absent) {
+		s.log.Debug("a schedule's author could not be read, so it does not run yet", zap.String("schedule", each.ID), zap.Error(err))
+		return nil
 	}
+	mine, err := s.store.Claim(ctx, each, at)
+	if err != nil {
+		return err
+	}
+	s.tried[each.ID] = at
+	switch {
+	case mine && absent != nil:
+		s.pause(ctx, each, at, commands.Reply{Outcome: commands.Denied, Problem: absent.Reason})
+	case mine:
+		s.make(ctx, each, at, author)
+	}
+	return nil
+}
+
+// make makes one run, and shows what it came to.
+func (s *scheduler) make(ctx context.Context, each schedules.Schedule, at time.Time, author permissions.Member) {
 	reply := s.handle(ctx, commands.Request{
 		ID: runID(each, at), Text: each.Line, Caller: author, Mentioned: true, Redact: s.redact, Schedule: each.ID,
 		Timeout: min(scheduleRun, s.settings().Duration(settings.ShellTimeout)),

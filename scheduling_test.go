@@ -65,7 +65,7 @@ func newTimetable(t *testing.T, c *redis.Client) *timetable {
 		t.Fatal(err)
 	}
 	tt := &timetable{channel: &channelOfTest{author: permissions.Member{ID: "3", Name: "ann"}}, reply: commands.Reply{Outcome: commands.OK, Output: []byte("12\n"), Footer: "1 line"}}
-	tt.scheduler = &scheduler{store: schedules.Open(c), outlet: tt.channel, redact: true, log: zap.NewNop(), settings: base.Snapshot}
+	tt.scheduler = &scheduler{store: schedules.Open(c), outlet: tt.channel, redact: true, log: zap.NewNop(), settings: base.Snapshot, tried: make(map[string]time.Time)}
 	tt.handle = func(_ context.Context, req commands.Request) commands.Reply {
 		tt.asked = append(tt.asked, req)
 		return tt.reply
@@ -95,7 +95,9 @@ func (tt *timetable) next(t *testing.T, n int) {
 	if err != nil || len(all) != 1 {
 		t.Fatalf("there are %v, %v", all, err)
 	}
-	tt.make(context.Background(), all[0], all[0].Made.Add(time.Duration(n)*time.Hour))
+	if err := tt.attempt(context.Background(), all[0], all[0].Made.Add(time.Duration(n)*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (tt *timetable) paused(t *testing.T) string {
@@ -111,6 +113,7 @@ func TestWhatIsDueRunsOnceOfAllInstances(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, c *redis.Client) {
 		tt := newTimetable(t, c)
 		other := *tt.scheduler
+		other.tried = nil
 		for range 3 {
 			for _, s := range []*scheduler{tt.scheduler, &other} {
 				if err := s.round(context.Background()); err != nil {
@@ -198,6 +201,10 @@ func TestAnOutageIsNoFailure(t *testing.T) {
 	}
 	if why := tt.paused(t); why != "" || len(tt.asked) > 0 {
 		t.Errorf("it pauses for %q after %d runs", why, len(tt.asked))
+	}
+	tt.channel.absent = nil
+	if err := tt.round(context.Background()); err != nil || len(tt.asked) != 1 {
+		t.Errorf("once Discord is back it ran %d times, %v", len(tt.asked), err)
 	}
 	server.Kill()
 	if err := tt.round(context.Background()); err == nil {

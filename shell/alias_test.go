@@ -148,3 +148,21 @@ func TestAliasesAreHeldToTheLimits(t *testing.T) {
 		t.Errorf("ended with %v", got.fault)
 	}
 }
+
+// TestWordsOfAnAliasAreData hands hostile words and keys through an alias and back.
+func TestWordsOfAnAliasAreData(t *testing.T) {
+	for _, word := range []string{
+		"", " ", "a  b", "$(echo x)", "`echo x`", "$1", `"$@"`, "; echo x", "| cat", "\n", "a\nb", `\`, `"`, "{}", "*", "~", "#", "-n", "!", "ä🙂", "$x",
+	} {
+		quoted := "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		if got := runAliases(t, "each "+quoted); got.out != "<"+word+">\n" || got.fault != nil || got.err != "" {
+			t.Errorf("%q became %q (%s, %v)", word, got.out, got.err, got.fault)
+		}
+	}
+	listed := with("list", keys("a b", "c\nd", "$(echo x)", "e'f"))
+	for _, source := range []string{`list | xargs -n 1 each`, `list | xargs -I {} each {}`, `list | while read -r k; do each "$k"; done`, `for k in $(list); do each $k; done`} {
+		if got := runAliases(t, source, listed); got.out != "<a b>\n<c\nd>\n<$(echo x)>\n<e'f>\n" {
+			t.Errorf("%s: %q (%s, %v)", source, got.out, got.err, got.fault)
+		}
+	}
+}
