@@ -79,3 +79,47 @@ func TestAnAliasWhileRedisIsAway(t *testing.T) {
 		t.Errorf("%s: %s", reply.Outcome, reply.Problem)
 	}
 }
+
+// TestSecretsGivenToAnAliasAreNotKept: what a word of an alias means is known as
+// if its line had been typed.
+func TestSecretsGivenToAnAliasAreNotKept(t *testing.T) {
+	ctx := context.Background()
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner", "audit": ""})
+	for _, line := range []string{
+		`!alias login = redis hset "user:$1" password "$2"`, `!alias deeper = login "$@"`,
+		"!login abc hunter2", "!deeper abc 'hunter2'", "!alias bad = redis hset user:abc password hunter2",
+	} {
+		s.dispatcher.Handle(ctx, commands.Request{Text: line, Caller: s.people["ann"]})
+		if kept := s.dispatcher.Kept(line); strings.Contains(kept, "hunter2") {
+			t.Errorf("kept is %s", kept)
+		}
+	}
+	s.dispatcher.Audit.Flush(ctx)
+	records, err := s.dispatcher.Audit.Find(ctx, audit.Query{N: 100})
+	if err != nil || len(records) < 5 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	for _, r := range records {
+		if strings.Contains(r.Line+strings.Join(r.Changes, " "), "hunter2") {
+			t.Errorf("recorded is %s %v", r.Line, r.Changes)
+		}
+	}
+	if got := string(s.dispatcher.Handle(ctx, commands.Request{Text: "!alias list", Caller: s.people["ann"]}).Output); strings.Contains(got, "bad") {
+		t.Errorf("there are:\n%s", got)
+	}
+}
+
+func TestDefinitionsBehindAnotherPrefix(t *testing.T) {
+	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner", "settings": "discord.prefix: ?", "keys": "set a 1"})
+	for _, tt := range []struct{ line, want string }{
+		{"?alias size = ?redis dbsize", "size = redis dbsize"},
+		{"alias other =\n```\nredis exists a | cat\n```", "other = redis exists a | cat"},
+		{"?size | cat", ""},
+		{"?other", "1"},
+	} {
+		reply := s.dispatcher.Handle(context.Background(), commands.Request{Text: tt.line, Caller: s.people["ann"], Mentioned: true})
+		if reply.Outcome != commands.OK || reply.Problem != "" || !strings.Contains(string(reply.Output), tt.want) {
+			t.Errorf("%s: %s %s %s", tt.line, reply.Outcome, reply.Output, reply.Problem)
+		}
+	}
+}
