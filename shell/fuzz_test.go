@@ -96,3 +96,30 @@ func FuzzRun(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAliases has any script stand for a name, within any source.
+func FuzzAliases(f *testing.F) {
+	for _, script := range []string{`echo "$1"`, `for x in "$@"; do a $x; done`, `b | a`, `sh -c 'echo "$1"'`, `x=$1; echo $((x)) "$(a $2)"`, `xargs -I {} a {} $@`} {
+		f.Add(script, `a x | a 'y z' | xargs a`)
+		f.Add(script, `sh -c 'a $x'; for k in $(a); do a "$k" "$@"; done`)
+	}
+	f.Fuzz(func(t *testing.T, script, source string) {
+		program, err := shell.ParseWith(source, func(name string) (string, bool) { return script, name == "a" })
+		if err == nil {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			got := runProgram(ctx, program, within(shell.Limits{Steps: 1000}))
+			if panicked := (*shell.PanicError)(nil); errors.As(got.fault, &panicked) {
+				t.Fatalf("%v\n%s", panicked, panicked.Stack)
+			}
+			return
+		}
+		syntax := (*shell.SyntaxError)(nil)
+		if !errors.As(err, &syntax) || strings.Contains(err.Error(), "could not be parsed") {
+			t.Fatalf("error of type %T: %v", err, err)
+		}
+		if syntax.Excerpt() == "" {
+			t.Fatal("nothing is shown")
+		}
+	})
+}
