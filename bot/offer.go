@@ -76,10 +76,13 @@ func menuFor(kind int, id, label string) *menu {
 func (b *Bot) sayOffer(work context.Context, p *press, line string) {
 	data := p.MessageComponentData()
 	picked := strings.Join(data.Values, " ")
-	if data.ComponentType == discordgo.ChannelSelectMenuComponent {
-		picked = "channel:" + picked
+	switch data.ComponentType {
+	case discordgo.ChannelSelectMenuComponent:
+		line = strings.ReplaceAll(line, "{}", "channel:"+picked)
+	case discordgo.RoleSelectMenuComponent:
+		line = strings.ReplaceAll(line, "{}", picked)
 	}
-	b.say(work, p, strings.ReplaceAll(line, "{}", picked), false)
+	b.say(work, p, line, false)
 }
 
 // tryOffer says the line of a button, with all that it changes planned first.
