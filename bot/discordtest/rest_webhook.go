@@ -28,7 +28,7 @@ func (c *call) executeWebhook() (any, *apiError) {
 	if refused := c.fill(m); refused != nil {
 		return nil, refused
 	}
-	if i.original != nil && i.original.Loading {
+	if i.original != nil && i.original.Loading && !i.original.Deleted {
 		return c.edit(i.original)
 	}
 	i.post(m)

@@ -88,6 +88,22 @@ func (p *Person) Slash(channel, command string, args Args) *Interaction {
 	return &Interaction{p, p.g.d.interact(interactionCommand, p.m.user, ch, nil, data)}
 }
 
+// Chooses uses a command from the menu of a message.
+func (p *Person) Chooses(on *Message, command string) *Interaction {
+	p.g.d.t.Helper()
+	p.g.d.mu.Lock()
+	defer p.g.d.mu.Unlock()
+	m := p.visible(on)
+	registered := p.g.registered(command)
+	if registered == nil || number(registered["type"]) != commandMessage {
+		p.g.d.t.Fatalf("discordtest: no command %q is in the menu of messages", command)
+	}
+	return &Interaction{p, p.g.d.interact(interactionCommand, p.m.user, m.channel, nil, object{
+		"id": registered["id"], "name": registered["name"], "type": commandMessage, "target_id": m.ID,
+		"resolved": object{"messages": object{m.ID: m.wire()}},
+	})}
+}
+
 // Completes types into an option of a command and answers the suggestions'
 // values. It waits for them.
 func (p *Person) Completes(channel, command, option string, args Args) []string {
