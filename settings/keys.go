@@ -81,6 +81,7 @@ const (
 	DiscordPrefix     TextKey   = "discord.prefix"
 	DiscordRoles      ListKey   = "discord.roles"
 	DiscordShards     TextKey   = "discord.shards"
+	DiscordCommands   TextKey   = "discord.commands"
 	DiscordAPIURL     TextKey   = "discord.api_url"
 	DiscordGatewayURL TextKey   = "discord.gateway_url"
 )

@@ -154,6 +154,8 @@ func discordRows() []Setting {
 			Help: "Who has a role besides those that permissions.roles gives it: role:ID of a Discord role, or role:user:ID of a person, as in oncall:1111111111."},
 		{Key: string(DiscordShards), Kind: Text, Default: "1", check: checkShards,
 			Help: "How many connections share the servers, up to 64: a bot in thousands of them needs several. auto: as many as Discord recommends."},
+		{Key: string(DiscordCommands), Kind: Enum, Default: "guild", Allowed: []string{"guild", "global", "off"},
+			Help: "Where slash commands are registered: guild is in each served guild, where they show at once; global is in all, which may take an hour; off takes them away."},
 		{Key: string(DiscordAPIURL), Kind: Text, Default: "https://discord.com/api/v10", check: checkURL("https", "http"),
 			Help: "Discord's REST address, or that of a proxy for it. Every other host is refused then."},
 		{Key: string(DiscordGatewayURL), Kind: Text, check: optional(checkURL("wss", "ws")),
