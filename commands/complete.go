@@ -7,27 +7,43 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/guide"
+	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/shell"
 )
 
 // completeTimeout bounds how long a completion may wait for Redis.
 const completeTimeout = 200 * time.Millisecond
 
-// Complete answers what could stand at the cursor of a message: each candidate
-// may replace message[start:cursor]. It never fails; with nothing to offer it
-// answers none.
+// Complete answers what could stand at the cursor of a message at a terminal:
+// each candidate may replace message[start:cursor]. It never fails; with nothing
+// to offer it answers none.
 func (d *Dispatcher) Complete(message string, cursor int) (start int, candidates []string) {
 	if cursor < 0 || cursor > len(message) {
 		return 0, nil
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
+	defer cancel()
+	c := &completer{Dispatcher: d, caller: permissions.Member{Local: true}}
 	words, word, first := stageAt(message[:cursor])
-	for _, c := range d.candidates(words, word, first) {
-		if strings.HasPrefix(c, word) {
-			candidates = append(candidates, c)
+	for _, found := range c.candidates(ctx, words, word, first) {
+		if strings.HasPrefix(found, word) {
+			candidates = append(candidates, found)
 		}
 	}
 	slices.Sort(candidates)
 	return cursor - len(word), slices.Compact(candidates)
+}
+
+// completer is one look at what could stand somewhere, in somebody's name.
+type completer struct {
+	*Dispatcher
+	caller permissions.Member
+	values map[string]string // of the options that are filled in, if it is a form
+	before string            // what was typed before the word
+	word   string            // that is typed
+	redact bool
 }
 
 // stageAt answers the words of the command that ends a text, without the one
@@ -54,9 +70,9 @@ func stageAt(before string) (words []string, word string, first bool) {
 var beforeCommands = []string{"do", "then", "else", "elif", "if", "while", "until", "!"}
 
 // candidates answers what may follow the words of a stage.
-func (d *Dispatcher) candidates(words []string, word string, first bool) []string {
+func (c *completer) candidates(ctx context.Context, words []string, word string, first bool) []string {
 	if len(words) == 0 {
-		return d.starts(first)
+		return c.starts(first)
 	}
 	if words[0] == "xargs" {
 		inner := slices.IndexFunc(words, isRedis)
@@ -65,37 +81,41 @@ func (d *Dispatcher) candidates(words []string, word string, first bool) []strin
 		}
 		words = words[inner:]
 	}
-	verb, _ := d.verb(strings.TrimPrefix(words[0], d.prefix()))
+	verb, _ := c.verb(strings.TrimPrefix(words[0], c.prefix()))
 	switch verb.name {
 	case "redis":
-		return d.redisWords(words[1:], word)
+		return c.redisWords(ctx, words[1:], word)
 	case "config":
 		return configWords(words[1:])
 	case "setup":
-		return d.setupWords(words[1:])
+		return c.setupWords(words[1:])
 	case "sessions":
 		return sessionsWords(words[1:])
 	case "undo":
-		return d.changeIDs(words[1:])
+		return c.undoWords(words[1:])
 	case "approve":
-		return d.planIDs(words[1:])
+		return c.planIDs(ctx, words[1:])
 	case "alias":
-		return d.aliasWords(words[1:])
+		return c.aliasWords(words[1:])
 	case "guide":
 		return guide.Names()
 	case "every":
-		return d.everyWords(words[1:])
+		return c.everyWords(ctx, words[1:])
 	case "audit":
 		return []string{"--by", "--since", "--verb", "--denied", "verify"}
 	case "help":
-		return append(d.verbNames(""), append(filterNames(), settingKeys()...)...)
+		return c.topics()
 	}
 	return nil
 }
 
-// changeIDs answers what may follow undo: changes that can be taken back, which
-// none is while the disk does not answer.
-func (d *Dispatcher) changeIDs(words []string) []string {
+// topics answers what there is help on, but for the commands of Redis.
+func (d *Dispatcher) topics() []string {
+	return append(d.verbNames(""), append(filterNames(), settingKeys()...)...)
+}
+
+// undoWords answers what may follow undo.
+func (c *completer) undoWords(words []string) []string {
 	switch {
 	case len(words) == 1 && words[0] != "list":
 		return []string{"--force"}
@@ -103,33 +123,44 @@ func (d *Dispatcher) changeIDs(words []string) []string {
 		return nil
 	}
 	found := []string{"list"}
-	if d.Journal == nil {
-		return found
-	}
-	list, _ := d.Journal.List()
-	for _, s := range list {
-		if s.Unreadable == "" && s.Images > 0 && s.Guild == "" { // only terminals complete
-			found = append(found, s.ID)
-		}
+	for _, s := range c.undoableChanges() {
+		found = append(found, s.ID)
 	}
 	return found
 }
 
-// planIDs answers the plans that wait for somebody to agree.
-func (d *Dispatcher) planIDs(words []string) []string {
-	if len(words) > 0 || d.Plans == nil {
+// undoableChanges answers the changes that can be taken back from where the
+// caller is, which none is while the disk does not answer.
+func (c *completer) undoableChanges() []journal.Summary {
+	if c.Journal == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
-	defer cancel()
+	list, _ := c.Journal.List()
+	return slices.DeleteFunc(list, func(s journal.Summary) bool {
+		return s.Unreadable != "" || s.Images == 0 || s.Guild != c.caller.Guild
+	})
+}
+
+// planIDs answers what may follow approve.
+func (c *completer) planIDs(ctx context.Context, words []string) []string {
+	if len(words) > 0 {
+		return nil
+	}
 	var found []string
-	list, _ := d.Plans.Pending(ctx) // none while Redis is away
-	for _, p := range list {
-		if !p.Approved() && p.Guild == "" {
-			found = append(found, p.ID)
-		}
+	for _, p := range c.waitingPlans(ctx) {
+		found = append(found, p.ID)
 	}
 	return found
+}
+
+// waitingPlans answers the plans of where the caller is that wait for somebody to
+// agree, which none does while Redis is away.
+func (c *completer) waitingPlans(ctx context.Context) []plans.Plan {
+	if c.Plans == nil {
+		return nil
+	}
+	list, _ := c.Plans.Pending(ctx)
+	return slices.DeleteFunc(list, func(p plans.Plan) bool { return p.Approved() || p.Guild != c.caller.Guild })
 }
 
 func isRedis(word string) bool { return word == "redis" || word == "redis-cli" }
@@ -167,21 +198,21 @@ func (d *Dispatcher) aliasWords(words []string) []string {
 	return nil
 }
 
-// everyWords answers what may follow the verb every. Only terminals complete, and
-// they may remove any schedule.
-func (d *Dispatcher) everyWords(words []string) []string {
+// everyWords answers what may follow the verb every: schedules of the caller's
+// guild, or at a terminal any.
+func (c *completer) everyWords(ctx context.Context, words []string) []string {
 	switch {
 	case len(words) == 0:
 		return []string{"list", "remove", "resume"}
 	case len(words) > 1 || words[0] != "remove" && words[0] != "resume":
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
-	defer cancel()
 	var ids []string
-	all, _ := d.Schedules.All(ctx) // none while Redis is away
+	all, _ := c.Schedules.All(ctx) // none while Redis is away
 	for _, s := range all {
-		ids = append(ids, s.ID)
+		if c.caller.Local || s.Guild == c.caller.Guild {
+			ids = append(ids, s.ID)
+		}
 	}
 	return ids
 }
@@ -199,15 +230,13 @@ func (d *Dispatcher) verbNames(prefix string) []string {
 
 // redisWords answers the commands of Redis that may follow, or the sub-commands
 // of the one that stands there, in capitals where word is.
-func (d *Dispatcher) redisWords(words []string, word string) []string {
+func (d *Dispatcher) redisWords(ctx context.Context, words []string, word string) []string {
 	if len(words) > 0 && isRedis(words[0]) {
 		words = words[1:]
 	}
 	if len(words) > 1 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), completeTimeout)
-	defer cancel()
 	names, _ := d.Guard.Commands(ctx) // none while Redis is away
 	var found []string
 	for _, name := range names {

@@ -74,6 +74,9 @@ func revealVerb() verb {
 		details: "An answer in a channel is read by everybody in it, so it hides secrets and shortens ids. The button\n" +
 			"Reveal below it shows the whole to whoever presses it and has the right reveal, to nobody else.",
 		examples: []string{"!reveal redis get session:abc123"},
+		slash: SlashVerb{Private: true, Reveals: true, Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "command", Summary: "what to run once more, its answer for your eyes alone", Kind: Free, source: lineSource},
+		}}}},
 		run: func(_ context.Context, _ *turn, call *shell.Call) (int, error) {
 			_, err := call.Stdout.WriteString("A message in a channel is for everybody. Run the command, and press the button Reveal below its answer.\n")
 			return 0, err

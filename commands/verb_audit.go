@@ -26,7 +26,15 @@ func auditVerb() verb {
 			return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Audit, Name: "audit"})
 		},
 		reads: always,
-		run:   runAudit,
+		slash: SlashVerb{Private: true, Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "by", Summary: "of one person", Kind: Person, flag: "--by", prefix: "user:"},
+			{Name: "since", Summary: "an age, as in 1h, or a date, as in 2026-01-31", flag: "--since", source: durationSource},
+			{Name: "verb", Summary: "of one verb", flag: "--verb", source: verbSource},
+			{Name: "denied", Summary: "only what was denied", Kind: Switch, flag: "--denied"},
+			{Name: "n", Summary: "how many records", Kind: Number, Min: 1, Max: maxAuditShown},
+			{Name: "verify", Summary: "walk the whole chain of records, instead", Kind: Switch, flag: "verify"},
+		}}}},
+		run: runAudit,
 	}
 }
 

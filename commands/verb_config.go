@@ -27,6 +27,7 @@ func configVerb() verb {
 			"!config diff",
 			"!config help redis.session_ttl",
 		},
+		slash: SlashVerb{Forms: configSlash()},
 		check: checkConfig,
 		reads: configReads,
 		run:   runConfig,
@@ -37,24 +38,56 @@ func configVerb() verb {
 type configForm struct {
 	name    string
 	behind  string // what may stand behind it
-	changes bool   // needs configure, not read alone
+	summary string
+	slash   []SlashOption
+	changes bool // needs configure, not read alone
 	run     func(ctx context.Context, t *turn, call *shell.Call, args []string) error
 }
 
 func configForms() []configForm {
+	keys := SlashOption{Name: "keys", Summary: "settings, with blanks between", Kind: Words, Required: true, source: settingSource}
 	return []configForm{
-		{"get", "KEY…", false, configGet},
-		{"list", "[PREFIX…]", false, configList},
-		{"set", "KEY=VALUE…", true, configSet},
-		{"unset", "KEY…", true, configUnset},
-		{"history", "[KEY] [-n N]", false, configHistory},
-		{"diff", "[REVISION REVISION]", false, configDiff},
-		{"rollback", "REVISION", true, configRollback},
-		{"profile", "production|development", true, configProfile},
-		{"export", "", false, configExport},
-		{"import", "", true, configImport},
-		{"help", "KEY", false, configHelp},
+		{name: "get", behind: "KEY…", summary: "what settings are", slash: []SlashOption{keys}, run: configGet},
+		{name: "list", behind: "[PREFIX…]", summary: "all settings, or those of a part", slash: []SlashOption{
+			{Name: "prefix", Summary: "what their names begin with, as in redis.session", Kind: Words, source: settingSource},
+		}, run: configList},
+		{name: "set", behind: "KEY=VALUE…", summary: "change settings, live", slash: []SlashOption{
+			{Name: "key", Summary: "the setting", Required: true, source: settingSource},
+			{Name: "value", Summary: "its new value, as in 86400, 24h, true", Required: true, joins: true, source: valueSource},
+			{Name: "more", Summary: "further KEY=VALUE that change together with it", Kind: Words, source: assignmentSource},
+		}, changes: true, run: configSet},
+		{name: "unset", behind: "KEY…", summary: "go by the configuration again", slash: []SlashOption{keys}, changes: true, run: configUnset},
+		{name: "history", behind: "[KEY] [-n N]", summary: "who changed what, and when", slash: []SlashOption{
+			{Name: "key", Summary: "of one setting alone", source: settingSource},
+			{Name: "n", Summary: "how many changes", Kind: Number, Min: 1, flag: "-n"},
+		}, run: configHistory},
+		{name: "diff", behind: "[REVISION REVISION]", summary: "what differs from the configuration, or between two revisions", slash: []SlashOption{
+			{Name: "from", Summary: "a revision, as history names it"},
+			{Name: "to", Summary: "another"},
+		}, run: configDiff},
+		{name: "rollback", behind: "REVISION", summary: "go back to a revision", slash: []SlashOption{
+			{Name: "revision", Summary: "as history names it", Required: true},
+		}, changes: true, run: configRollback},
+		{name: "profile", behind: "production|development", summary: "set all that belongs to a profile", slash: []SlashOption{
+			{Name: "name", Summary: "which", Required: true, Choices: []string{settings.Production, settings.Development}},
+		}, changes: true, run: configProfile},
+		{name: "export", summary: "all that differs, to be imported elsewhere", run: configExport},
+		{name: "import", summary: "change settings as a text says", slash: []SlashOption{
+			{Name: "text", Summary: "lines as export writes them; left out, a large field asks for them", Long: true},
+		}, changes: true, run: configImport},
+		{name: "help", behind: "KEY", summary: "what a setting means", slash: []SlashOption{
+			{Name: "key", Summary: "the setting", Required: true, source: settingSource},
+		}, run: configHelp},
 	}
+}
+
+// configSlash is the forms as they are filled in.
+func configSlash() []SlashForm {
+	var list []SlashForm
+	for _, f := range configForms() {
+		list = append(list, SlashForm{Name: f.name, Summary: f.summary, Options: f.slash})
+	}
+	return list
 }
 
 func configFormNames() []string {

@@ -19,7 +19,10 @@ func helpVerb() verb {
 		usage:    []string{"", "VERB", "TEXT-COMMAND", "SETTING", "REDIS-COMMAND"},
 		examples: []string{"!help", "!help redis", "!help sort", "!help redis.session_ttl", "!help getrange"},
 		reads:    always,
-		run:      runHelp,
+		slash: SlashVerb{Private: true, Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "topic", Summary: "a verb, a text command, a setting, or a command of Redis", Kind: Words, source: topicSource},
+		}}}},
+		run: runHelp,
 	}
 }
 

@@ -20,6 +20,7 @@ func pendingVerb() verb {
 		details:  "Plans wait for two minutes; those that a second person has to agree to, longer (approvals.ttl).",
 		reads:    always,
 		examples: []string{"!pending"},
+		slash:    SlashVerb{Forms: []SlashForm{{}}},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			return 0, t.listPlans(ctx, call.Stdout)
 		},
@@ -60,6 +61,9 @@ func approveVerb() verb {
 		usage:    []string{"PLAN"},
 		details:  "It takes the right approve, and nobody can agree to a plan of their own. The plan's author\nconfirms it afterwards. The button Approve below a plan does the same.",
 		examples: []string{"!pending"},
+		slash: SlashVerb{Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "plan", Summary: "the plan, as pending shows it", Required: true, source: planSource},
+		}}}},
 		check: func(_ context.Context, t *turn, _ []shell.SourceArg) error {
 			return t.Policy.Check(t.caller, permissions.Action{Right: permissions.Approve, Name: "approve"})
 		},

@@ -30,6 +30,9 @@ func redisVerb() verb {
 			"!redis monitor --for 1s | grep -v '{helix}'",
 		},
 		reads: redisReads,
+		slash: SlashVerb{Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "command", Summary: "what follows !redis, pipes included; left out, a large field asks for a script", Kind: Free, Long: true, source: redisSource},
+		}}}},
 		check: func(ctx context.Context, t *turn, args []shell.SourceArg) error {
 			return t.guard.Check(ctx, t.caller, literals(withoutRedis(args, staticText)))
 		},

@@ -33,6 +33,7 @@ func sessionsVerb() verb {
 			"!sessions who 203.0.113.7",
 			"!sessions cleanup --plan",
 		},
+		slash:   SlashVerb{Forms: sessionsSlash()},
 		check:   checkSessions,
 		reads:   sessionsReads,
 		run:     runSessions,
@@ -44,6 +45,8 @@ func sessionsVerb() verb {
 type sessionsForm struct {
 	name   string
 	behind string            // what may stand behind it
+	brief  string            // what it does
+	slash  []SlashOption     // what is filled in
 	right  permissions.Right // that it needs beyond read; empty: none
 	guard  bool              // its changes are commands of Redis, made by the guard
 	flags  []string          // that it takes, those with a value behind them with a "="
@@ -52,17 +55,54 @@ type sessionsForm struct {
 
 func sessionsForms() []sessionsForm {
 	return []sessionsForm{
-		{name: "", run: sessionsOverview},
-		{name: "count", run: sessionsCount},
-		{name: "list", behind: "[--user U] [--ip A] [--older D] [--no-ttl] [--json]", flags: []string{"--user=", "--ip=", "--older=", "--no-ttl", "--json"}, run: sessionsList},
-		{name: "show", behind: "ID…", run: sessionsShow},
-		{name: "top", behind: "users|addresses|size [N]", run: sessionsTop},
-		{name: "who", behind: "ADDRESS", run: sessionsWho},
-		{name: "end", behind: "ID… | --user U [--except ID]", right: permissions.Destroy, flags: []string{"--user=", "--except="}, run: sessionsEnd},
-		{name: "extend", behind: "ID TIME", right: permissions.Write, guard: true, run: sessionsExtend},
-		{name: "fix-ttl", right: permissions.Write, guard: true, run: sessionsFixTTL},
-		{name: "cleanup", behind: "[--plan] [--foreign | --own]", right: permissions.Destroy, flags: []string{"--plan", "--foreign", "--own"}, run: sessionsCleanup},
+		{name: "", brief: "how many sessions there are, and whose", run: sessionsOverview},
+		{name: "count", brief: "how many there are", run: sessionsCount},
+		{name: "list", behind: "[--user U] [--ip A] [--older D] [--no-ttl] [--json]", brief: "the sessions, one a line", slash: []SlashOption{
+			{Name: "user", Summary: "of one person", flag: "--user", source: userSource},
+			{Name: "ip", Summary: "from one address", flag: "--ip"},
+			{Name: "older", Summary: "older than this, as in 1h", flag: "--older", source: durationSource},
+			{Name: "no-ttl", Summary: "without a time to live", Kind: Switch, flag: "--no-ttl"},
+			{Name: "json", Summary: "in full, as JSON", Kind: Switch, flag: "--json"},
+		}, flags: []string{"--user=", "--ip=", "--older=", "--no-ttl", "--json"}, run: sessionsList},
+		{name: "show", behind: "ID…", brief: "a session in full", slash: []SlashOption{
+			{Name: "id", Summary: "keys, ids, or what these begin with", Kind: Words, Required: true, source: sessionSource},
+		}, run: sessionsShow},
+		{name: "top", behind: "users|addresses|size [N]", brief: "the most, or the largest", slash: []SlashOption{
+			{Name: "of", Summary: "of what", Required: true, Choices: []string{"users", "addresses", "size"}},
+			{Name: "n", Summary: "how many", Kind: Number, Min: 1, Max: maxTop},
+		}, run: sessionsTop},
+		{name: "who", behind: "ADDRESS", brief: "who comes from an address", slash: []SlashOption{
+			{Name: "address", Summary: "an IP address", Required: true},
+		}, run: sessionsWho},
+		{name: "end", behind: "ID… | --user U [--except ID]", brief: "end sessions, which is final", slash: []SlashOption{
+			{Name: "id", Summary: "keys, ids, or what these begin with", Kind: Words, source: sessionSource},
+			{Name: "user", Summary: "all of one person", flag: "--user", source: userSource},
+			{Name: "except", Summary: "the one that stays", flag: "--except", source: sessionSource},
+		}, right: permissions.Destroy, flags: []string{"--user=", "--except="}, run: sessionsEnd},
+		{name: "extend", behind: "ID TIME", brief: "let a session live longer", slash: []SlashOption{
+			{Name: "id", Summary: "its key, its id, or what that begins with", Required: true, source: sessionSource},
+			{Name: "time", Summary: "how long from now, as in 1h", Required: true, source: durationSource},
+		}, right: permissions.Write, guard: true, run: sessionsExtend},
+		{name: "fix-ttl", brief: "give a time to live to sessions that have none", right: permissions.Write, guard: true, run: sessionsFixTTL},
+		{name: "cleanup", behind: "[--plan] [--foreign | --own]", brief: "end what has outlived the policy", slash: []SlashOption{
+			{Name: "plan", Summary: "only say what it would do", Kind: Switch, flag: "--plan"},
+			{Name: "foreign", Summary: "also those that other software wrote", Kind: Switch, flag: "--foreign"},
+			{Name: "own", Summary: "from now on leave other software's alone", Kind: Switch, flag: "--own"},
+		}, right: permissions.Destroy, flags: []string{"--plan", "--foreign", "--own"}, run: sessionsCleanup},
 	}
+}
+
+// sessionsSlash is the forms as they are filled in.
+func sessionsSlash() []SlashForm {
+	var list []SlashForm
+	for _, f := range sessionsForms() {
+		form := SlashForm{Name: f.name, Summary: f.brief, Options: f.slash}
+		if f.name == "" {
+			form.Name, form.bare = "overview", true
+		}
+		list = append(list, form)
+	}
+	return list
 }
 
 func sessionsUsage() []string {

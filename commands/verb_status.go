@@ -17,6 +17,7 @@ func statusVerb() verb {
 		usage:    []string{""},
 		reads:    always,
 		examples: []string{"!status"},
+		slash:    SlashVerb{Forms: []SlashForm{{}}},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			card, err := t.statusCard(ctx)
 			if err != nil {

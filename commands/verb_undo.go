@@ -26,7 +26,11 @@ func undoVerb() verb {
 			"change took. What somebody changed since is left and named; --force takes it back as well,\n" +
 			"after a plan. An undo can itself be taken back. Changes are kept for undo.retention.",
 		examples: []string{"!undo list"},
-		run:      runUndo,
+		slash: SlashVerb{Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "change", Summary: "which, or list; left out, your last", source: changeSource},
+			{Name: "force", Summary: "also what somebody changed since, after a plan", Kind: Switch, flag: "--force"},
+		}}}},
+		run: runUndo,
 	}
 }
 

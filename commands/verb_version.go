@@ -13,6 +13,7 @@ func versionVerb() verb {
 		usage:    []string{""},
 		examples: []string{"!version"},
 		reads:    always,
+		slash:    SlashVerb{Forms: []SlashForm{{}}},
 		run: func(_ context.Context, t *turn, call *shell.Call) (int, error) {
 			_, err := call.Stdout.WriteString(t.Version + "\n")
 			return 0, err

@@ -22,7 +22,12 @@ func whyVerb() verb {
 			"!why config set redis.session_ttl=3600",
 		},
 		reads: always,
-		run:   runWhy,
+		slash: SlashVerb{Private: true, Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "member", Summary: "to whom; left out, to you", Kind: Person, prefix: "user:"},
+			{Name: "role", Summary: "to somebody with just this role of the configuration", prefix: "role:", source: roleSource},
+			{Name: "command", Summary: "the command; left out, everything that they may", Kind: Words, source: wordSource},
+		}}}},
+		run: runWhy,
 	}
 }
 

@@ -20,6 +20,10 @@ type verb struct {
 	details  string   // more for its own help; may be empty
 	examples []string // whole lines, run by a test
 
+	// slash is how the verb is chosen and filled in instead of typed; its name and
+	// summary are the verb's. Without forms there is one field for everything.
+	slash SlashVerb
+
 	// check refuses a call before anything of its program runs, as far as its
 	// literal arguments tell. It is nil where read is all that the verb needs.
 	check func(ctx context.Context, t *turn, args []shell.SourceArg) error
