@@ -289,7 +289,7 @@ func (t *turn) judge(ctx context.Context, msg message, program *shell.Program, r
 	t.expands(program)
 	t.changes = t.mayChange(ctx, program)
 	t.reads = !t.changes && t.onlyReads(program)
-	t.noteTyped(msg, program.Calls()) // by now the commands of the server are known
+	t.noteTyped(ctx, msg, program.Calls()) // by now the commands of the server are known
 	t.recording.line(t.askedFor(req.Text))
 }
 

@@ -18,12 +18,15 @@ type typed []typedWord
 type typedWord struct{ written, shown string }
 
 // noteTyped finds the secrets among the words that calls give to Redis.
-func (t *turn) noteTyped(msg message, calls []shell.SourceCall) {
+func (t *turn) noteTyped(ctx context.Context, msg message, calls []shell.SourceCall) {
 	if msg.defines {
 		calls = slices.Concat(calls, t.callsIn(msg.stdin))
 	}
 	for _, call := range calls {
 		v, ok := t.verb(call.Name)
+		if !call.Own && ok && v.name == "explain" {
+			t.noteExplained(ctx, call)
+		}
 		if call.Own || !ok || v.name != "redis" {
 			continue
 		}
@@ -51,6 +54,15 @@ func (t *turn) callsIn(line string) []shell.SourceCall {
 		return nil
 	}
 	return program.Calls()
+}
+
+// noteExplained finds them in the line that a call has explained.
+func (t *turn) noteExplained(ctx context.Context, call shell.SourceCall) {
+	for _, a := range call.Args {
+		if msg, program, err := t.read(ctx, a.Text); err == nil && a.Literal {
+			t.noteTyped(ctx, msg, program.Calls())
+		}
+	}
 }
 
 // noteUnread finds them in a message that is no program.
@@ -127,7 +139,7 @@ func (d *Dispatcher) Kept(text string) string {
 	defer cancel()
 	t := d.turnOf(Request{Text: text})
 	if msg, program, err := t.read(ctx, text); err == nil {
-		t.noteTyped(msg, program.Calls())
+		t.noteTyped(ctx, msg, program.Calls())
 	}
 	return t.kept(text)
 }

@@ -65,7 +65,7 @@ func TestEveryVerbCanBeFilledIn(t *testing.T) {
 			}
 		}
 	}
-	if len(verbs) < 12 {
+	if len(verbs) < 13 {
 		t.Errorf("only %d verbs", len(verbs))
 	}
 }
@@ -96,11 +96,19 @@ func TestSlashLine(t *testing.T) {
 		{"undo", "", nil, "!undo"},
 		{"help", "", values{"topic": "$(redis flushall)"}, "!help '$(redis' 'flushall)'"},
 		{"reveal", "", values{"command": "redis get x"}, "redis get x"},
+		{"explain", "", values{"line": "redis get 'x'"}, `!explain 'redis get '\''x'\'''`},
 	} {
 		got, err := d.SlashLine(commands.SlashUse{Verb: tt.verb, Form: tt.form, Values: tt.values})
 		if err != nil || got != tt.want {
 			t.Errorf("%s %s %v: %q, %v, want %q", tt.verb, tt.form, tt.values, got, err, tt.want)
 		}
+	}
+}
+
+func TestWhatIsExplainedIsKeptWithoutItsSecrets(t *testing.T) {
+	d := slashStage(t, "").dispatcher
+	if kept := d.Kept("!explain 'redis auth hunter2hunter2'"); strings.Contains(kept, "hunter2") || !strings.Contains(kept, "redis auth") {
+		t.Errorf("kept is %s", kept)
 	}
 }
 
