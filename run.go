@@ -217,6 +217,8 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		Greeted:    newGuildsGreeted(a.client),
 		Introduce:  a.dispatcher.Introduction,
 		Handler:    a.dispatcher,
+		Slash:      a.dispatcher,
+		SlashScope: bot.Scope(s.Text(settings.DiscordCommands)),
 		Clicked:    a.clicked(),
 		Log:        a.log,
 	}

@@ -65,6 +65,11 @@ type Options struct {
 	Handler    Handler
 	Log        *zap.Logger
 
+	// Slash is what can be asked without typing a line; nil: nothing. SlashScope
+	// says where Discord is told of it; "" means in each served server.
+	Slash      Slash
+	SlashScope Scope
+
 	// Clicked is told of each button that somebody presses; it may be nil, and
 	// must not wait.
 	Clicked func(who permissions.Member, what string)
@@ -89,6 +94,7 @@ type Timing struct {
 	PageTTL  time.Duration // how long the pages of an answer can be turned
 	Repeat   time.Duration // before a request that failed is repeated, about; later ones wait longer
 	Retell   time.Duration // between two attempts to say that answers were lost
+	Token    time.Duration // how long the answer to a command can be changed; Discord takes it for 15 min
 	Defer    time.Duration // until a press is told that its answer takes longer; Discord waits for 3 s
 }
 
@@ -110,6 +116,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.PageTTL, 15*time.Minute)
 	set(&t.Retell, 15*time.Second)
 	set(&t.Defer, 2*time.Second)
+	set(&t.Token, 14*time.Minute+30*time.Second)
 	return t
 }
 
@@ -131,6 +138,8 @@ type Bot struct {
 	turns      *recent // what edits and deletions have made of messages
 	acted      *recent // messages that have changed something
 	guilds     guildKeeper
+	lines      *recent // what commands and menus said, as lines, by the interaction
+	registry   registry
 	complained *recent // channels whose missing rights were told lately
 	look       lastLook
 	starts     starts
@@ -151,15 +160,16 @@ type Bot struct {
 
 // Status is how the connection is.
 type Status struct {
-	Connected  bool   // with every shard
-	Shards, Up int    // connections that there are to be, and those that are up
-	User       string // the bot's own name
-	UserID     string
-	Guilds     int       // that it is in
-	LastAck    time.Time // of a heartbeat, in the shard that has waited longest
-	LastSent   time.Time // of a message that Discord took
-	Reconnects int
-	NoContent  bool // the message-content intent is missing: only mentions are heard
+	Connected   bool   // with every shard
+	Shards, Up  int    // connections that there are to be, and those that are up
+	User        string // the bot's own name
+	UserID      string
+	Application string    // its application's id
+	Guilds      int       // that it is in
+	LastAck     time.Time // of a heartbeat, in the shard that has waited longest
+	LastSent    time.Time // of a message that Discord took
+	Reconnects  int
+	NoContent   bool // the message-content intent is missing: only mentions are heard
 }
 
 // New returns a Bot. Nothing is sent before Run.
@@ -168,6 +178,7 @@ func New(o Options) (*Bot, error) {
 		return nil, errors.New("a Discord bot needs a token: set DISCORD_TOKEN")
 	}
 	o.Timing = o.Timing.withDefaults()
+	o.SlashScope = cmp.Or(o.SlashScope, ScopeGuild)
 	t, err := newTransport(o.APIURL, o.GatewayURL)
 	if err != nil {
 		return nil, err
@@ -183,6 +194,8 @@ func New(o Options) (*Bot, error) {
 		turns:      newRecent(seenMessages),
 		starts:     newStarts(),
 		acted:      newRecent(seenMessages),
+		lines:      newRecent(linesKept),
+		registry:   registry{done: make(map[string]bool)},
 		complained: newRecent(complaintsKept),
 		look:       lastLook{redactor: cmp.Or(o.Redactor, redact.Default()), redacts: o.Redact},
 	}
@@ -201,6 +214,7 @@ const (
 	queueLength    = 32    // messages waiting in one channel
 	seenMessages   = 20000 // ids remembered, so that none is answered twice
 	complaintsKept = 100
+	linesKept      = 500
 )
 
 // Status answers how the connection is.

@@ -53,7 +53,7 @@ func (p *program) follow(run func(context.Context) commands.Reply) (reply comman
 	defer p.bot.programs.remove(p)
 	defer p.hide()
 	var shows sync.WaitGroup
-	if p.message == "" {
+	if p.message == "" && p.occasion.press == nil { // a command shows that by itself
 		shows.Go(p.typing)
 	}
 	shows.Go(p.show)
@@ -114,7 +114,12 @@ func (p *program) post(ctx context.Context) (ok bool) {
 	var posted struct {
 		ID string `json:"id"`
 	}
-	err := p.bot.postFor(ctx, p.occasion.channel, out, nil, &posted)
+	var err error
+	if press := p.occasion.press; press != nil {
+		posted.ID, err = press.showInPlace(ctx, p.running())
+	} else {
+		err = p.bot.postFor(ctx, p.occasion.channel, out, nil, &posted)
+	}
 	if err != nil {
 		p.bot.log.Debug("progress could not be shown", zap.String("message", p.occasion.message), zap.Error(err))
 		return false
@@ -129,10 +134,9 @@ func (p *program) edit() {
 	if p.over {
 		return
 	}
-	err := p.bot.rest.do(p.showing, call{
-		method: http.MethodPatch, path: messagePath(p.occasion.channel, p.message), body: p.running().inPlace(),
-		once: true, background: true, supersedes: true,
-	}, nil)
+	c := p.occasion.edit(p.message)
+	c.body, c.once, c.background, c.supersedes = p.running().inPlace(), true, true, true
+	err := p.bot.rest.do(p.showing, c, nil)
 	if err != nil && p.showing.Err() == nil {
 		p.bot.log.Debug("progress could not be shown", zap.String("message", p.occasion.message), zap.Error(err))
 	}

@@ -53,6 +53,8 @@ func isRevealed(body any) bool {
 	switch body := body.(type) {
 	case outgoing:
 		return body.revealed
+	case edited:
+		return body.revealed
 	case callback:
 		return isRevealed(body.Data)
 	}

@@ -1,9 +1,6 @@
 package bot
 
-import (
-	"encoding/json"
-	"slices"
-)
+import "encoding/json"
 
 // row is a part of a message, below those before it: buttons, one menu or, in a
 // message that is laid out, a text, a file, or a frame around such parts. Type
@@ -69,11 +66,6 @@ func laidOut(rows []row) bool {
 		}
 	}
 	return false
-}
-
-// layoutOnly are rows without buttons.
-func layoutOnly(rows []row) []row {
-	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Type == componentRow })
 }
 
 // withoutFiles are rows without those that show a file.

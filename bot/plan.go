@@ -144,6 +144,9 @@ func (b *Bot) lapsePlan(work context.Context, w *waitingPlan) {
 // endPlan says what became of a plan that was not confirmed. Its lock is held.
 func (b *Bot) endPlan(work context.Context, w *waitingPlan, change amended) {
 	b.plans.end(w)
+	if w.message == "" {
+		return // nobody knows which it is
+	}
 	ctx, cancel := context.WithTimeout(work, lapseWithin)
 	defer cancel()
 	err := b.rest.do(ctx, call{

@@ -10,6 +10,7 @@ type queues struct {
 	mu      sync.Mutex
 	waiting map[string][]func() // a channel is in it while its worker runs
 	asides  int
+	besides int
 	closed  bool
 	running sync.WaitGroup
 }
@@ -67,6 +68,27 @@ func (q *queues) aside(job func()) (ok bool) {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		q.asides--
+	})
+	return true
+}
+
+// maxBesides bounds jobs outside the channels' order that may last.
+const maxBesides = 64
+
+// beside runs a job that may last at once, out of order; it answers false if there
+// are too many already.
+func (q *queues) beside(job func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed || q.besides >= maxBesides {
+		return false
+	}
+	q.besides++
+	q.running.Go(func() {
+		job()
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.besides--
 	})
 	return true
 }

@@ -24,6 +24,9 @@ func (b *Bot) onReady(ctx context.Context, e *discordgo.Ready, l *link, work con
 	if e.User != nil { // the messages that follow may mention us
 		b.update(func(st *Status) { st.User, st.UserID = e.User.Username, e.User.ID })
 	}
+	if e.Application != nil {
+		b.update(func(st *Status) { st.Application = e.Application.ID })
+	}
 	if l.welcome.Add(1) == 1 {
 		return // connect goes on once the session is open
 	}
@@ -54,6 +57,7 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 		l.shard.log.Info("connected to Discord again")
 	}
 	b.settle(work)
+	b.queues.apart(func() { b.guarded("slash commands", func() { b.register(work) }) })
 	b.inspected.Do(func() { b.queues.apart(func() { b.inspectOps(work, user.ID) }) })
 	if b.withoutIntent.Load() {
 		b.noIntent.Do(func() { b.queues.apart(func() { b.announce(work, noIntentText+" "+intentMend, "") }) })
@@ -97,6 +101,7 @@ func (b *Bot) onGuild(ctx context.Context, g *discordgo.Guild, l *link, work con
 	if b.foreign(g.ID) {
 		return
 	}
+	b.queues.apart(func() { b.guarded("slash commands", func() { b.register(work) }) })
 	missed := l.gap.elsewhere(g)
 	if wasOut {
 		b.log.Info("a server is back", zap.String("server", g.ID))
@@ -121,6 +126,7 @@ func (b *Bot) onGuildGone(g *discordgo.Guild, l *link) {
 	}
 	b.guilds.leave(l.shard, g.ID)
 	l.shard.back(g.ID) // for good
+	b.queues.apart(func() { b.registry.forget(g.ID) })
 	b.update(func(st *Status) { st.Guilds = len(b.guilds.list()) })
 	b.log.Warn("Helix was removed from a server", zap.String("server", g.ID))
 }

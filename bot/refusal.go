@@ -24,11 +24,13 @@ func (e *apiError) Error() string {
 // Codes of Discord's refusals.
 const (
 	codeUnknownMessage  = 10008
+	codeUnknownWebhook  = 10015
 	codeUnknownInteract = 10062
 	codeTooLarge        = 40005
 	codeAlreadyAnswered = 40060
 	codeMissingAccess   = 50001
 	codeMissingRights   = 50013
+	codeInvalidToken    = 50027
 	codeInvalidForm     = 50035
 	codeThreadArchived  = 50083
 	codeNoHistory       = 160002 // a reply needs the right to read what it replies to

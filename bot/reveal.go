@@ -20,7 +20,7 @@ const revealPrefix = "reveal:"
 // none below others.
 func revealer(o occasion, reply commands.Reply) []button {
 	id := revealPrefix + o.id
-	if !reply.Hidden || o.message == "" || width(id) > maxCustomID {
+	if !reply.Hidden || o.message == "" && o.press == nil || width(id) > maxCustomID {
 		return nil
 	}
 	return []button{{Type: componentButton, Style: styleSecondary, Label: "Reveal", CustomID: id}}
@@ -33,14 +33,24 @@ func (b *Bot) reveal(work context.Context, p *press, asked string) {
 	if !ok {
 		return
 	}
-	m, ok := b.asking(work, p, asked)
-	if !ok {
-		return
-	}
 	req := c.Request
-	req.Text, req.Mentioned = b.text(p.session, m)
+	if line, known := b.lines.get(asked); known {
+		req.Text = line
+	} else {
+		m, ok := b.asking(work, p, asked)
+		if !ok {
+			return
+		}
+		req.Text, req.Mentioned = b.text(p.session, m)
+	}
 	reply := faulty(p.ID)
 	b.guardedAs("reveal", func() { reply = b.options.Handler.Reveal(work, req) }, func() {})
+	b.tellRevealed(work, p, reply)
+}
+
+// tellRevealed answers the presser alone with what was revealed. It is kept
+// nowhere, so it has no pages to turn.
+func (b *Bot) tellRevealed(work context.Context, p *press, reply commands.Reply) {
 	ctx, cancel := lastWords(work)
 	defer cancel()
 	revealed := reply.Outcome == commands.OK

@@ -88,6 +88,10 @@ func (a answer) withoutFile(err error) answer {
 // present answers an occasion: in the place of the message that showed how far
 // it was, if there is one.
 func (b *Bot) present(work context.Context, o occasion, shown string, reply commands.Reply) {
+	if o.press != nil {
+		b.respond(work, o, shown, reply)
+		return
+	}
 	if shown != "" {
 		b.sendInPlace(work, o, shown, reply)
 		return
@@ -157,7 +161,7 @@ func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) err
 
 // inPlace is an answer as what takes a message's place.
 func (a answer) inPlace() edited {
-	e := edited{amended: amended{Content: wording(a.content), Mentions: nobody(), Rows: a.rows}, Attachments: a.attachments}
+	e := edited{amended: amended{Content: wording(a.content), Mentions: nobody(), Rows: a.rows}, Attachments: a.attachments, revealed: a.revealed}
 	if laidOut(a.rows) {
 		e.Flags = flagLayout
 	}

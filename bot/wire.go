@@ -58,6 +58,8 @@ func (w wording) MarshalJSON() ([]byte, error) {
 type edited struct {
 	amended
 	Attachments []attachment `json:"attachments"`
+
+	revealed bool // it may show what is hidden elsewhere
 }
 
 // mentions says whom a message may ring. Empty is not the same as left out.
@@ -112,6 +114,7 @@ const (
 	styleSuccess      = 3
 	styleDanger       = 4
 	inputShort        = 1
+	inputLong         = 2
 	flagNoEmbeds      = 1 << 2 // a link in an answer shows nothing of where it leads
 	flagEphemeral     = 1 << 6
 	flagLayout        = 1 << 15 // the message is made of components alone, for good
@@ -124,10 +127,11 @@ type callback struct {
 }
 
 const (
-	callbackMessage = 4 // a message of its own
-	callbackDefer   = 6 // what comes of it follows; nothing is shown meanwhile
-	callbackUpdate  = 7 // in the place of the message with the button
-	callbackForm    = 9 // a form to be filled in
+	callbackMessage  = 4 // a message of its own
+	callbackThinking = 5 // a notice that an answer follows, which takes its place
+	callbackDefer    = 6 // what comes of it follows; nothing is shown meanwhile
+	callbackUpdate   = 7 // in the place of the message with the button
+	callbackForm     = 9 // a form to be filled in
 )
 
 // form is a window with fields to fill in.
