@@ -192,7 +192,7 @@ func (b *Bot) confirmation(work context.Context, p *press, plan string) (c comma
 	c = commands.Confirmation{Plan: plan, Request: commands.Request{
 		ID: p.ID, Caller: member, Mentioned: true, Redact: b.options.Redact, Member: b.memberFinder(p.session, member),
 	}}
-	if to := p.Message.MessageReference; to != nil {
+	if to := p.Message.MessageReference; to != nil && interactionOf(p.Message) == "" {
 		c.Asked = to.MessageID
 	}
 	return c, true

@@ -86,7 +86,11 @@ func (b *Bot) actsOn(i *discordgo.Interaction, data discordgo.ApplicationCommand
 	switch {
 	case b.options.Slash == nil:
 		return nil
-	case i.Type == discordgo.InteractionApplicationCommand && data.CommandType == discordgo.ChatApplicationCommand:
+	case i.Type == discordgo.InteractionApplicationCommandAutocomplete:
+		return b.suggest
+	case data.CommandType == discordgo.MessageApplicationCommand:
+		return b.takeFromMenu
+	case data.CommandType == discordgo.ChatApplicationCommand:
 		return b.takeCommand
 	}
 	return nil

@@ -17,6 +17,8 @@ type Slash interface {
 	// what was chosen and filled in; its error is for the one who did.
 	SlashVerbs() []commands.SlashVerb
 	SlashLine(use commands.SlashUse) (string, error)
+	// Suggest answers what could stand in an option that is being filled in.
+	Suggest(ctx context.Context, t commands.Typing) []commands.Suggestion
 }
 
 // Scope is where slash commands are registered.

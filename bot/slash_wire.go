@@ -39,7 +39,8 @@ type slashChoice struct {
 
 // Discord's numbers for these.
 const (
-	commandSlash = 1
+	commandSlash   = 1
+	commandMessage = 3 // in the menu of a message
 
 	optionForm    = 1
 	optionText    = 3
@@ -56,13 +57,17 @@ const (
 	maxLongText    = 4000
 )
 
-// slashCommands is what Discord is to be told: the verbs.
+// slashCommands is what Discord is to be told: the verbs, and what the menu of a
+// message has.
 func slashCommands(verbs []commands.SlashVerb) []slashCommand {
 	var list []slashCommand
 	for _, v := range verbs {
 		list = append(list, slashCommand{
 			Type: commandSlash, Name: v.Name, Description: clip(v.Summary, maxDescription), Options: slashForms(v.Forms),
 		})
+	}
+	for _, name := range []string{menuRun, menuExplain} {
+		list = append(list, slashCommand{Type: commandMessage, Name: name})
 	}
 	return list
 }
@@ -90,7 +95,7 @@ func slashOptions(options []commands.SlashOption) []slashOption {
 
 func slashOptionOf(o commands.SlashOption) slashOption {
 	made := slashOption{
-		Type: optionText, Name: o.Name, Description: clip(o.Summary, maxDescription), Required: o.Required,
+		Type: optionText, Name: o.Name, Description: clip(o.Summary, maxDescription), Required: o.Required, Autocomplete: o.Completes,
 	}
 	switch o.Kind {
 	case commands.Number:
