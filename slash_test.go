@@ -171,3 +171,51 @@ func registeredForms(t *testing.T, d *discordtest.Discord) []string {
 	}
 	return names
 }
+
+// TestASlashConversation goes the ways that are no lines: completion, the large
+// field, the menu of a message, and what only its asker sees.
+func TestASlashConversation(t *testing.T) {
+	server := redistest.Standalone(t)
+	client := server.Client()
+	if err := client.Set(t.Context(), "session:3f2a9c01-77aa-4b11-8c1e-000000000001", `{"token":"s3cr3t-t0ken-value"}`, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	acme := newPlace(t)
+	acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_STATE_DIR="+t.TempDir())
+	acme.discord.AwaitRequests(setGuildCommands, 1)
+	ann, guest := acme.As("ann"), acme.As("guest")
+	awaitAnswer(t, ann, "!version", "helix")
+
+	typed := discordtest.Args{"command": "ttl session:"}
+	offered := ann.Completes("#ops", "redis", "command", typed)
+	if !slices.Equal(offered, []string{"ttl session:3f2a9c01…"}) {
+		t.Errorf("ann is offered %q", offered)
+	}
+	if offered := guest.Completes("#ops", "redis", "command", typed); len(offered) > 0 {
+		t.Errorf("a guest is offered %q", offered)
+	}
+	ann.Slash("#ops", "redis", discordtest.Args{"command": offered[0]}).Sees("-1")
+
+	if denied := guest.Slash("#ops", "redis", discordtest.Args{"command": "dbsize"}).Sees("You need **read**"); !denied.Ephemeral {
+		t.Error("everybody sees a denial")
+	}
+	form := ann.Slash("#ops", "redis", nil)
+	script := "for i in 1 2; do\n  echo \"line $i\"\ndone"
+	ann.Submits(form, map[string]string{form.Form().Fields[0].CustomID: script}).Sees("line 1\nline 2")
+
+	said := guest.Says("#talk", "!redis set a 5")
+	if denied := guest.Chooses(said, "Run as Helix command").Sees("You need **write**"); !denied.Ephemeral {
+		t.Error("everybody sees a denial")
+	}
+	plan := ann.Chooses(said, "Run as Helix command").Sees("Plan:")
+	if n := client.Exists(t.Context(), "a").Val(); n != 0 {
+		t.Error("it was run without a confirmation")
+	}
+	ann.Clicks(plan, "Confirm")
+	plan.Becomes("OK")
+	if now := client.Get(t.Context(), "a").Val(); now != "5" {
+		t.Errorf("a is %q", now)
+	}
+	ann.Chooses(said, "Explain this result").Sees("redis set a 5", "It needs write: you may.")
+	ann.Chooses(plan.Now(), "Explain this result").Sees("redis set a 5")
+}
