@@ -24,7 +24,8 @@ func explainVerb() verb {
 		slash: SlashVerb{Private: true, Forms: []SlashForm{{Options: []SlashOption{
 			{Name: "line", Summary: "the line, as it would be typed", Long: true, source: lineSource},
 		}}}},
-		run: runExplain,
+		reads: always,
+		run:   runExplain,
 	}
 }
 
