@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -113,7 +114,7 @@ func other(item settings.Item) string {
 			}
 		}
 	case settings.Percent:
-		return "85"
+		return strconv.FormatInt(max(85, item.Min), 10)
 	case settings.Bytes:
 		return "2097152"
 	}

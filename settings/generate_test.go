@@ -80,7 +80,7 @@ func TestTheExampleChangesNothingAndHoldsEverything(t *testing.T) {
 			t.Errorf("%s comes from %s", item.Key, item.Origin)
 		}
 	}
-	uncommented := regexp.MustCompile(`(?m)^( *)#([a-z_]+:)`).ReplaceAllString(example.String(), "$1$2")
+	uncommented := regexp.MustCompile(`(?m)^( *)#([a-z_.]+:)`).ReplaceAllString(example.String(), "$1$2")
 	all := load(t, settings.Options{File: write(t, "b.yaml", uncommented)})
 	for _, item := range all.Snapshot().Items("") {
 		want, _ := settings.Defaults().Snapshot().Item(item.Key)

@@ -295,7 +295,7 @@ func TestGettersPanicForWhatIsNotInTheTable(t *testing.T) {
 
 func TestItemsByPrefix(t *testing.T) {
 	s := settings.Defaults().Snapshot()
-	for prefix, want := range map[string]int{"": len(settings.Table()), "redis.max_*": 4, "ALERTS.": 7, "nothing": 0} {
+	for prefix, want := range map[string]int{"": len(settings.Table()), "redis.max_*": 4, "SHELL.": 7, "nothing": 0} {
 		if got := len(s.Items(prefix)); got != want {
 			t.Errorf("%q: %d settings, want %d", prefix, got, want)
 		}

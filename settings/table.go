@@ -23,6 +23,7 @@ func Table() []Setting {
 	rows = append(rows, storeRows()...)
 	rows = append(rows, apiRows()...)
 	rows = append(rows, alertRows()...)
+	rows = append(rows, alertRuleRows()...)
 	rows = append(rows, discordRows()...)
 	rows = append(rows, redactRows()...)
 	rows = append(rows, shellRows()...)
