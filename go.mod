@@ -7,6 +7,7 @@ require (
 	github.com/benhoyt/goawk v1.31.0
 	github.com/bwmarrin/discordgo v0.29.0
 	github.com/ergochat/readline v0.1.3
+	github.com/expr-lang/expr v1.17.8
 	github.com/gorilla/websocket v1.5.3
 	github.com/itchyny/gojq v0.12.20
 	github.com/klauspost/compress v1.20.4

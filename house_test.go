@@ -13,6 +13,7 @@ const module = "github.com/helix-collective/helix"
 // floor only those named in neighbours.
 var floors = map[string]int{
 	"":                     5,
+	"alerts":               2,
 	"api":                  4,
 	"bot":                  4,
 	"bot/discordtest":      4,
