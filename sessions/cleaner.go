@@ -14,7 +14,7 @@ import (
 var ErrCleaning = errors.New("a cleanup of the sessions is running already")
 
 // errLostLock ends a pass whose lock is no longer its own.
-var errLostLock = errors.New("the lock of cleanup was lost")
+var errLostLock = errors.New("the lock was lost")
 
 // How long the lock of a pass lasts that is not renewed, and how often it is.
 const (
@@ -22,7 +22,7 @@ const (
 	lockRenew = 10 * time.Second
 )
 
-// The scripts of the lock: KEYS is its key, ARGV whose it is, and for how many ms.
+// The scripts of a lock: KEYS is its key, ARGV whose it is, and for how many ms.
 const (
 	takeLua = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -38,21 +38,27 @@ return redis.call('UNLINK', KEYS[1])
 `
 )
 
+// lock keeps a pass over all sessions to one at a time.
+type lock struct {
+	key   string
+	taken error // what another one's error is meanwhile
+}
+
 // alone does work while nobody else does, on whatever instance. The context of
 // work ends when that can no longer be told.
-func (s *Store) alone(ctx context.Context, work func(context.Context) error) error {
+func (s *Store) alone(ctx context.Context, l lock, work func(context.Context) error) error {
 	owner := rand.Text()
-	held, err := s.run.take.Run(ctx, s.client, []string{lockKey}, owner, lockLasts.Milliseconds()).Bool()
+	held, err := s.run.take.Run(ctx, s.client, []string{l.key}, owner, lockLasts.Milliseconds()).Bool()
 	if err != nil {
-		return fmt.Errorf("take the lock of cleanup: %w", err)
+		return fmt.Errorf("take the lock %s: %w", l.key, err)
 	}
 	if !held {
-		return ErrCleaning
+		return l.taken
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	var group errgroup.Group
 	group.Go(func() error {
-		cancel(s.renew(ctx, owner))
+		cancel(s.renew(ctx, l.key, owner))
 		return nil
 	})
 	err = work(ctx)
@@ -60,11 +66,11 @@ func (s *Store) alone(ctx context.Context, work func(context.Context) error) err
 		err = cause
 	}
 	cancel(nil)
-	return errors.Join(err, group.Wait(), s.giveBack(ctx, owner))
+	return errors.Join(err, group.Wait(), s.giveBack(ctx, l.key, owner))
 }
 
 // renew keeps the lock until ctx ends, and answers why it could not.
-func (s *Store) renew(ctx context.Context, owner string) error {
+func (s *Store) renew(ctx context.Context, key, owner string) error {
 	tick := time.NewTicker(lockRenew)
 	defer tick.Stop()
 	for {
@@ -73,7 +79,7 @@ func (s *Store) renew(ctx context.Context, owner string) error {
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
-		held, err := s.run.renew.Run(ctx, s.client, []string{lockKey}, owner, lockLasts.Milliseconds()).Bool()
+		held, err := s.run.renew.Run(ctx, s.client, []string{key}, owner, lockLasts.Milliseconds()).Bool()
 		if err != nil {
 			return fmt.Errorf("%w: %w", errLostLock, err)
 		}
@@ -84,11 +90,11 @@ func (s *Store) renew(ctx context.Context, owner string) error {
 }
 
 // giveBack gives the lock back. Where that fails it ends by itself.
-func (s *Store) giveBack(ctx context.Context, owner string) error {
+func (s *Store) giveBack(ctx context.Context, key, owner string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mendTime)
 	defer cancel()
-	if err := s.run.giveBack.Run(ctx, s.client, []string{lockKey}, owner).Err(); err != nil {
-		return fmt.Errorf("give back the lock of cleanup: %w", err)
+	if err := s.run.giveBack.Run(ctx, s.client, []string{key}, owner).Err(); err != nil {
+		return fmt.Errorf("give back the lock %s: %w", key, err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -60,15 +61,16 @@ func (r Report) Ended() int64 { return r.Idle + r.Age + r.OverLimit }
 // is Partial, and what it says was done.
 func (s *Store) Cleanup(ctx context.Context) (Report, error) {
 	var report Report
-	err := s.alone(ctx, func(ctx context.Context) error {
+	err := s.alone(ctx, lock{lockKey, ErrCleaning}, func(ctx context.Context) error {
 		consent, err := s.Consent(ctx)
 		if err != nil {
 			return err
 		}
-		if report, err = s.runPass(ctx, &pass{consent: consent.Given()}); err != nil {
+		p := &pass{consent: consent.Given()}
+		if report, err = s.runPass(ctx, p); err != nil {
 			return err
 		}
-		return s.keepReport(ctx, report)
+		return errors.Join(s.keepReport(ctx, report), p.keepCensus(ctx))
 	})
 	if err != nil {
 		report.Partial = true
@@ -102,6 +104,9 @@ type pass struct {
 	ahead   time.Duration
 	report  Report
 
+	left   *taker        // of what there is afterwards
+	worked time.Duration // the servers, on reading the sessions
+
 	unlisted map[string]int64 // of a plan: sessions of other software that an index lacks, by person
 }
 
@@ -114,7 +119,8 @@ func (s *Store) runPass(ctx context.Context, p *pass) (Report, error) {
 	}
 	p.ahead = time.Until(now)
 	p.report.At, p.report.Plan, p.report.Foreign.Confirmed = now, p.plan, p.consent
-	if err = p.each(ctx, func(batch []Session) error { return p.sessions(ctx, batch) }); err == nil {
+	p.left = newTaker(now, p.policy)
+	if p.worked, err = p.each(ctx, func(batch []Session) error { return p.sessions(ctx, batch) }); err == nil {
 		err = p.indexes(ctx)
 	}
 	p.report.Took = time.Since(start)
@@ -186,9 +192,11 @@ func (p *pass) sessions(ctx context.Context, batch []Session) error {
 		if s.Foreign {
 			p.report.Foreign.count(v)
 			if !p.consent {
+				p.left.add(s)
 				continue
 			}
 		}
+		p.left.leave(s, v)
 		if v != stays {
 			act = append(act, s)
 		}

@@ -17,8 +17,10 @@ const (
 	reportsKey = "{helix}:cleanup:runs"
 )
 
-// OwnKeys lists the keys of fixed names that cleanup keeps its state in.
-func OwnKeys() []string { return []string{lockKey, consentKey, reportsKey} }
+// OwnKeys lists the keys of fixed names that this package keeps its state in.
+func OwnKeys() []string {
+	return []string{lockKey, consentKey, reportsKey, censusKey, censusLockKey, countsKey}
+}
 
 // Consent says who confirmed that cleanup may end other software's sessions, and
 // when. The zero Consent says that nobody has.

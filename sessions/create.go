@@ -81,6 +81,7 @@ func (s *Store) create(ctx context.Context, c creation) (Token, Session, error) 
 	}
 	session, err := s.make(ctx, c, p, d)
 	if err == nil {
+		s.did.created.Add(1)
 		return newToken(secret, c.request.UserID), session, nil
 	}
 	var refused *LimitError

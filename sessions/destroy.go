@@ -59,6 +59,7 @@ func (s *Store) DestroyKeys(ctx context.Context, keys []string) (ended int, err 
 		for _, cmd := range done {
 			if n, _ := cmd.Int(); n > 0 {
 				ended++
+				s.did.ended.Add(1)
 			}
 		}
 	}
@@ -71,6 +72,7 @@ func (s *Store) destroy(ctx context.Context, p place) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("end a session: %w", err)
 	}
+	s.did.ended.Add(int64(ended))
 	if ended > 0 && p.index == "" {
 		return ended, s.remember(ctx, []string{p.key})
 	}
@@ -99,6 +101,7 @@ func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string
 	ended := 0
 	if n, ok := reply[0].(int64); ok {
 		ended = int(n)
+		s.did.ended.Add(n)
 	}
 	others, err := s.unlinkForGood(ctx, asTexts(reply, 1))
 	ended += others
@@ -180,6 +183,7 @@ func (s *Store) unlink(ctx context.Context, keys []string) (int, error) {
 	for _, reply := range replies {
 		ended += int(reply.Val())
 	}
+	s.did.ended.Add(int64(ended))
 	if err != nil {
 		return ended, fmt.Errorf("end sessions: %w", err)
 	}

@@ -16,15 +16,16 @@ import (
 // session that cannot be read has Malformed set, and nothing but its ID, Key,
 // Foreign and ExpiresIn. It holds a server for about a millisecond at a time.
 func (s *Store) Each(ctx context.Context, visit func([]Session) error) error {
-	if err := s.each(ctx, visit); err != nil {
+	if _, err := s.each(ctx, visit); err != nil {
 		return fmt.Errorf("go through the sessions: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) each(ctx context.Context, visit func([]Session) error) error {
+// each is Each, and answers how long the servers worked on it together.
+func (s *Store) each(ctx context.Context, visit func([]Session) error) (worked time.Duration, err error) {
 	var batch []Session
-	_, err := s.keys.Apply(ctx, s.over(every), keyspace.Beginning(beginning), func(results []keyspace.Result) error {
+	done, err := s.keys.Apply(ctx, s.over(every), keyspace.Beginning(beginning), func(results []keyspace.Result) error {
 		batch = batch[:0]
 		var long []place
 		for _, r := range results {
@@ -48,7 +49,7 @@ func (s *Store) each(ctx context.Context, visit func([]Session) error) error {
 		}
 		return visit(batch)
 	})
-	return err
+	return done.Server + done.Scan.Server, err
 }
 
 // glance reads a session by what its value begins with. It is not whole where the

@@ -38,7 +38,7 @@ func (s *Store) Effect(ctx context.Context, next Policy) (Effect, error) {
 		return Effect{}, err
 	}
 	c := &comparison{now: now, next: next, consent: consent.Given(), people: keyspace.NewCounter(mostPeople)}
-	err = s.each(ctx, func(batch []Session) error {
+	_, err = s.each(ctx, func(batch []Session) error {
 		at := time.Now()
 		for _, session := range batch {
 			c.add(session, at)

@@ -166,6 +166,8 @@ type scripts struct {
 
 	sweep, enlist, prune, evict, take, renew, giveBack, note, keep *script.Script // of cleanup
 
+	keepCensus, tellCounts *script.Script
+
 	mark *script.Script
 }
 
@@ -176,6 +178,7 @@ func newScripts() scripts {
 		destroy: script.New(destroyLua), destroyUser: script.New(destroyUserLua),
 		sweep: script.New(sweepLua), enlist: script.New(enlistLua), prune: script.New(pruneLua), evict: script.New(evictLua),
 		take: script.New(takeLua), renew: script.New(renewLua), giveBack: script.New(returnLua), note: script.New(noteLua), keep: script.New(keepLua),
+		keepCensus: script.New(keepCensusLua), tellCounts: script.New(tellCountsLua),
 		mark: script.New(markLua),
 	}
 }

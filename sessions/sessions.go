@@ -24,6 +24,7 @@ package sessions
 
 import (
 	"cmp"
+	"crypto/rand"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -48,6 +49,9 @@ type Store struct {
 	undo   time.Duration
 	sees   func(key []byte) bool
 	heard  func(keyspace.Progress) // nil: nobody asks
+
+	did      *counters
+	instance string // what others know it by
 }
 
 // Options are what a Store is told once.
@@ -67,7 +71,7 @@ type Options struct {
 // New answers a Store over the database that client has chosen. The client stays
 // the caller's to close. See Live and Fixed for policy.
 func New(client redis.UniversalClient, policy func() Policy, o Options) *Store {
-	s := &Store{client: client, policy: policy, keys: keyspace.New(client), names: names{key: o.Key}, run: newScripts(), share: o.Share, undo: cmp.Or(o.Undo, usualUndo)}
+	s := &Store{client: client, policy: policy, keys: keyspace.New(client), names: names{key: o.Key}, run: newScripts(), share: o.Share, undo: cmp.Or(o.Undo, usualUndo), did: &counters{}, instance: rand.Text()}
 	if s.share == nil {
 		s.share = func() int { return 100 }
 	}

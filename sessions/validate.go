@@ -29,7 +29,11 @@ func (s *Store) Validate(ctx context.Context, token Token, ip string) (Session, 
 	if err != nil {
 		return Session{}, err
 	}
-	return s.use(ctx, p, ip, policy, touch, "")
+	session, err := s.use(ctx, p, ip, policy, touch, "")
+	if err == nil {
+		s.did.validated.Add(1)
+	}
+	return session, err
 }
 
 // manner is how a session is looked at.
