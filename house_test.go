@@ -27,6 +27,9 @@ var floors = map[string]int{
 	"audit":                2,
 	"plans":                2,
 	"schedules":            2,
+	"charts":               2,
+	"probe":                2,
+	"series":               2,
 	"sessions":             2,
 	"sessions/httpsession": 3,
 	"actions":              1,
@@ -55,7 +58,7 @@ var floors = map[string]int{
 }
 
 // neighbours are uses within one floor: room → rooms it may use.
-var neighbours = map[string]string{"shell/text": "shell", "guard": "guard/change"}
+var neighbours = map[string]string{"shell/text": "shell", "guard": "guard/change", "probe": "sessions"}
 
 // walls: a library that only one room (and what lies below it) may use.
 var walls = map[string]string{

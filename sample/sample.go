@@ -49,6 +49,7 @@ const (
 	Sessions           Name = "sessions"             // keys under session:
 	SignedIn           Name = "signed_in"            // of them those that have a person
 	WithoutTTL         Name = "sessions_without_ttl" // of them those that never end
+	SessionsAge        Name = "sessions_age_seconds" // since they were all counted; since then their number follows that of the keys
 	PeopleOverLimit    Name = "people_over_limit"    // with more than redis.max_sessions_per_user
 	AddressesOverLimit Name = "addresses_over_limit" // with more than redis.max_sessions_per_ip_per_hour within the hour
 	CreatedPerMin      Name = "created_per_min"      // new sessions; Texts says from which source

@@ -18,6 +18,7 @@ type Census struct {
 	At     time.Time     `json:"at"`        // when it was over, by the server's clock
 	Server time.Duration `json:"server_ns"` // how long the servers worked on it together: an estimate
 
+	Keys               int64  `json:"keys"` // in the database, of whatever kind, about then
 	Sessions           Totals `json:"sessions"`
 	WithoutTTL         int64  `json:"without_ttl"`
 	PeopleOverLimit    int64  `json:"people_over_limit"`    // with more sessions than redis.max_sessions_per_user
@@ -100,7 +101,18 @@ func (s *Store) census(ctx context.Context) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	return taker.census(worked), nil
+	found := taker.census(worked)
+	found.Keys, err = s.countKeys(ctx)
+	return found, err
+}
+
+// countKeys answers how many keys there are without the lock that is held.
+func (s *Store) countKeys(ctx context.Context) (int64, error) {
+	n, err := s.client.DBSize(ctx).Result()
+	if err != nil {
+		return 0, fmt.Errorf("count the keys: %w", err)
+	}
+	return max(n-1, 0), nil
 }
 
 // LastCensus answers the last census that any instance has taken, of the last 24
@@ -214,5 +226,10 @@ func (p *pass) keepCensus(ctx context.Context) error {
 	if p.report.OverLimit > 0 {
 		return nil
 	}
-	return p.Store.keepCensus(ctx, p.left.census(p.worked))
+	left := p.left.census(p.worked)
+	var err error
+	if left.Keys, err = p.countKeys(ctx); err != nil {
+		return err
+	}
+	return p.Store.keepCensus(ctx, left)
 }

@@ -32,13 +32,13 @@ func TestACensusTellsOutliersAndIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := sessions.Census{
-			At: taken.At, Server: taken.Server,
+			At: taken.At, Server: taken.Server, Keys: taken.Keys,
 			Sessions:   sessions.Totals{All: 13, SignedIn: 12, Foreign: 1},
 			WithoutTTL: 1, PeopleOverLimit: 2, AddressesOverLimit: 1,
 			People:    []sessions.Tally{{Name: "p:0", Sessions: 7}, {Name: "p:1", Sessions: 4}, {Name: "john@example.com", Sessions: 1}, {Name: "p:2", Sessions: 1}},
 			Addresses: []sessions.Tally{{Name: "2001:db8::/64", Sessions: 7}, {Name: "2001:db8:0:1::/64", Sessions: 3}, {Name: "2001:db8:0:2::/64", Sessions: 1}},
 		}
-		if !reflect.DeepEqual(taken, want) || taken.Server <= 0 {
+		if !reflect.DeepEqual(taken, want) || taken.Server <= 0 || taken.Keys < 13 {
 			t.Errorf("taken\n%+v, want\n%+v", taken, want)
 		}
 		kept, ok, err := newBench(t, b.client).LastCensus(t.Context())

@@ -41,8 +41,8 @@ redis.call('HSET', KEYS[1], ARGV[1], stamp .. ' ' .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], hour * 1000)
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local at = string.match(all[i + 1], '^[%d.]+')
-  if not at or tonumber(at) < time[1] - hour then redis.call('HDEL', KEYS[1], all[i]) end
+  local at = tonumber(string.match(all[i + 1], '^[%d.]+') or '')
+  if not at or at < time[1] - hour then redis.call('HDEL', KEYS[1], all[i]) end
 end
 return 1
 `
