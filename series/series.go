@@ -1,0 +1,227 @@
+// Package series keeps the samples of the last seven days in Redis, the older the
+// coarser, so that charts survive a restart. What it keeps is bounded however long
+// it goes on, and ends by itself a while after nobody adds to it. It never fills
+// a gap, and never keeps a name of a person or an address.
+package series
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/sample"
+	"github.com/helix-collective/helix/script"
+)
+
+// Store keeps series in one Redis.
+type Store struct {
+	client redis.UniversalClient
+	names  []sample.Name
+	append *script.Script
+}
+
+// Usual are the values that are kept if nobody says otherwise.
+func Usual() []sample.Name {
+	return []sample.Name{
+		sample.Sessions, sample.WithoutTTL, sample.CreatedPerMin, sample.MemoryUsed, sample.MaxMemory, sample.MemoryPercent,
+		sample.Keys, sample.OpsPerSec, sample.Clients, sample.LatencyMS, sample.EvictedPerMin, sample.ExpiredPerMin,
+	}
+}
+
+// New answers a Store that keeps the values of some names. The client stays the
+// caller's.
+func New(client redis.UniversalClient, names ...sample.Name) *Store {
+	return &Store{client: client, names: names, append: script.New(appendLua)}
+}
+
+// grain is one way to keep a series: a HASH used as a ring, of slots of so long
+// each, for so long.
+type grain struct {
+	name string
+	step time.Duration
+	span time.Duration
+}
+
+// grains are the ways in which every series is kept, the finest first: an hour of
+// single measurements, a day, and a week.
+var grains = []grain{
+	{"hour", 5 * time.Second, time.Hour},
+	{"day", 2 * time.Minute, 24 * time.Hour},
+	{"week", 15 * time.Minute, 7 * 24 * time.Hour},
+}
+
+// slots answers how many slots the ring has: a few more than it takes, so that none
+// is written anew while it is still asked for.
+func (g grain) slots() int64 { return int64(g.span/g.step) + 5 }
+
+// keyPrefix is what the keys begin with. All are in one slot, so that one script
+// reaches them.
+const keyPrefix = "{helix}:series:"
+
+func (g grain) key(name sample.Name) string { return keyPrefix + g.name + ":" + string(name) }
+
+// Keys lists every key that a Store may have.
+func (s *Store) Keys() []string {
+	var all []string
+	for _, name := range s.names {
+		for _, g := range grains {
+			all = append(all, g.key(name))
+		}
+	}
+	return all
+}
+
+// appendLua adds one measurement to some series: KEYS are, for each of them, its
+// rings in the order of grains; ARGV its time in seconds, how many grains there
+// are, the step and the number of slots of each, and the values.
+//
+// A slot is "start last count min max sum", where last is the time of the newest
+// measurement in it, so that one that is sent twice counts once. In the finest
+// ring the newest measurement stands for its slot.
+const appendLua = `
+local at, grains = ARGV[1], tonumber(ARGV[2])
+local values = 2 + 2 * grains
+local function text(n) return string.format('%.17g', n) end
+for i, key in ipairs(KEYS) do
+  local grain = (i - 1) % grains
+  local step, slots = tonumber(ARGV[3 + 2 * grain]), tonumber(ARGV[4 + 2 * grain])
+  local value = ARGV[values + 1 + (i - 1 - grain) / grains]
+  local number = math.floor(at / step)
+  local start, slot = number * step, string.format('%d', number % slots)
+  local held = redis.call('HGET', key, slot)
+  local from, last, count, low, high, sum = string.match(held or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  if tonumber(from or '') ~= start or grain == 0 then
+    last, count, low, high, sum = nil, 0, value, value, 0
+  end
+  if last ~= at then
+    if tonumber(value) < tonumber(low) then low = value end
+    if tonumber(value) > tonumber(high) then high = value end
+    redis.call('HSET', key, slot, table.concat({text(start), at, text(count + 1), low, high, text(sum + value)}, ' '))
+    redis.call('PEXPIRE', key, step * slots * 1000)
+  end
+end
+return 1
+`
+
+// Append adds a sample, in one round trip. What it did not measure stays a gap. A
+// sample of a Redis that was away has nothing to add.
+func (s *Store) Append(ctx context.Context, one sample.Sample) error {
+	args := []any{strconv.FormatFloat(float64(one.At.UnixMilli())/1000, 'f', 3, 64), len(grains)}
+	for _, g := range grains {
+		args = append(args, int64(g.step.Seconds()), g.slots())
+	}
+	var keys []string
+	for _, name := range s.names {
+		value, ok := one.Get(name)
+		if !ok {
+			continue
+		}
+		for _, g := range grains {
+			keys = append(keys, g.key(name))
+		}
+		args = append(args, strconv.FormatFloat(value, 'g', -1, 64))
+	}
+	if len(keys) == 0 || one.Values[sample.Up] == 0 {
+		return nil
+	}
+	if err := s.append.Run(ctx, s.client, keys, args...).Err(); err != nil {
+		return fmt.Errorf("keep a sample: %w", err)
+	}
+	return nil
+}
+
+// Range answers what a value was for so long until now, by the clock of Redis, as
+// fine as that is kept: single measurements for an hour, spans of two minutes for
+// a day, of a quarter of an hour for a week. There is nothing older. A name that
+// is not kept has no points.
+func (s *Store) Range(ctx context.Context, name sample.Name, back time.Duration) (sample.Series, error) {
+	all, err := s.Ranges(ctx, []sample.Name{name}, back)
+	if err != nil {
+		return sample.Series{}, err
+	}
+	return all[0], nil
+}
+
+// Ranges is Range for several names, in one round trip.
+func (s *Store) Ranges(ctx context.Context, names []sample.Name, back time.Duration) ([]sample.Series, error) {
+	g := grainFor(back)
+	var now *redis.TimeCmd
+	held := make([]*redis.MapStringStringCmd, len(names))
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		now = p.Time(ctx)
+		for i, name := range names {
+			held[i] = p.HGetAll(ctx, g.key(name))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the series: %w", err)
+	}
+	all := make([]sample.Series, len(names))
+	for i, name := range names {
+		points := pointsOf(held[i].Val(), now.Val().Add(-min(back, g.span)))
+		all[i] = sample.Series{Name: name, Step: stepOf(points, g), Points: points}
+	}
+	return all, nil
+}
+
+func grainFor(back time.Duration) grain {
+	for _, g := range grains {
+		if back <= g.span {
+			return g
+		}
+	}
+	return grains[len(grains)-1]
+}
+
+// pointsOf answers what a ring holds from a moment on.
+func pointsOf(ring map[string]string, from time.Time) []sample.Point {
+	var all []sample.Point
+	for _, text := range ring {
+		if p, ok := parsePoint(text); ok && !p.At.Before(from) { // else a foreign hand's, or of a round before
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b sample.Point) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// parsePoint reads a slot as appendLua writes it. One of a single measurement is
+// of the moment when that was taken.
+func parsePoint(text string) (p sample.Point, ok bool) {
+	var n [6]float64
+	words := strings.Fields(text)
+	if len(words) != len(n) {
+		return sample.Point{}, false
+	}
+	for i, word := range words {
+		var err error
+		if n[i], err = strconv.ParseFloat(word, 64); err != nil {
+			return sample.Point{}, false
+		}
+	}
+	start, last, count := n[0], n[1], n[2]
+	if count == 1 {
+		start = last
+	}
+	return sample.Point{At: time.UnixMilli(int64(start * 1000)), Min: n[3], Max: n[4], Avg: n[5] / max(count, 1)}, true
+}
+
+// stepOf answers how far apart the points are as a rule: of single measurements
+// that is for whoever takes them to say.
+func stepOf(points []sample.Point, g grain) time.Duration {
+	if g.name != grains[0].name || len(points) < 2 {
+		return g.step
+	}
+	apart := make([]time.Duration, len(points)-1)
+	for i := range apart {
+		apart[i] = points[i+1].At.Sub(points[i].At)
+	}
+	slices.Sort(apart)
+	return max(apart[len(apart)/2], g.step)
+}
