@@ -21,11 +21,13 @@ func (a *app) newSessions() *sessions.Store {
 	})
 }
 
-// cleaning cleans the sessions up beside work, until work ends.
+// cleaning cleans the sessions up beside work, and lets other instances know what
+// this one does to sessions, until work ends.
 func (a *app) cleaning(ctx context.Context, work func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { a.cleanSessions(ctx) })
+	beside.Go(func() { a.sessions.KeepTelling(ctx) })
 	err := work(ctx)
 	cancel()
 	beside.Wait()

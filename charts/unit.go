@@ -84,7 +84,7 @@ func trim(v float64, digits int) string {
 // grouped answers a whole number in groups of three digits.
 func grouped(v float64) string {
 	digits := fmt.Sprintf("%.0f", v)
-	for at := len(digits) - 3; at > 0; at -= 3 {
+	for at := len(digits) - 3; at > strings.LastIndex(digits, "-")+1; at -= 3 {
 		digits = digits[:at] + "," + digits[at:]
 	}
 	return digits

@@ -65,20 +65,24 @@ func (c *counting) count(ctx context.Context) {
 }
 
 // latest answers the last census that anybody has taken, and has one taken if
-// that is due. ok is false where there is none.
-func (c *counting) latest(ctx context.Context, now time.Time) (last sessions.Census, ok bool, err error) {
+// that is due, with so many keys as there are now; negative: it is not known. ok is
+// false where there is none.
+func (c *counting) latest(ctx context.Context, now time.Time, keys float64) (last sessions.Census, ok bool, err error) {
 	last, ok, err = c.store.LastCensus(ctx)
-	if err != nil || ok && !due(last, now) || !c.take(ctx) {
+	if err != nil || ok && !due(last, now, keys) || !c.take(ctx) {
 		return last, ok, err
 	}
 	return c.store.LastCensus(ctx)
 }
 
-// due reports whether the servers have been spared for long enough after a
-// census.
-func due(last sessions.Census, now time.Time) bool {
-	age := now.Sub(last.At)
-	return age >= spared*last.Server || age < -time.Minute // that is another clock's
+// due reports whether the servers have been spared for long enough after a census
+// for the next one, which takes less where there are fewer keys.
+func due(last sessions.Census, now time.Time, keys float64) bool {
+	age, spare := now.Sub(last.At), spared*last.Server
+	if keys >= 0 && keys < float64(last.Keys) {
+		spare = time.Duration(float64(spare) * keys / float64(last.Keys))
+	}
+	return age >= spare || age < -time.Minute // that is another clock's
 }
 
 // take has a census taken, and answers whether it is over already.

@@ -87,14 +87,18 @@ func TestACensusIsDueWhenTheServersWereSpared(t *testing.T) {
 	now := time.Unix(1_762_500_000, 0)
 	for name, c := range map[string]struct {
 		age, cost time.Duration
+		keys      float64
 		want      bool
 	}{
-		"a few sessions, at every probe": {15 * time.Second, 20 * time.Millisecond, true},
-		"a million, not yet":             {6 * time.Minute, 3 * time.Second, false},
-		"a million":                      {8 * time.Minute, 3 * time.Second, true},
-		"by a clock of the future":       {-time.Hour, time.Second, true},
+		"a few sessions, at every probe": {15 * time.Second, 20 * time.Millisecond, 1e6, true},
+		"a million, not yet":             {6 * time.Minute, 3 * time.Second, 1e6, false},
+		"a million, not known":           {6 * time.Minute, 3 * time.Second, -1, false},
+		"a million, and more":            {6 * time.Minute, 3 * time.Second, 9e6, false},
+		"a million":                      {8 * time.Minute, 3 * time.Second, 1e6, true},
+		"a million that are gone":        {time.Minute, 3 * time.Second, 10, true},
+		"by a clock of the future":       {-time.Hour, time.Second, 1e6, true},
 	} {
-		if got := due(sessions.Census{At: now.Add(-c.age), Server: c.cost}, now); got != c.want {
+		if got := due(sessions.Census{At: now.Add(-c.age), Server: c.cost, Keys: 1e6}, now, c.keys); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -11,11 +11,12 @@ import (
 // addSessions adds what is known of the sessions. What cannot be learnt is left
 // out.
 func (p *Prober) addSessions(ctx context.Context, s *sample.Sample, nodes []*node) {
-	last, ok, err := p.counts.latest(ctx, s.At)
+	keys := p.keys(nodes)
+	last, ok, err := p.counts.latest(ctx, s.At, keys)
 	if err != nil {
 		p.options.Failed(err)
 	}
-	now := state{at: s.At, keys: p.keys(nodes), rates: s.Values, share: 1}
+	now := state{at: s.At, keys: keys, rates: s.Values, share: 1}
 	if ok {
 		now.counted = !last.At.Before(s.At)
 		now.share = share(last)
