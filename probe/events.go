@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,16 +17,9 @@ import (
 const (
 	// lookEvery is how often it is looked whether the servers tell of new keys.
 	lookEvery = 10 * time.Second
-	// silence is how long a server may tell of nothing before it is asked whether
-	// it is there.
-	silence = 20 * time.Second
-	// mostEvents is how many events a second are listened to. A server that tells
-	// of more is not listened to for as long as tooMany.
-	mostEvents = 5000
-	tooMany    = 10 * time.Minute
+	// tooMany is how long a server is not listened to that tells of too many.
+	tooMany = 10 * time.Minute
 )
-
-var errTooMany = errors.New("the server tells of too many new keys")
 
 // events hears of new sessions where the servers tell of new keys (Redis 7 and
 // later, where notify-keyspace-events has E and n). It never has them tell.
@@ -150,60 +141,4 @@ func (e *events) watch(ctx context.Context, masters []*redis.Client) error {
 			return errOthers
 		}
 	}
-}
-
-// hear listens to one server. It calls ready once, when it does or cannot.
-func (e *events) hear(ctx context.Context, client *redis.Client, ready func()) error {
-	once := sync.OnceFunc(ready)
-	defer once()
-	own := client.Subscribe(ctx, "__keyevent@"+strconv.Itoa(client.Options().DB)+"__:new")
-	defer own.Close()
-	defer context.AfterFunc(ctx, func() { own.Close() })()
-	allowed := newAllowance(mostEvents)
-	for asked := false; ; {
-		message, err := own.ReceiveTimeout(ctx, silence)
-		var slow net.Error
-		switch {
-		case err != nil && !asked && errors.As(err, &slow) && slow.Timeout():
-			asked, err = true, own.Ping(ctx)
-		case err == nil:
-			asked = false
-			err = e.heard(message, allowed, once)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (e *events) heard(message any, allowed *allowance, ready func()) error {
-	switch m := message.(type) {
-	case *redis.Subscription:
-		ready()
-	case *redis.Message:
-		if strings.HasPrefix(m.Payload, "session:") {
-			e.new.Add(1)
-		}
-		if !allowed.one(time.Now()) {
-			return errTooMany
-		}
-	}
-	return nil
-}
-
-// allowance is how much may happen within a second.
-type allowance struct {
-	most, n int
-	began   time.Time
-}
-
-func newAllowance(most int) *allowance { return &allowance{most: most} }
-
-// one counts one more and answers whether that is allowed.
-func (a *allowance) one(now time.Time) bool {
-	if now.Sub(a.began) >= time.Second {
-		a.began, a.n = now, 0
-	}
-	a.n++
-	return a.n <= a.most
 }

@@ -7,6 +7,7 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -21,8 +22,8 @@ type Options struct {
 	// Sentinel says that the client finds its master through Sentinel, which it
 	// does not say itself.
 	Sentinel bool
-	// Failed, if it is set, is told of what kept the sessions from being counted.
-	// The probes go on without.
+	// Failed, if it is set, is told of what kept something from being measured, at
+	// every probe anew. The probes go on without.
 	Failed func(error)
 }
 
@@ -87,6 +88,11 @@ func (p *Prober) Probe(ctx context.Context) (sample.Sample, error) {
 	if s.Values[sample.Up] == 0 {
 		s.Problem = problem(nodes, err)
 		return s, nil
+	}
+	for _, n := range nodes {
+		if n.refused != nil {
+			p.options.Failed(fmt.Errorf("ask a server about itself: %w", n.refused))
+		}
 	}
 	p.addSessions(within, &s, nodes)
 	return s, nil

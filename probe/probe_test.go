@@ -193,6 +193,33 @@ func TestAProbeEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// Somebody who may not ask for everything is told what he may know.
+func TestWhatIsRefusedIsLeftOut(t *testing.T) {
+	server := redistest.Standalone(t)
+	admin := open(t, server.Addr)
+	if err := admin.Do(t.Context(), "ACL", "SETUSER", "helix", "on", ">planted-password", "~*", "&*", "+@all", "-info", "-config").Err(); err != nil {
+		t.Fatal(err)
+	}
+	o := *admin.Options()
+	o.Username, o.Password = "helix", "planted-password"
+	client := redis.NewClient(&o)
+	t.Cleanup(func() { client.Close() })
+	var failures []error
+	p := probe.New(client, sessions.New(client, sessions.Fixed(policy()), sessions.Options{}), probe.Options{Failed: func(err error) { failures = append(failures, err) }})
+	s, err := p.Probe(t.Context())
+	if err != nil || s.Values[sample.Up] != 1 || len(failures) == 0 || !strings.Contains(failures[0].Error(), "NOPERM") {
+		t.Errorf("%+v, %v, %v", s, err, failures)
+	}
+	if _, ok := s.Get(sample.MemoryUsed); ok || s.Texts[sample.Policy] != "" {
+		t.Errorf("%+v", s)
+	}
+	admin.Do(t.Context(), "ACL", "SETUSER", "helix", "resetpass", ">another")
+	admin.Do(t.Context(), "CLIENT", "KILL", "USER", "helix")
+	if s, err = p.Probe(t.Context()); err != nil || s.Values[sample.Up] != 0 || !strings.Contains(s.Problem, "WRONGPASS") || strings.Contains(s.Problem, "planted") {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
 func TestTheEmbeddedServerIsProbedToo(t *testing.T) {
 	server, err := embedded.Start(t.Context(), embedded.Options{})
 	if err != nil {
