@@ -2,6 +2,7 @@ package charts
 
 import (
 	"cmp"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"maps"
@@ -43,19 +44,14 @@ func reduced(picture *image.RGBA) *image.Paletted {
 func runs(picture *image.RGBA, visit func(from, n int, c color.RGBA)) {
 	pixels := len(picture.Pix) / 4
 	for from := 0; from < pixels; {
-		c := colorAt(picture, from)
+		pixel := binary.LittleEndian.Uint32(picture.Pix[4*from:])
 		n := 1
-		for from+n < pixels && colorAt(picture, from+n) == c {
+		for from+n < pixels && binary.LittleEndian.Uint32(picture.Pix[4*(from+n):]) == pixel {
 			n++
 		}
-		visit(from, n, c)
+		visit(from, n, color.RGBA{uint8(pixel), uint8(pixel >> 8), uint8(pixel >> 16), 255})
 		from += n
 	}
-}
-
-func colorAt(picture *image.RGBA, i int) color.RGBA {
-	pix := picture.Pix[4*i : 4*i+3]
-	return color.RGBA{pix[0], pix[1], pix[2], 255}
 }
 
 func number(c color.RGBA) int { return int(c.R)<<16 | int(c.G)<<8 | int(c.B) }

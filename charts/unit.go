@@ -21,7 +21,7 @@ const (
 func (u Unit) Text(v float64) string {
 	switch u {
 	case Bytes:
-		return binary(v)
+		return sized(v)
 	case PerMinute:
 		if v > 0 && v < 10 {
 			return trim(v, 1) + "/min"
@@ -34,7 +34,7 @@ func (u Unit) Text(v float64) string {
 // tick answers a value as short as an axis takes it: 12k, 104, 1.5 GiB.
 func (u Unit) tick(v float64) string {
 	if u == Bytes {
-		return binary(v)
+		return sized(v)
 	}
 	for _, scale := range []struct {
 		from float64
@@ -54,8 +54,8 @@ func unitOf(name string) float64 {
 	return map[string]float64{"k": 1e3, "M": 1e6, "G": 1e9}[name]
 }
 
-// binary answers 512 B, 1.5 GiB.
-func binary(v float64) string {
+// sized answers 512 B, 1.5 GiB.
+func sized(v float64) string {
 	names := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
 	i := 0
 	for v >= 1024 && i < len(names)-1 {
