@@ -136,8 +136,7 @@ func (p *paper) png() ([]byte, error) {
 		return nil, fmt.Errorf("draw a chart: %w", err)
 	}
 	var out bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&out, reduced(drawn.RGBA)); err != nil {
+	if err := png.Encode(&out, reduced(drawn.RGBA)); err != nil {
 		return nil, fmt.Errorf("write a chart: %w", err)
 	}
 	return out.Bytes(), nil
