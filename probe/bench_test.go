@@ -2,10 +2,14 @@ package probe_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -207,41 +211,70 @@ func (w *waits) above(most time.Duration) float64 {
 	return float64(n) / w.took.Minutes()
 }
 
+// asker names the server that a process is to ask which this program starts, so
+// that the waits are not those of this one's own garbage collector.
+const asker = "HELIX_BENCH_ASK"
+
 // beside has a client ask while work goes on, and answers how long that took.
 func (w *waits) beside(b *testing.B, addr string, work func()) time.Duration {
 	b.Helper()
-	conn, err := net.Dial("tcp", addr)
+	client := exec.Command(os.Args[0])
+	client.Env = append(os.Environ(), asker+"="+addr)
+	stop, err := client.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer conn.Close()
-	stop, waited := make(chan struct{}), make(chan []time.Duration)
-	go func() {
-		long := []time.Duration{0}
-		tick := time.NewTicker(askEvery)
-		defer tick.Stop()
-		for in := bufio.NewReader(conn); ; {
-			select {
-			case <-stop:
-				waited <- long
-				return
-			case <-tick.C:
-			}
-			began := time.Now()
-			fmt.Fprint(conn, "GET none\r\n")
-			if line, err := in.ReadString('\n'); err != nil || line != "$-1\r\n" {
-				long = append(long, time.Hour) // for a figure that nobody overlooks
-			}
-			if wait := time.Since(began); wait > time.Millisecond {
-				long = append(long, wait)
-			}
-		}
-	}()
+	var out bytes.Buffer
+	client.Stdout = &out
+	if err := client.Start(); err != nil {
+		b.Fatal(err)
+	}
 	began := time.Now()
 	work()
 	took := time.Since(began)
-	close(stop)
-	long := <-waited
-	w.longest, w.long, w.took = append(w.longest, slices.Max(long)), append(w.long, long...), w.took+took
+	if err := errors.Join(stop.Close(), client.Wait()); err != nil {
+		b.Fatal(err)
+	}
+	longest := time.Duration(0)
+	for text := range strings.FieldsSeq(out.String()) {
+		wait, err := time.ParseDuration(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		longest, w.long = max(longest, wait), append(w.long, wait)
+	}
+	w.longest, w.took = append(w.longest, longest), w.took+took
 	return took
+}
+
+// ask asks a server for a key until its input ends, and prints each wait of more
+// than a millisecond.
+func ask(addr string) error {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	ended := make(chan struct{})
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		close(ended)
+	}()
+	tick := time.NewTicker(askEvery)
+	defer tick.Stop()
+	for in := bufio.NewReader(conn); ; {
+		select {
+		case <-ended:
+			return nil
+		case <-tick.C:
+		}
+		began := time.Now()
+		fmt.Fprint(conn, "GET none\r\n")
+		if line, err := in.ReadString('\n'); err != nil || line != "$-1\r\n" {
+			return fmt.Errorf("%q: %w", line, err)
+		}
+		if wait := time.Since(began); wait > time.Millisecond {
+			fmt.Println(wait)
+		}
+	}
 }
