@@ -4,7 +4,7 @@ import "slices"
 
 var numbers = [...]Name{
 	Up, LatencyMS, Keys, OpsPerSec, UptimeSecs,
-	Sessions, SignedIn, WithoutTTL, PeopleOverLimit, AddressesOverLimit, CreatedPerMin,
+	Sessions, SignedIn, WithoutTTL, SessionsAge, PeopleOverLimit, AddressesOverLimit, CreatedPerMin,
 	MemoryUsed, MaxMemory, MemoryPercent, MemorySystem, SystemPercent, Fragmentation,
 	EvictedPerMin, ExpiredPerMin, RejectedPerMin, OOMErrorsPerMin,
 	Clients, ClientsPercent,
