@@ -309,12 +309,12 @@ func TestASettingActsAtTheNextEvaluation(t *testing.T) {
 // A group calls once; a graver one calls all the same.
 func TestIncidentsOfOneCauseCallOnce(t *testing.T) {
 	r := newRig(t, standalone(t), "alerts.hold=0")
-	r.set(map[sample.Name]float64{sample.MemoryPercent: 85, sample.MaxMemory: 0})
+	r.set(map[sample.Name]float64{sample.MemoryPercent: 85, sample.MemoryUsed: 1 << 30, sample.Fragmentation: 2})
 	r.look()
 	if n := r.channel.calls(); len(r.channel.messages) != 2 || n != 1 || r.channel.messages[0].shows.Group != r.channel.messages[1].shows.ID {
 		t.Errorf("%d calls for two warnings of one cause: %v", n, r.channel.texts())
 	}
-	r.set(map[sample.Name]float64{sample.MemoryPercent: 97, sample.MaxMemory: 0})
+	r.set(map[sample.Name]float64{sample.MemoryPercent: 97, sample.MemoryUsed: 1 << 30, sample.Fragmentation: 2})
 	r.pass(time.Minute)
 	if n := r.channel.calls(); len(r.channel.messages) != 3 || n != 2 {
 		t.Errorf("%d calls with a critical one: %v", n, r.channel.texts())

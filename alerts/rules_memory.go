@@ -15,15 +15,26 @@ func memoryRules() []Rule {
 		{Name: "evictions", Summary: "Redis evicts keys: people are logged out silently", Severity: Critical, Cause: CauseMemory, Setting: string(settings.AlertsEvictions), Instant: true,
 			judge: lately{sample.EvictedPerMin, settings.AlertsEvictions, "key was evicted", "keys were evicted"}.judge},
 		{Name: "memory", Summary: "Memory is almost full", Severity: Critical, Cause: CauseMemory, Setting: string(settings.AlertsMemoryPercent), Inhibits: []string{"memory_warn", "growth"},
-			judge: level{sample.MemoryPercent, number(settings.AlertsMemoryPercent), aTwentieth, ofMaxMemory}.judge},
+			judge: limited(level{sample.MemoryPercent, number(settings.AlertsMemoryPercent), aTwentieth, ofMaxMemory}.judge)},
 		{Name: "memory_warn", Summary: "Memory is filling up", Severity: Warning, Cause: CauseMemory, Setting: string(settings.AlertsMemoryWarnPercent),
-			judge: level{sample.MemoryPercent, number(settings.AlertsMemoryWarnPercent), aTwentieth, ofMaxMemory}.judge},
+			judge: limited(level{sample.MemoryPercent, number(settings.AlertsMemoryWarnPercent), aTwentieth, ofMaxMemory}.judge)},
 		{Name: "growth", Summary: "Memory will be full soon", Severity: Warning, Cause: CauseMemory, Setting: string(settings.AlertsGrowthWithin), judge: judgeGrowth},
 		{Name: "system_memory", Summary: "The machine's memory is almost full", Severity: Critical, Cause: CauseMemory, Setting: string(settings.AlertsSystemMemoryPercent),
 			judge: level{sample.SystemPercent, number(settings.AlertsSystemMemoryPercent), aTwentieth, ofTheMachine}.judge},
 		{Name: "memory_unlimited", Summary: "maxmemory is not set", Severity: Warning, Cause: CauseMemory, judge: judgeUnlimited},
 		{Name: "eviction_policy", Summary: "The eviction policy may end any session", Severity: Warning, Cause: CauseMemory, judge: judgePolicy},
 		{Name: "fragmentation", Summary: "Memory is fragmented", Severity: Warning, Cause: CauseMemory, Setting: string(settings.AlertsFragmentationPercent), judge: judgeFragmentation},
+	}
+}
+
+// limited judges a share of maxmemory: without a limit there is none that could be
+// too large.
+func limited(judge func(*settings.Snapshot, Window) Verdict) func(*settings.Snapshot, Window) Verdict {
+	return func(s *settings.Snapshot, w Window) Verdict {
+		if limit, known := w.Last().Get(sample.MaxMemory); known && limit == 0 {
+			return state(false, "maxmemory is not set.")
+		}
+		return judge(s, w)
 	}
 }
 

@@ -29,22 +29,22 @@ func TestEachGivesAnEmptyServer(t *testing.T) {
 func TestServerCanBePausedKilledAndRestarted(t *testing.T) {
 	s := Standalone(t)
 	ctx := context.Background()
-	if !answers(ctx, s.Addr) {
+	if !s.answers(ctx) {
 		t.Fatal("no answer after the start")
 	}
 	s.Pause()
-	if answers(ctx, s.Addr) {
+	if s.answers(ctx) {
 		t.Error("it answers while paused")
 	}
 	s.Resume()
-	Eventually(t, "an answer after Resume", func(ctx context.Context) bool { return answers(ctx, s.Addr) })
+	Eventually(t, "an answer after Resume", func(ctx context.Context) bool { return s.answers(ctx) })
 
 	c := s.Client()
 	if err := c.Set(ctx, "a", 1, time.Hour).Err(); err != nil {
 		t.Fatal(err)
 	}
 	s.Kill()
-	if answers(ctx, s.Addr) {
+	if s.answers(ctx) {
 		t.Error("it answers after Kill")
 	}
 	s.Restart()

@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -117,7 +118,7 @@ func (s *Server) run() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if !until(ctx, func(ctx context.Context) bool { return p.hasEnded() || answers(ctx, s.Addr) }) || p.hasEnded() {
+	if !until(ctx, func(ctx context.Context) bool { return p.hasEnded() || p.answers(ctx, s.Addr) }) || p.hasEnded() {
 		p.kill()
 		return fmt.Errorf("redis-server %s did not start: %s", s.Addr, p.said())
 	}
@@ -127,23 +128,38 @@ func (s *Server) run() error {
 	return nil
 }
 
-// answers reports whether a Redis server at addr answers PING with PONG.
-func answers(ctx context.Context, addr string) bool {
+// answers reports whether the server answers, and no other in its place.
+func (s *Server) answers(ctx context.Context) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process != nil && s.process.answers(ctx, s.Addr)
+}
+
+// answers reports whether it is this process that answers at addr: another may
+// have taken the port a moment before. One that asks for a password is believed.
+func (p *process) answers(ctx context.Context, addr string) bool {
 	d := net.Dialer{Timeout: time.Second}
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
-	reply := make([]byte, len("-NOAUTH")) // a server that asks for a password answers too
 	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
 		return false
 	}
-	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+	if _, err := conn.Write([]byte("INFO server\r\n")); err != nil {
 		return false
 	}
-	n, err := conn.Read(reply)
-	return err == nil && (strings.HasPrefix(string(reply[:n]), "+PONG") || string(reply[:n]) == "-NOAUTH")
+	own := fmt.Sprintf("process_id:%d", p.cmd.Process.Pid)
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		switch line := lines.Text(); {
+		case line == own, strings.HasPrefix(line, "-NOAUTH"):
+			return true
+		case strings.HasPrefix(line, "process_id:"), strings.HasPrefix(line, "-"):
+			return false
+		}
+	}
+	return false
 }
 
 // process is one run of a program.
