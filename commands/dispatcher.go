@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/actions"
+	"github.com/helix-collective/helix/alerts"
 	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
@@ -22,6 +23,7 @@ import (
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/schedules"
+	"github.com/helix-collective/helix/series"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
@@ -32,10 +34,11 @@ import (
 // file. The rest is counted.
 const replyBytes = 8 << 20
 
-// Options is what a Dispatcher works with. All fields but Actions, Aliases, Audit,
-// Schedules, Sessions, Redactor and Version are needed.
+// Options is what a Dispatcher works with. All fields but Actions, Alerts, Aliases,
+// Audit, Schedules, Series, Sessions, Redactor and Version are needed.
 type Options struct {
 	Actions   *actions.Set
+	Alerts    *alerts.Engine   // nil: nothing is watched
 	Aliases   *aliases.Store   // nil: made from Client
 	Schedules *schedules.Store // nil: as well
 	Audit     *audit.Log       // nil: nothing is recorded
@@ -45,6 +48,7 @@ type Options struct {
 	Settings  *settings.Live
 	Policy    *permissions.Policy
 	Client    redis.UniversalClient
+	Series    *series.Store   // nil: nothing is measured
 	Sessions  *sessions.Store // nil: made from Client and Settings
 	Log       *zap.Logger
 	Redactor  *redact.Redactor // nil means one without additions
@@ -141,7 +145,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	reply.Status = max(reply.Status, status)
 	reply.Output, reply.Truncated = out.kept, out.dropped
 	reply.Hints = append(t.aliases.meant, t.hints.all()...)
-	reply.Offers = t.offers.all()
+	reply.Offers, reply.Pictures = t.offers.all(), t.pictures.all()
 	if far := t.progress.reached(); len(far) > 0 && reply.Outcome.early() {
 		reply.Problem += " It came as far as this: " + strings.Join(far, ", ") + "."
 	}
@@ -214,6 +218,7 @@ type turn struct {
 	hints     hints
 	aliases   aliasing
 	offers    offers
+	pictures  pictures
 	cards     cards
 	progress  *Progress
 	recording *recording

@@ -4,10 +4,13 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/embedded"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/sample"
+	"github.com/helix-collective/helix/series"
 )
 
 // TestExamplesOfTheHelpRun runs every line that the help shows as an example.
@@ -18,6 +21,10 @@ func TestExamplesOfTheHelpRun(t *testing.T) {
 	}
 	t.Cleanup(func() { server.Close() })
 	s := newStage(t, server.URL(), map[string]string{"people": "local: local", "audit": ""})
+	measured := map[sample.Name]float64{sample.Up: 1, sample.Sessions: 3, sample.MemoryUsed: 1 << 20, sample.MaxMemory: 1 << 30}
+	if err := series.New(s.client, series.Usual()...).Append(t.Context(), sample.Sample{At: time.Now(), Values: measured}); err != nil {
+		t.Fatal(err)
+	}
 	ask := func(text string) commands.Reply {
 		return s.dispatcher.Handle(context.Background(), commands.Request{Text: text, Caller: permissions.Member{Local: true}})
 	}

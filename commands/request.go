@@ -112,10 +112,11 @@ type Reply struct {
 	// Problem says in words what went wrong and what to do next. It is empty
 	// when nothing did. It may hold a source line with a caret below, marked
 	// by line breaks, so show it in a fixed-width font if it has several lines.
-	Problem string
-	Hints   []string // advice on what the output means, one sentence each
-	Footer  string   // count, time, database, partial or not
-	Offers  []Offer  // next steps, at most five
+	Problem  string
+	Hints    []string  // advice on what the output means, one sentence each
+	Footer   string    // count, time, database, partial or not
+	Offers   []Offer   // next steps, at most five
+	Pictures []Picture // that go with the output, at most one
 
 	// Hidden says that something of what was read was hidden or cut short, and
 	// that Reveal answers the same message without.

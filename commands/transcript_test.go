@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"gopkg.in/yaml.v3"
 
+	"github.com/helix-collective/helix/alerts"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
@@ -23,6 +24,7 @@ import (
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
+	"github.com/helix-collective/helix/series"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell/text"
@@ -239,10 +241,16 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 	waiting, kept := openChanges(t, client)
 	live := settings.Open(ctx, client, base)
 	store := sessions.New(client, sessions.Live(live), sessions.Options{})
+	watch, err := alerts.New(alerts.Options{Client: client, Settings: live})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return stage{
 		client: client,
 		people: readPeople(t, parts["people"]),
 		dispatcher: commands.New(commands.Options{
+			Alerts:   watch,
+			Series:   series.New(client, series.Usual()...),
 			Audit:    records,
 			Plans:    waiting,
 			Journal:  kept,

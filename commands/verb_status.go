@@ -23,6 +23,9 @@ func statusVerb() verb {
 			if err != nil {
 				return 0, err
 			}
+			if call.Final {
+				t.addStatusPicture(ctx)
+			}
 			return 0, t.cards.write(call.Stdout, card)
 		},
 	}
