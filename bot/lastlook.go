@@ -33,7 +33,9 @@ func (l lastLook) sanitized(c call) (call, error) {
 	}
 	files := make([]file, len(c.files))
 	for i, f := range c.files {
-		files[i] = file{name: f.name, data: clean(f.data)}
+		if files[i] = f; !f.picture {
+			files[i].data = clean(f.data)
+		}
 	}
 	c.files = files
 	return c, nil

@@ -10,7 +10,7 @@ type row struct {
 	Buttons []button
 	Menu    *menu
 	Text    string // at most 4,000 characters in all of a message
-	File    string // the name of an attachment
+	File    string // the name of an attachment, as a file or as a picture
 	Accent  int    // the colour of a frame's edge
 	Parts   []row  // within a frame
 }
@@ -28,6 +28,8 @@ func textRow(text string) row { return row{Type: componentText, Text: text} }
 
 func fileRow(name string) row { return row{Type: componentFile, File: name} }
 
+func pictureRow(name string) row { return row{Type: componentPictures, File: name} }
+
 func frame(accent int, parts ...row) row {
 	return row{Type: componentFrame, Accent: accent, Parts: parts}
 }
@@ -38,6 +40,7 @@ func (r row) MarshalJSON() ([]byte, error) {
 		Type       int    `json:"type"`
 		Content    string `json:"content,omitempty"`
 		File       any    `json:"file,omitempty"`
+		Items      []any  `json:"items,omitempty"`
 		Accent     int    `json:"accent_color,omitempty"`
 		Components any    `json:"components,omitempty"`
 	}{Type: r.Type}
@@ -45,7 +48,9 @@ func (r row) MarshalJSON() ([]byte, error) {
 	case componentText:
 		wire.Content = r.Text
 	case componentFile:
-		wire.File = map[string]string{"url": "attachment://" + r.File}
+		wire.File = attached(r.File)
+	case componentPictures:
+		wire.Items = []any{map[string]any{"media": attached(r.File)}}
 	case componentFrame:
 		wire.Accent, wire.Components = r.Accent, r.Parts
 	default:
@@ -56,6 +61,8 @@ func (r row) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(wire)
 }
+
+func attached(name string) map[string]string { return map[string]string{"url": "attachment://" + name} }
 
 // laidOut reports whether a message of these rows is made of components alone.
 // Discord lets none become an ordinary message again; the other way is open.
@@ -72,7 +79,7 @@ func laidOut(rows []row) bool {
 func withoutFiles(rows []row) []row {
 	var kept []row
 	for _, r := range rows {
-		if r.Type == componentFile {
+		if r.Type == componentFile || r.Type == componentPictures {
 			continue
 		}
 		r.Parts = withoutFiles(r.Parts)

@@ -27,12 +27,18 @@ func renderCard(reply commands.Reply) (parts []row, files []file, ok bool) {
 		files = []file{{name: fileName, data: reply.Output}}
 		parts = append(parts, textRow("-# Narrowed for a phone; the file has all of it."), fileRow(fileName))
 	}
+	for _, p := range reply.Pictures {
+		files = append(files, pictureFile(p))
+		parts = append(parts, pictureRow(p.Name))
+	}
 	if tail := tail(reply); tail != "" {
 		parts = append(parts, textRow(tail))
 	}
 	parts = []row{frame(accentCalm, parts...)}
 	return parts, files, words(parts) <= maxLayout && countParts(parts) <= maxParts-roomForButtons
 }
+
+func pictureFile(p commands.Picture) file { return file{name: p.Name, data: p.PNG, picture: true} }
 
 // roomForButtons is how many components are kept for what stands below a card:
 // rows with their buttons.

@@ -102,8 +102,9 @@ func (r *rest) request(c call, answered bool) (outbound.Request, error) {
 
 // file is an attachment.
 type file struct {
-	name string
-	data []byte
+	name    string
+	data    []byte
+	picture bool // drawn by us: it holds no text in which anything could be masked
 }
 
 // do carries out a call and decodes the answer into out, unless that is nil. A

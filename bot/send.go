@@ -30,16 +30,20 @@ func (b *Bot) compose(o occasion, reply commands.Reply) answer {
 	reply = b.look.reply(reply, false)
 	if parts, files, ok := renderCard(reply); ok {
 		a := composed(rendered{pages: []string{""}, files: files})
-		a.rows = append(parts, b.below(o, reply, nil, len(files) > 0)...)
+		a.rows = append(parts, b.below(o, reply, nil, len(files) > len(reply.Pictures))...)
 		return a
 	}
 	r := render(reply)
+	filed := len(r.files) > 0
+	for _, p := range reply.Pictures {
+		r.files = append(r.files, pictureFile(p))
+	}
 	a := composed(r)
 	if reply.Plan != nil {
 		a.rows = planButtons(reply.Plan, false)
 		return a
 	}
-	a.rows = b.below(o, reply, r.pages, len(r.files) > 0)
+	a.rows = b.below(o, reply, r.pages, filed)
 	return a
 }
 

@@ -65,10 +65,12 @@ type edited struct {
 // mentions says whom a message may ring. Empty is not the same as left out.
 type mentions struct {
 	Parse       []string `json:"parse"`
+	Roles       []string `json:"roles,omitempty"`
+	Users       []string `json:"users,omitempty"`
 	RepliedUser bool     `json:"replied_user"`
 }
 
-// nobody is what every message says: it rings no one.
+// nobody is what all messages say but those of incidents: they ring no one.
 func nobody() mentions { return mentions{Parse: []string{}} }
 
 type reference struct {
@@ -107,6 +109,7 @@ const (
 	componentRoles    = 6
 	componentChannels = 8
 	componentText     = 10
+	componentPictures = 12 // Discord's "media gallery"
 	componentFile     = 13
 	componentFrame    = 17 // Discord's "container"
 	stylePrimary      = 1
