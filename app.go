@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/actions"
+	"github.com/helix-collective/helix/alerts"
 	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/commands"
@@ -25,6 +26,7 @@ import (
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/schedules"
+	"github.com/helix-collective/helix/series"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 )
@@ -46,6 +48,9 @@ type app struct {
 	sessions   *sessions.Store
 	dispatcher *commands.Dispatcher
 	metrics    *health.Metrics
+	series     *series.Store
+	alerts     *alerts.Engine
+	watch      *watchtower
 
 	closers []func() error // in the order of opening
 }
@@ -147,7 +152,12 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
 	}
+	if err := a.openWatchtower(); err != nil {
+		return err
+	}
 	a.dispatcher = commands.New(commands.Options{
+		Alerts:   a.alerts,
+		Series:   a.series,
 		Answered: a.answered,
 		Actions:  calls,
 		Audit:    a.audit,
@@ -179,7 +189,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), []string{pinKey, greetedKey})
+	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), alerts.OwnKeys(), series.New(nil, series.Usual()...).Keys(), []string{pinKey, greetedKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

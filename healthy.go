@@ -28,6 +28,9 @@ func (a *app) openHealth(ctx context.Context, live []health.Check, readings func
 		a.metrics.Watch(readings)
 	}
 	a.metrics.Watch(a.redisReadings)
+	if a.watch != nil {
+		a.metrics.Watch(a.watch.readings)
+	}
 	var runs []run
 	s := a.base.Snapshot()
 	if address := s.Text(settings.HealthListen); address != "" {

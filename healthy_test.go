@@ -77,3 +77,17 @@ func TestHealthOfARunningBot(t *testing.T) {
 	}
 	bot.stop(t)
 }
+
+// metricNames are those of Helix's own.
+var metricNames = regexp.MustCompile(`helix_[a-z0-9_]+`)
+
+// metricsOf answers what a running program measures, once it has measured Redis.
+func metricsOf(t *testing.T, i *instance) (metrics string) {
+	t.Helper()
+	at := healthOf(t, i)
+	redistest.Eventually(t, "Redis is measured", func(context.Context) bool {
+		_, metrics = page(t, at+"/metrics")
+		return strings.Contains(metrics, "helix_memory_percent ") && strings.Contains(metrics, "helix_created_per_min{")
+	})
+	return metrics
+}

@@ -152,7 +152,7 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
 	err = a.alongside(ctx, func(ctx context.Context) error {
 		return a.cleaning(ctx, func(ctx context.Context) error {
-			return beside(ctx, func(ctx context.Context) error { return a.runBot(ctx, b) }, service, probes)
+			return beside(ctx, func(ctx context.Context) error { return a.runBot(ctx, b) }, service, probes, a.watch.beside(b))
 		})
 	})
 	return errors.Join(err, a.close())

@@ -60,6 +60,17 @@ func spellings() []spelled {
 		{line: "every list", slash: "every", args: args{"arguments": "list"}},
 		{line: "every 1m: redis dbsize", slash: "every", args: args{"arguments": "1m: redis dbsize"}},
 		{line: "status", slash: "status"},
+		{line: "chart memory 8d", slash: "chart", args: args{"of": "memory", "back": "8d"}},
+		{line: "alerts", slash: "alerts list"},
+		{line: "alerts show nosuch", slash: "alerts show", args: args{"incident": "nosuch"}},
+		{line: "alerts fix nosuch", slash: "alerts fix", args: args{"incident": "nosuch"}},
+		{line: "alerts ack nosuch", slash: "alerts ack", args: args{"incident": "nosuch"}},
+		{line: "alerts unack nosuch", slash: "alerts unack", args: args{"incident": "nosuch"}},
+		{line: "alerts rules", slash: "alerts rules"},
+		{line: "alerts test nosuch", slash: "alerts test", args: args{"rule": "nosuch"}},
+		{line: "silence list", slash: "silence list"},
+		{line: "silence nosuch 1h 'the $(reason)'", slash: "silence begin", args: args{"target": "nosuch", "time": "1h", "reason": "the $(reason)"}},
+		{line: "silence end nosuch", slash: "silence end", args: args{"silence": "nosuch"}},
 		{before: "redis set a 2", line: "undo", slash: "undo"},
 		{line: "undo nosuch", slash: "undo", args: args{"change": "nosuch"}},
 		{line: "undo nosuch --force", slash: "undo", args: args{"change": "nosuch", "force": true}},
@@ -93,7 +104,7 @@ func TestEveryVerbIsTheSameByLineMentionAndSlash(t *testing.T) {
 	}
 	acme := newPlace(t)
 	acme.mayEverything(t)
-	acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_STATE_DIR="+t.TempDir())
+	acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_STATE_DIR="+t.TempDir(), "HELIX_ALERTS_HOLD=1d", "HELIX_ALERTS_INTERVAL=1h")
 	acme.discord.AwaitRequests(setGuildCommands, 1)
 	ann := acme.As("ann")
 	awaitAnswer(t, ann, "!version", "helix")
@@ -129,7 +140,7 @@ func (p *place) mayEverything(t *testing.T) {
   roles:
     oncall:
       discord: ["`+p.RoleID("oncall")+`"]
-      allow: [read, write, destroy, admin, configure, approve, audit]
+      allow: [read, write, destroy, admin, configure, approve, audit, alerts]
 `)
 }
 

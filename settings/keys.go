@@ -67,6 +67,7 @@ const (
 	AlertsInterval          DurationKey = "alerts.interval"
 	AlertsHold              DurationKey = "alerts.hold"
 	AlertsRepeat            DurationKey = "alerts.repeat"
+	AlertsPingRole          TextKey     = "alerts.ping_role"
 	AlertsSessionCount      IntKey      = "alerts.session_count"
 	AlertsMemoryWarnPercent IntKey      = "alerts.memory_warn_percent"
 	AlertsMemoryPercent     IntKey      = "alerts.memory_percent"

@@ -128,6 +128,8 @@ func alertRows() []Setting {
 			Help: "Time from one look at Redis to the next."},
 		{Key: string(AlertsHold), Kind: Duration, Default: "30", Min: 0, Max: day, Live: true,
 			Help: "A threshold has to stay crossed for this long before an alert is sent."},
+		{Key: string(AlertsPingRole), Kind: Text, Live: true, check: optional(checkID),
+			Help: "Id of the role that critical incidents ring. It has to be one that anyone may mention, or Helix needs the right to mention all roles. Empty: nobody is rung."},
 		{Key: string(AlertsRepeat), Kind: Duration, Default: "14400", Min: minute, Max: 30 * day, Live: true,
 			Help: "An alert that nobody has acknowledged is sent again after this long."},
 		{Key: string(AlertsSessionCount), Kind: Integer, Default: "10000", Min: 1, Max: 1_000_000_000, Unit: "sessions", Live: true,
