@@ -144,6 +144,7 @@ type Bot struct {
 	look       lastLook
 	starts     starts
 
+	watches     watches
 	heldBack    holdback
 	undelivered undelivered
 
@@ -250,6 +251,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	})
 	err := b.supervise(ctx, work)
 	stop()
+	b.watches.close()
 	b.queues.close()
 	stopWork(nil)
 	grace.Wait()

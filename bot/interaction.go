@@ -54,18 +54,19 @@ func (b *Bot) acts(i *discordgo.Interaction) func(context.Context, *press) {
 		return b.actsOn(i, data)
 	case discordgo.MessageComponentInteractionData:
 		id, actions = data.CustomID, map[string]action{
-			pagePrefix:   b.turnPage,
-			revealPrefix: b.reveal,
-			filePrefix:   b.giveFile,
-			filterPrefix: b.askForFilter,
-			stopPrefix:   b.stopProgram,
-			yesPrefix:    b.confirmPlan,
-			wordPrefix:   b.askForWord,
-			noPrefix:     b.cancelPlan,
-			agreedPrefix: b.approvePlan,
-			sayPrefix:    b.sayOffer,
-			tryPrefix:    b.tryOffer,
-			askPrefix:    b.askForOffer,
+			pagePrefix:    b.turnPage,
+			revealPrefix:  b.reveal,
+			filePrefix:    b.giveFile,
+			filterPrefix:  b.askForFilter,
+			stopPrefix:    b.stopProgram,
+			unwatchPrefix: b.unwatch,
+			yesPrefix:     b.confirmPlan,
+			wordPrefix:    b.askForWord,
+			noPrefix:      b.cancelPlan,
+			agreedPrefix:  b.approvePlan,
+			sayPrefix:     b.sayOffer,
+			tryPrefix:     b.tryOffer,
+			askPrefix:     b.askForOffer,
 		}
 	case discordgo.ModalSubmitInteractionData:
 		id, actions = data.CustomID, map[string]action{wordPrefix: b.takeWord, askPrefix: b.takeOffer, filterPrefix: b.takeFilter}

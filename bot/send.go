@@ -119,6 +119,7 @@ func (b *Bot) send(work context.Context, o occasion, reply commands.Reply) {
 		return
 	}
 	b.awaitYes(work, o, message, reply.Plan, a)
+	b.keepUp(work, o, message, reply.Watch)
 }
 
 // postAnswer answers the id of the message that was posted.

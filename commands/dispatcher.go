@@ -145,7 +145,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	reply.Status = max(reply.Status, status)
 	reply.Output, reply.Truncated = out.kept, out.dropped
 	reply.Hints = append(t.aliases.meant, t.hints.all()...)
-	reply.Offers, reply.Pictures = t.offers.all(), t.pictures.all()
+	reply.Offers, reply.Pictures, reply.Watch = t.offers.all(), t.pictures.all(), t.watch
 	if far := t.progress.reached(); len(far) > 0 && reply.Outcome.early() {
 		reply.Problem += " It came as far as this: " + strings.Join(far, ", ") + "."
 	}
@@ -190,11 +190,13 @@ func (t *turn) whole(plan *Plan) *Plan {
 
 // turnOf prepares to serve a request.
 func (d *Dispatcher) turnOf(req Request) *turn {
-	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Schedule != "", scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Schedule != "" || req.Again, scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
 	if t.progress = req.Progress; t.progress == nil {
 		t.progress = &Progress{}
 	}
-	t.recording = d.recordingOf(req)
+	if t.recording = d.recordingOf(req); req.Again {
+		t.recording = &recording{}
+	}
 	t.guard = d.Guard.WithHints(t.hints.add).WithProgress(t.progress.scanned).WithGate(t.gate).WithViewer(t.viewer(req)).WithCache()
 	return t
 }
@@ -219,6 +221,7 @@ type turn struct {
 	aliases   aliasing
 	offers    offers
 	pictures  pictures
+	watch     *Watch
 	cards     cards
 	progress  *Progress
 	recording *recording

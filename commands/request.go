@@ -53,6 +53,10 @@ type Request struct {
 	// they may not have read. What has no plan is refused.
 	AlwaysPlan bool
 
+	// Again says that it asks once more what was asked before, to keep that answer
+	// up to date: it changes nothing, and is not recorded anew.
+	Again bool
+
 	// Redact hides secrets and whole ids in everything that is answered.
 	Redact bool
 
@@ -117,6 +121,7 @@ type Reply struct {
 	Footer   string    // count, time, database, partial or not
 	Offers   []Offer   // next steps, at most five
 	Pictures []Picture // that go with the output, at most one
+	Watch    *Watch    // how to keep the answer up to date; nil: it stays as it is
 
 	// Hidden says that something of what was read was hidden or cut short, and
 	// that Reveal answers the same message without.

@@ -14,11 +14,15 @@ func statusVerb() verb {
 	return verb{
 		name:     "status",
 		summary:  "how Redis and Helix are",
-		usage:    []string{""},
+		usage:    []string{"", "watch [TIME]"},
+		details:  "watch keeps the answer up to date on Discord, for 30m or the time that is named, 24h at most. The next\none in a channel takes its place.",
 		reads:    always,
-		examples: []string{"!status"},
+		examples: []string{"!status", "!status watch 1h"},
 		slash:    SlashVerb{Forms: []SlashForm{{}}},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
+			if err := t.watchStatus(call); err != nil {
+				return 0, err
+			}
 			card, err := t.statusCard(ctx)
 			if err != nil {
 				return 0, err
@@ -29,6 +33,41 @@ func statusVerb() verb {
 			return 0, t.cards.write(call.Stdout, card)
 		},
 	}
+}
+
+// Watch says how an answer is kept up to date: by saying a line again, for a
+// while.
+type Watch struct {
+	Line       string
+	Every, For time.Duration
+}
+
+const (
+	watchEvery   = 15 * time.Second
+	watchUsually = 30 * time.Minute
+	watchLongest = 24 * time.Hour
+)
+
+// watchStatus has the answer kept up to date, if the call asks for that.
+func (t *turn) watchStatus(call *shell.Call) error {
+	words := call.Texts()
+	lasts := watchUsually
+	switch {
+	case len(words) == 0:
+		return nil
+	case words[0] != "watch" || len(words) > 2:
+		return t.misused(statusVerb(), "`status` takes nothing, or watch and for how long.")
+	case len(words) == 2:
+		asked, ok := timeOf(words[1])
+		if !ok || asked > watchLongest || asked < time.Minute {
+			return t.misused(statusVerb(), "`%s` is no time from 1m to 24h.", words[1])
+		}
+		lasts = asked
+	}
+	if call.Final {
+		t.watch = &Watch{Line: t.prefix() + "status", Every: watchEvery, For: lasts}
+	}
+	return nil
 }
 
 // statusCard is what one look at Redis and at Helix tells.
