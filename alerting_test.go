@@ -36,8 +36,11 @@ func TestTroubleShowsInTheOpsChannel(t *testing.T) {
 			set("maxmemory-policy", "allkeys-lru")
 		}, func() { set("maxmemory-policy", "noeviction") }},
 		{"Memory is almost full", func() {
-			used := infoOf(t, client, "memory", "used_memory")
-			set("maxmemory", fmt.Sprint(used*105/100))
+			// So much that nothing else moves the share.
+			if err := client.Set(t.Context(), "ballast", strings.Repeat("x", 50<<20), 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+			set("maxmemory", fmt.Sprint(infoOf(t, client, "memory", "used_memory")*104/100))
 		}, func() { set("maxmemory", "0") }},
 		{"Too many sessions", func() { makeSessions(t, client, 40, time.Hour) }, func() { endSessions(t, client) }},
 		{"Sessions that never end", func() { makeSessions(t, client, 2, 0) }, func() { endSessions(t, client) }},
