@@ -351,7 +351,7 @@ func TestALiveViewInTheChannel(t *testing.T) {
 	writeFile(t, acme.dir, "config.yaml", config)
 	acme.launch(t, "REDIS_URL="+server.URL())
 	acme.discord.Gateway().AwaitReady(1)
-	said := acme.As("ann").Says("#ops", "!redis monitor --for 60s | grep -v '{helix}'")
+	said := acme.As("ann").Says("#ops", "!redis monitor --for 60s | grep -E 'OK|live:'")
 	redistest.Eventually(t, "it monitors", func(ctx context.Context) bool {
 		return strings.Contains(server.Client().ClientList(ctx).Val(), "flags=O")
 	})
