@@ -349,7 +349,7 @@ func TestALiveViewInTheChannel(t *testing.T) {
 	config := fmt.Sprintf("discord:\n  ops_channel: %q\npermissions:\n  roles:\n    oncall:\n      discord: [%q]\n      allow: [read, admin]\n",
 		acme.ChannelID("#ops"), acme.RoleID("oncall"))
 	writeFile(t, acme.dir, "config.yaml", config)
-	acme.launch(t, "REDIS_URL="+server.URL())
+	acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_ALERTS_INTERVAL=1h") // it would push what is looked for out of sight
 	acme.discord.Gateway().AwaitReady(1)
 	said := acme.As("ann").Says("#ops", "!redis monitor --for 60s | grep -E 'OK|live:'")
 	redistest.Eventually(t, "it monitors", func(ctx context.Context) bool {
