@@ -122,7 +122,7 @@ func (t *turn) overview() string {
 	var b strings.Builder
 	b.WriteString("Verbs\n")
 	for _, v := range t.verbs {
-		fmt.Fprintf(&b, "  %-8s %s\n", t.prefix()+v.name, v.summary)
+		fmt.Fprintf(&b, "  %-9s %s\n", t.prefix()+v.name, v.summary)
 	}
 	if lines := t.actionLines(); len(lines) > 0 {
 		b.WriteString("\nActions\n  " + t.prefix() + strings.Join(lines, "\n  "+t.prefix()) + "\n")
