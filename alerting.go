@@ -20,13 +20,9 @@ import (
 type watchtower struct {
 	app    *app
 	prober *probe.Prober
-	series *series.Store
 
 	// Notifier shows incidents; it is there before run.
 	alerts.Notifier
-
-	mu     sync.Mutex
-	newest sample.Sample
 }
 
 // openWatchtower prepares to watch, and to read and change what another process
@@ -34,7 +30,7 @@ type watchtower struct {
 func (a *app) openWatchtower() (err error) {
 	a.series = series.New(a.client, series.Usual()...)
 	a.watch = &watchtower{
-		app: a, series: a.series,
+		app: a,
 		prober: probe.New(a.client, a.sessions, probe.Options{
 			Sentinel: a.pool.Target().Master != "",
 			Failed:   func(err error) { a.log.Warn("the sessions could not be counted", zap.Error(err)) },
@@ -48,17 +44,14 @@ func (a *app) openWatchtower() (err error) {
 	return nil
 }
 
-// Probe measures, and keeps the sample for charts and metrics.
+// Probe measures, and keeps the sample for charts.
 func (w *watchtower) Probe(ctx context.Context) (sample.Sample, error) {
 	s, err := w.prober.Probe(ctx)
 	if err != nil {
 		return s, err
 	}
-	w.mu.Lock()
-	w.newest = s
-	w.mu.Unlock()
 	if s.Problem == "" {
-		if err := w.series.Append(ctx, s); err != nil {
+		if err := w.app.series.Append(ctx, s); err != nil {
 			w.app.log.Warn("a sample was not kept for charts", zap.Error(err))
 		}
 	}
@@ -97,10 +90,8 @@ func (w *watchtower) notifier(b *bot.Bot) alerts.Notifier {
 
 // readings are what was measured last, and the incidents, as metrics.
 func (w *watchtower) readings() []health.Reading {
-	w.mu.Lock()
-	s := w.newest
-	w.mu.Unlock()
-	if s.At.IsZero() {
+	s, ok := w.app.alerts.Newest()
+	if !ok {
 		return nil
 	}
 	list := []health.Reading{{Name: "helix_sample_timestamp_seconds", Help: "When Redis was measured last.", Value: unix(s.At)}}

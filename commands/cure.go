@@ -84,10 +84,8 @@ func cureOf(rule string) cure {
 	return cure{diagnosis: []string{countAll, memoryUsed}, advice: "It is a rule of your configuration (alerts.rules)."}
 }
 
-// fixes answers what can be done about an incident, by what was measured last.
-func (t *turn) fixes(in alerts.Incident) []Offer { return t.fixesFor(in) }
-
-func (d *Dispatcher) fixesFor(in alerts.Incident) (list []Offer) {
+// NextSteps answers what can be done about an incident, by what was measured last.
+func (d *Dispatcher) NextSteps(in alerts.Incident) (list []Offer) {
 	if d.Alerts == nil || !in.Drill.IsZero() {
 		return nil
 	}
@@ -105,10 +103,6 @@ func (d *Dispatcher) fixesFor(in alerts.Incident) (list []Offer) {
 	}
 	return list
 }
-
-// NextSteps answers what can be done about an open incident, for the message that
-// shows it.
-func (d *Dispatcher) NextSteps(in alerts.Incident) []Offer { return d.fixesFor(in) }
 
 // Shares of memory that limits are computed by.
 const (

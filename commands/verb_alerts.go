@@ -217,7 +217,7 @@ func (t *turn) offerNext(in alerts.Incident) {
 	if in.Owner == nil {
 		t.offers.add(Offer{Label: "Acknowledge", Line: t.prefix() + "alerts ack " + in.ID})
 	}
-	for _, o := range t.fixes(in) {
+	for _, o := range t.NextSteps(in) {
 		t.offers.add(o)
 	}
 }
@@ -227,7 +227,7 @@ func proposeFixes(ctx context.Context, t *turn, out io.Writer, name string) erro
 	if err != nil {
 		return err
 	}
-	steps := t.fixes(in)
+	steps := t.NextSteps(in)
 	if len(steps) == 0 {
 		_, err := fmt.Fprintf(out, "For %s there is nothing that Helix could do: %s\n", in.Rule, cureOf(in.Rule).advice)
 		return err
