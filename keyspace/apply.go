@@ -203,7 +203,7 @@ func (r *run) masterAt(ctx context.Context, addr string) (*redis.Client, error) 
 	if !ok {
 		return nil, &refusedError{fmt.Errorf("the server is part of a Cluster and sends a key to %s", addr)}
 	}
-	all, err := mastersOf(ctx, cluster)
+	all, err := Masters(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (s *scan) masters(ctx context.Context, client redis.UniversalClient) error 
 }
 
 func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
-	all, err := mastersOf(ctx, client)
+	all, err := Masters(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func (s *scan) cluster(ctx context.Context, client *redis.ClusterClient) error {
 	return group.Wait()
 }
 
-// mastersOf answers the masters of a Cluster.
-func mastersOf(ctx context.Context, client *redis.ClusterClient) ([]*redis.Client, error) {
+// Masters answers the masters of a Cluster.
+func Masters(ctx context.Context, client *redis.ClusterClient) ([]*redis.Client, error) {
 	var mu sync.Mutex
 	var all []*redis.Client
 	err := client.ForEachMaster(ctx, func(_ context.Context, c *redis.Client) error {

@@ -3,13 +3,13 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/helix-collective/helix/keyspace"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 )
@@ -85,18 +85,7 @@ func mastersOf(ctx context.Context, client redis.UniversalClient) ([]*redis.Clie
 	if !ok {
 		return []*redis.Client{client.(*redis.Client)}, nil
 	}
-	var mu sync.Mutex
-	var all []*redis.Client
-	err := cluster.ForEachMaster(ctx, func(_ context.Context, c *redis.Client) error {
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, c)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find the masters: %w", err)
-	}
-	return all, nil
+	return keyspace.Masters(ctx, cluster)
 }
 
 // listen listens to some masters until one of them is lost, no longer tells, or
