@@ -1,7 +1,6 @@
 package text
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -15,49 +14,6 @@ type sedCommand struct {
 
 	open  bool  // inside its range now
 	until int64 // the range's last line, where that is known
-}
-
-// address names lines.
-type address struct {
-	kind  addressKind
-	line  int64       // of lineNumber and linesMore
-	match *expression // of matching; nil: the one used last
-}
-
-type addressKind int
-
-const (
-	lineNumber addressKind = iota
-	lastLine
-	matching
-	linesMore // +N, at a range's end
-)
-
-// substitution is what s does.
-type substitution struct {
-	match *expression // nil: the one used last
-	parts []replacement
-	nth   int // the first match to replace
-	all   bool
-	print bool
-}
-
-// replacement is a piece of a new text: a group, or bytes.
-type replacement struct {
-	group int // -1: bytes
-	bytes []byte
-}
-
-// replace appends the new text for a match.
-func (s *substitution) replace(out, line []byte, at []int) []byte {
-	for _, p := range s.parts {
-		if p.group < 0 {
-			out = append(out, p.bytes...)
-		} else if i := 2 * p.group; i < len(at) && at[i] >= 0 {
-			out = append(out, line[at[i]:at[i+1]]...)
-		}
-	}
-	return out
 }
 
 // parseSed reads a script.
@@ -165,91 +121,6 @@ func (p *sedParser) end() error {
 	return p.fail("%q is more than the command takes", p.src[p.at:])
 }
 
-func (p *sedParser) addresses(c *sedCommand) (err error) {
-	if c.from, err = p.address(); err != nil || c.from == nil {
-		return err
-	}
-	p.skip(" \t")
-	if p.peek() != ',' {
-		if c.from.kind == lineNumber && c.from.line == 0 {
-			return p.fail("lines are counted from 1")
-		}
-		return nil
-	}
-	p.at++
-	p.skip(" \t")
-	if p.peek() == '+' {
-		p.at++
-		n, ok := p.number()
-		if !ok {
-			return p.fail("+ must be followed by a number of lines")
-		}
-		c.to = &address{kind: linesMore, line: n}
-		return nil
-	}
-	if c.to, err = p.address(); err != nil {
-		return err
-	}
-	if c.to == nil {
-		return p.fail("the range has no end")
-	}
-	if c.from.kind == lineNumber && c.from.line == 0 {
-		if c.to.kind != matching {
-			return p.fail("0 may begin a range only if its end is an expression")
-		}
-		c.open = true
-	}
-	return nil
-}
-
-// address reads one address, nil if none stands here.
-func (p *sedParser) address() (*address, error) {
-	switch c := p.peek(); {
-	case '0' <= c && c <= '9':
-		n, _ := p.number()
-		if p.peek() == '~' {
-			return nil, p.fail("addresses of the form FIRST~STEP are not supported")
-		}
-		return &address{kind: lineNumber, line: n}, nil
-	case c == '$':
-		p.at++
-		return &address{kind: lastLine}, nil
-	case c == '/', c == '\\':
-		if c == '\\' {
-			p.at++
-		}
-		return p.matching()
-	}
-	return nil, nil
-}
-
-func (p *sedParser) matching() (*address, error) {
-	src, err := p.delimited(true)
-	if err != nil {
-		return nil, err
-	}
-	fold := false
-	if p.peek() == 'I' {
-		p.at++
-		fold = true
-	}
-	re, err := p.expression(src, fold)
-	return &address{kind: matching, match: re}, err
-}
-
-func (p *sedParser) number() (int64, bool) {
-	start := p.at
-	p.skip("0123456789")
-	if p.at == start {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(p.src[start:p.at], 10, 62)
-	if err != nil {
-		n = 1<<61 - 1
-	}
-	return n, true
-}
-
 func (p *sedParser) expression(src string, fold bool) (*expression, error) {
 	if src == "" {
 		return nil, nil
@@ -318,96 +189,4 @@ func bracketLength(src string) int {
 		return 1
 	}
 	return n
-}
-
-func (p *sedParser) substitution() (*substitution, error) {
-	delimiter := p.peek()
-	match, err := p.delimited(true)
-	if err != nil {
-		return nil, err
-	}
-	to, err := p.until(delimiter, false)
-	if err != nil {
-		return nil, err
-	}
-	s := &substitution{nth: 1}
-	fold, err := p.substitutionFlags(s)
-	if err != nil {
-		return nil, err
-	}
-	if s.match, err = p.expression(match, fold); err != nil {
-		return nil, err
-	}
-	return s, p.replacement(s, to)
-}
-
-func (p *sedParser) substitutionFlags(s *substitution) (fold bool, err error) {
-	for p.at < len(p.src) {
-		switch c := p.peek(); {
-		case c == 'g':
-			s.all = true
-		case c == 'p':
-			s.print = true
-		case c == 'i', c == 'I':
-			fold = true
-		case '0' <= c && c <= '9':
-			n, _ := p.number()
-			if n == 0 {
-				return false, p.fail("matches are counted from 1")
-			}
-			s.nth = int(n)
-			continue
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-			return false, p.fail("the flag %q of s is not supported; there are g p i I and a number", string(c))
-		default:
-			return fold, nil
-		}
-		p.at++
-	}
-	return fold, nil
-}
-
-// replacement reads the new text of s.
-func (p *sedParser) replacement(s *substitution, src string) error {
-	var text []byte
-	settle := func() {
-		if len(text) > 0 {
-			s.parts = append(s.parts, replacement{group: -1, bytes: text})
-			text = nil
-		}
-	}
-	for i := 0; i < len(src); i++ {
-		c := src[i]
-		if c == '&' {
-			settle()
-			s.parts = append(s.parts, replacement{group: 0})
-			continue
-		}
-		if c != '\\' || i+1 == len(src) {
-			text = append(text, c)
-			continue
-		}
-		i++
-		switch c = src[i]; {
-		case '0' <= c && c <= '9':
-			group := int(c - '0')
-			if s.match != nil && group > s.match.groups {
-				return p.fail(`\%d refers to a group that the expression does not have`, group)
-			}
-			settle()
-			s.parts = append(s.parts, replacement{group: group})
-		case c == 'x' && i+1 < len(src) && isHex(src[i+1]):
-			var n int
-			text, n, _ = hexEscape(text, src[i:], 2)
-			i += n - 1
-		case strings.IndexByte("ULEulcdo", c) >= 0:
-			return p.fail(`\%c is not supported in the new text`, c)
-		case c != 'b' && escapes[c] != 0:
-			text = append(text, escapes[c])
-		default:
-			text = append(text, c)
-		}
-	}
-	settle()
-	return nil
 }
