@@ -61,11 +61,8 @@ func (g guideChange) typed() string {
 
 // messages are the ways in which the line is put into a channel.
 func (g guideChange) messages() map[string]string {
-	ways := map[string]string{
-		"behind the verb": "!redis " + g.line,
-		"as a script":     "!redis\n```bash\n# " + g.name + "\n" + g.line + "\n```",
-	}
-	if g.bash != "" {
+	ways := asTyped(g.name, g.line)
+	if g.bash != "" && !raceDetector {
 		ways["typed"] = "!redis\n```bash\n" + g.bash + "\n```"
 	}
 	return ways

@@ -25,7 +25,8 @@ func requireTool(t *testing.T, name string) string {
 
 // TestSameAsTheRealTools runs every row through ours and the tool of that
 // name: standard output and status must be equal. Where the real tool refuses
-// the call, ours must refuse it too, with its own status 2.
+// the call, ours must refuse it too, with its own status 2. The race detector
+// sees every fourth row: what a tool prints is settled without it.
 func TestSameAsTheRealTools(t *testing.T) {
 	byName := map[string][]row{}
 	for _, r := range rows {
@@ -34,8 +35,8 @@ func TestSameAsTheRealTools(t *testing.T) {
 	}
 	for name, rows := range byName {
 		t.Run(name, func(t *testing.T) {
-			for _, r := range rows {
-				compare(t, r)
+			for i := 0; i < len(rows); i += stride {
+				compare(t, rows[i])
 			}
 		})
 	}
