@@ -37,7 +37,7 @@ func Check(_ context.Context, _, next *settings.Snapshot) error {
 	return err
 }
 
-// customRules reads "name: expression" texts. It answers those that can be
+// customRules reads "name: expression" texts, each with marks behind it or not. It answers those that can be
 // read, and one error for all others.
 func customRules(texts []string) ([]Rule, error) {
 	var rules []Rule
@@ -62,7 +62,8 @@ func customRules(texts []string) ([]Rule, error) {
 
 func customRule(text string) (Rule, error) {
 	name, expression, ok := strings.Cut(text, ":")
-	name, expression = strings.TrimSpace(name), strings.TrimSpace(expression)
+	name = strings.TrimSpace(name)
+	expression, marks := cutMarks(expression)
 	switch {
 	case !ok || !customName.MatchString(name):
 		return Rule{}, fmt.Errorf("`%s`: a rule is a name (a to z, 0 to 9 and _), a colon and an expression, as in flood: sessions > 5000", clip(text, 80))
@@ -75,8 +76,12 @@ func customRule(text string) (Rule, error) {
 	if err != nil {
 		return Rule{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return Rule{Name: name, Summary: "The rule " + name + " of the configuration", Severity: Warning, Cause: CauseCustom,
-		Expression: expression, judge: c.judge}, nil
+	r := Rule{Name: name, Summary: "The rule " + name + " of the configuration", Severity: Warning, Cause: CauseCustom,
+		Expression: expression, judge: c.judge}
+	if err := r.mark(marks); err != nil {
+		return Rule{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
 }
 
 func taken(name string) bool {

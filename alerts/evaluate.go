@@ -113,7 +113,7 @@ func (e *Engine) decideRule(s *settings.Snapshot, rules []Rule, r Rule, now time
 	}
 	in := circumstances{
 		now: now, step: step, rule: r, verdict: e.verdicts[r.Name],
-		hold: s.Duration(settings.AlertsHold), repeat: s.Duration(settings.AlertsRepeat),
+		hold: r.hold(s), repeat: s.Duration(settings.AlertsRepeat),
 		silence: e.book.silence(as), leader: e.book.leader(as), inhibitor: e.inhibitor(rules, r),
 	}
 	if in.firing() && !before.Open() {

@@ -6,6 +6,8 @@
 package alerts
 
 import (
+	"time"
+
 	"github.com/helix-collective/helix/sample"
 	"github.com/helix-collective/helix/settings"
 )
@@ -50,6 +52,9 @@ type Rule struct {
 	// waiting for alerts.hold.
 	Instant bool
 
+	// Hold is how long the threshold has to stay crossed; 0: alerts.hold.
+	Hold time.Duration
+
 	// Setting is the key of the threshold; empty for rules that have none.
 	Setting string
 
@@ -91,6 +96,14 @@ func (r Rule) Evaluate(s *settings.Snapshot, w Window) Verdict {
 		return unmeasured()
 	}
 	return r.judge(s, w)
+}
+
+// hold is how long the threshold has to stay crossed under the values in force.
+func (r Rule) hold(s *settings.Snapshot) time.Duration {
+	if r.Hold > 0 {
+		return r.Hold
+	}
+	return s.Duration(settings.AlertsHold)
 }
 
 // labels are what a silence may name to cover the rule.

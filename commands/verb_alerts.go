@@ -275,9 +275,20 @@ func (t *turn) actor() alerts.Person { return alerts.Person{ID: person(t.caller)
 func listRules(_ context.Context, t *turn, out io.Writer, _ string) error {
 	list := Table{Columns: []Column{{"rule", 0}, {"state", 0}, {"severity", 2}, {"now", 1}}}
 	for _, s := range t.Alerts.Rules() {
-		list.Rows = append(list.Rows, []string{s.Rule.Name, stateOfRule(s), string(s.Rule.Severity), s.Verdict.Words})
+		list.Rows = append(list.Rows, []string{s.Rule.Name, stateOfRule(s), gravity(s.Rule), s.Verdict.Words})
 	}
 	return t.cards.write(out, Card{Title: "Rules", Tables: []Table{list}})
+}
+
+// gravity is how grave a rule is, and how long it waits if it says so itself.
+func gravity(r alerts.Rule) string {
+	switch {
+	case r.Expression != "" && r.Instant:
+		return string(r.Severity) + ", at once"
+	case r.Hold > 0:
+		return string(r.Severity) + ", after " + lasting(r.Hold)
+	}
+	return string(r.Severity)
 }
 
 func stateOfRule(s alerts.Standing) string {
