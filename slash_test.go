@@ -37,6 +37,7 @@ func spellings() []spelled {
 		{line: "sessions top users 2", slash: "sessions top", args: args{"of": "users", "n": 2}},
 		{line: "sessions who 203.0.113.7", slash: "sessions who", args: args{"address": "203.0.113.7"}},
 		{line: "sessions end 1", slash: "sessions end", args: args{"id": "1"}},
+		{line: "sessions end --user ann --extra", slash: "sessions end", args: args{"user": "ann", "extra": true}},
 		{line: "sessions extend 1 1h", slash: "sessions extend", args: args{"id": "1", "time": "1h"}},
 		{line: "sessions fix-ttl", slash: "sessions fix-ttl"},
 		{line: "sessions cleanup --plan", slash: "sessions cleanup", args: args{"plan": true}},

@@ -9,24 +9,27 @@ import (
 	"github.com/helix-collective/helix/alerts"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/sample"
+	"github.com/helix-collective/helix/shell"
 )
 
 // cure is what the guide says about what a rule watches.
 type cure struct {
 	// diagnosis are lines that only read, without the prefix. Those of the guide
-	// stand as they do there.
+	// stand as they do there. One with figure in it is about the worst of named.
 	diagnosis []string
 	// fixes are what mends it, the mildest first.
 	fixes  []fix
 	advice string // a sentence on how to choose
+	named  outliers
 }
 
 // fix is one line that mends something. Each of them shows its plan first.
 type fix struct {
-	label string
+	label string // figure in it stands for the word as it is read
 	line  string // without the prefix; one word of figure stands for what is computed
-	// figure computes that word from the newest measurement; ok is false where it
-	// cannot, and then the fix is not proposed. It is nil for a line as it stands.
+	// figure computes that word from the newest measurement, without quotes; ok is
+	// false where it cannot, and then the fix is not proposed. It is nil for a line
+	// as it stands.
 	figure func(s sample.Sample) (word string, ok bool)
 }
 
@@ -41,38 +44,42 @@ var (
 	memoryUsed   = "redis-cli INFO memory | grep used_memory_human"
 	memoryPolicy = "redis-cli CONFIG GET maxmemory-policy"
 
+	whoIsThere = "sessions who " + computed
+
 	giveTTL   = fix{label: "Give a TTL where there is none", line: "sessions fix-ttl"}
 	cleanUp   = fix{label: "Clean up now", line: "sessions cleanup"}
 	keepClean = fix{label: "Switch cleanup on", line: "config set redis.session_cleanup=true"}
 	raise     = fix{label: "Raise maxmemory", line: "redis-cli CONFIG SET maxmemory " + computed, figure: raisedLimit}
 	limit     = fix{label: "Set maxmemory", line: "redis-cli CONFIG SET maxmemory " + computed, figure: firstLimit}
+	endExtra  = fix{label: "End the extra sessions of " + computed, line: "sessions end --user " + computed + " --extra", figure: mostSessions.worst}
+	seeWho    = fix{label: "See who is at " + computed, line: whoIsThere, figure: mostMade.worst}
 	volatile  = fix{label: "Evict only what ends anyway", line: "redis-cli CONFIG SET maxmemory-policy volatile-lru"}
 )
 
 // cures are by the rule.
 var cures = map[string]cure{
-	"session_count":        {[]string{countKeys, countAll, busiest}, []fix{giveTTL, cleanUp, keepClean}, "A TTL ends nobody's session now; cleanup ends those past the limits of the settings."},
-	"no_ttl":               {[]string{countAll, "sessions list --no-ttl | head -3"}, []fix{giveTTL, cleanUp}, "A TTL ends nobody's session now."},
-	"creation_rate":        {[]string{countAll, busiest, "sessions top addresses 3"}, []fix{cleanUp}, "Look at whom the new sessions belong to first: one address points at a script, one person at a client that does not keep its cookie."},
-	"people_over_limit":    {[]string{busiest, "config get redis.max_sessions_per_user"}, []fix{cleanUp}, "Cleanup ends the oldest sessions of those over the limit."},
-	"addresses_over_limit": {[]string{"sessions top addresses 3", "config get redis.max_sessions_per_ip_per_hour"}, nil, "Helix refuses further sessions of these addresses by itself; block them where requests come in."},
-	"memory":               {[]string{memoryLimit, memoryUsed, memoryPolicy}, []fix{cleanUp, giveTTL, raise, volatile}, "Cleanup first; more memory if the machine has it."},
-	"memory_warn":          {[]string{memoryLimit, memoryUsed, memoryPolicy}, []fix{cleanUp, giveTTL, raise, volatile}, "There is time yet: see what grows before you raise the limit."},
-	"growth":               {[]string{memoryLimit, memoryUsed, countAll}, []fix{giveTTL, cleanUp, raise}, "See what grows before you raise the limit."},
-	"oom_errors":           {[]string{memoryLimit, memoryUsed, memoryPolicy}, []fix{cleanUp, raise, volatile}, "Nobody can sign in while Redis refuses writes."},
-	"evictions":            {[]string{memoryPolicy, memoryLimit, memoryUsed}, []fix{raise, cleanUp, volatile}, "Each evicted session is a person who was signed out without a trace."},
-	"system_memory":        {[]string{memoryUsed, memoryLimit}, []fix{cleanUp, giveTTL}, "The machine itself runs out; a higher maxmemory would make it worse."},
-	"memory_unlimited":     {[]string{memoryLimit, memoryUsed}, []fix{limit}, "The proposed limit is half as much again as is in use, and less than the machine has."},
-	"eviction_policy":      {[]string{memoryPolicy, memoryUsed}, []fix{volatile}, "volatile-lru evicts what has a TTL, the least used first; noeviction refuses writes instead."},
-	"fragmentation":        {[]string{"redis-cli INFO memory | grep fragmentation_ratio"}, nil, "activedefrag helps where the server was built for it; a restart does always."},
-	"rejected_connections": {[]string{"redis-cli CONFIG GET maxclients", "redis-cli INFO clients | grep connected_clients"}, nil, "Look for a client that leaks connections; see the guide on pooling."},
-	"connections":          {[]string{"redis-cli CONFIG GET maxclients", "redis-cli INFO clients | grep connected_clients"}, nil, "Look for a client that leaks connections; see the guide on pooling."},
-	"persistence":          {[]string{"redis-cli INFO persistence | grep status"}, nil, "Look at the free space of the disk that Redis writes to, and at its log."},
-	"save_age":             {[]string{"redis-cli INFO persistence | grep rdb_last", "redis-cli CONFIG GET save"}, nil, "Check `save` in the configuration of Redis; the guide's lines can be pasted here."},
-	"replication_link":     {[]string{"redis-cli INFO replication | grep -E 'role|slave|link'"}, nil, "Look at the replica's log and at the network between the two."},
-	"replication_lag":      {[]string{"redis-cli INFO replication | grep -E 'role|slave|offset'"}, nil, "Look at the network, and at whether the replica is busy."},
-	"cluster_state":        {[]string{"redis-cli CLUSTER INFO | head -3"}, nil, "Slots without a master answer nothing: bring the missing master or its replica back."},
-	"server_down":          {nil, nil, "Look at the server and the network. `check` on the machine of Helix tells what it sees."},
+	"session_count":        {[]string{countKeys, countAll, busiest}, []fix{giveTTL, cleanUp, keepClean}, "A TTL ends nobody's session now; cleanup ends those past the limits of the settings.", none},
+	"no_ttl":               {[]string{countAll, "sessions list --no-ttl | head -3"}, []fix{giveTTL, cleanUp}, "A TTL ends nobody's session now.", none},
+	"creation_rate":        {[]string{countAll, busiest, "sessions top addresses 3"}, []fix{cleanUp}, "Look at whom the new sessions belong to first: one address points at a script, one person at a client that does not keep its cookie.", none},
+	"people_over_limit":    {[]string{countAll, "config get redis.max_sessions_per_user"}, []fix{endExtra, cleanUp}, "Cleanup ends the oldest sessions of all who are over the limit; see to a client that makes so many.", mostSessions},
+	"addresses_over_limit": {[]string{whoIsThere, "config get redis.max_sessions_per_ip_per_hour"}, []fix{seeWho}, "Helix refuses further sessions of these addresses by itself; block them where requests come in.", mostMade},
+	"memory":               {[]string{memoryLimit, memoryUsed, memoryPolicy}, []fix{cleanUp, giveTTL, raise, volatile}, "Cleanup first; more memory if the machine has it.", none},
+	"memory_warn":          {[]string{memoryLimit, memoryUsed, memoryPolicy}, []fix{cleanUp, giveTTL, raise, volatile}, "There is time yet: see what grows before you raise the limit.", none},
+	"growth":               {[]string{memoryLimit, memoryUsed, countAll}, []fix{giveTTL, cleanUp, raise}, "See what grows before you raise the limit.", none},
+	"oom_errors":           {[]string{memoryLimit, memoryUsed, memoryPolicy}, []fix{cleanUp, raise, volatile}, "Nobody can sign in while Redis refuses writes.", none},
+	"evictions":            {[]string{memoryPolicy, memoryLimit, memoryUsed}, []fix{raise, cleanUp, volatile}, "Each evicted session is a person who was signed out without a trace.", none},
+	"system_memory":        {[]string{memoryUsed, memoryLimit}, []fix{cleanUp, giveTTL}, "The machine itself runs out; a higher maxmemory would make it worse.", none},
+	"memory_unlimited":     {[]string{memoryLimit, memoryUsed}, []fix{limit}, "The proposed limit is half as much again as is in use, and less than the machine has.", none},
+	"eviction_policy":      {[]string{memoryPolicy, memoryUsed}, []fix{volatile}, "volatile-lru evicts what has a TTL, the least used first; noeviction refuses writes instead.", none},
+	"fragmentation":        {[]string{"redis-cli INFO memory | grep fragmentation_ratio"}, nil, "activedefrag helps where the server was built for it; a restart does always.", none},
+	"rejected_connections": {[]string{"redis-cli CONFIG GET maxclients", "redis-cli INFO clients | grep connected_clients"}, nil, "Look for a client that leaks connections; see the guide on pooling.", none},
+	"connections":          {[]string{"redis-cli CONFIG GET maxclients", "redis-cli INFO clients | grep connected_clients"}, nil, "Look for a client that leaks connections; see the guide on pooling.", none},
+	"persistence":          {[]string{"redis-cli INFO persistence | grep status"}, nil, "Look at the free space of the disk that Redis writes to, and at its log.", none},
+	"save_age":             {[]string{"redis-cli INFO persistence | grep rdb_last", "redis-cli CONFIG GET save"}, nil, "Check `save` in the configuration of Redis; the guide's lines can be pasted here.", none},
+	"replication_link":     {[]string{"redis-cli INFO replication | grep -E 'role|slave|link'"}, nil, "Look at the replica's log and at the network between the two.", none},
+	"replication_lag":      {[]string{"redis-cli INFO replication | grep -E 'role|slave|offset'"}, nil, "Look at the network, and at whether the replica is busy.", none},
+	"cluster_state":        {[]string{"redis-cli CLUSTER INFO | head -3"}, nil, "Slots without a master answer nothing: bring the missing master or its replica back.", none},
+	"server_down":          {nil, nil, "Look at the server and the network. `check` on the machine of Helix tells what it sees.", none},
 }
 
 // cureOf answers what the guide says about a rule; one of the configuration has
@@ -89,19 +96,44 @@ func (d *Dispatcher) NextSteps(in alerts.Incident) (list []Offer) {
 	if d.Alerts == nil || !in.Drill.IsZero() {
 		return nil
 	}
-	newest, _ := d.Alerts.Newest()
+	newest := d.newest()
 	for _, f := range cureOf(in.Rule).fixes {
-		line := d.prefix() + f.line
-		if f.figure != nil {
-			word, ok := f.figure(newest)
-			if !ok {
-				continue
-			}
-			line = strings.ReplaceAll(line, computed, word)
+		if o, ok := d.step(f, newest); ok {
+			list = append(list, o)
 		}
-		list = append(list, Offer{Label: f.label, Line: line, Plans: true})
 	}
 	return list
+}
+
+// newest is what was measured last; empty where nothing is.
+func (d *Dispatcher) newest() (s sample.Sample) {
+	if d.Alerts != nil {
+		s, _ = d.Alerts.Newest()
+	}
+	return s
+}
+
+// step is a fix with what is computed for it. One that names what is not to be seen
+// is not proposed.
+func (d *Dispatcher) step(f fix, newest sample.Sample) (o Offer, ok bool) {
+	o = Offer{Label: f.label, Line: d.prefix() + f.line, Plans: true}
+	if f.figure == nil {
+		return o, true
+	}
+	word, ok := f.figure(newest)
+	o.Label = strings.ReplaceAll(o.Label, computed, oneLine(word, maxNamedLabel))
+	o.Line = strings.ReplaceAll(o.Line, computed, shell.Quote(word))
+	return o, ok && d.mayBeSeen(o.Label+" "+o.Line) && oneLine(o.Line, maxComputedLine) == o.Line
+}
+
+const (
+	maxNamedLabel   = 40  // characters of a name on a button
+	maxComputedLine = 500 // characters of a line that is proposed with a name in it
+)
+
+// mayBeSeen reports whether nothing in a text would be masked in a channel.
+func (d *Dispatcher) mayBeSeen(text string) bool {
+	return string(d.Redactor.Text([]byte(text))) == text
 }
 
 // Shares of memory that limits are computed by.
@@ -156,7 +188,16 @@ const (
 func (d *Dispatcher) Diagnose(ctx context.Context, in alerts.Incident) (lines []string) {
 	ctx, cancel := context.WithTimeout(ctx, diagnosisWithin)
 	defer cancel()
-	for _, line := range cureOf(in.Rule).diagnosis {
+	c := cureOf(in.Rule)
+	newest := d.newest()
+	if c.named.of != nil {
+		lines = append(lines, c.named.title+" → "+clipTo(string(d.Redactor.Text([]byte(c.named.list(newest)))), diagnosisWidth))
+	}
+	for _, line := range c.diagnosis {
+		line, ok := c.named.about(line, newest)
+		if !ok || !d.mayBeSeen(line) {
+			continue
+		}
 		reply := d.Handle(ctx, Request{
 			Text: d.prefix() + line, Caller: permissions.Member{Name: "helix", Local: true}, Mentioned: true,
 			Redact: true, Mode: Only, Timeout: diagnosisWithin,

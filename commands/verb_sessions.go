@@ -23,6 +23,8 @@ func sessionsVerb() verb {
 		details: "A session is named by its key, its id, or what its id begins with. Each line of list is one key to\n" +
 			"xargs: `sessions list --no-ttl | xargs redis ttl`. A person whose right to read is narrowed sees the\n" +
 			"sessions of their part alone. Ending a session is final: nothing brings it back.\n" +
+			"`end --user U --extra` ends those of a person beyond redis.max_sessions_per_user, the ones not used\n" +
+			"for longest.\n" +
 			"cleanup does at once what runs every redis.session_cleanup_interval; sessions of other software it\n" +
 			"leaves alone until somebody has confirmed `cleanup --foreign`, and again after `cleanup --own`.",
 		examples: []string{
@@ -74,11 +76,12 @@ func sessionsForms() []sessionsForm {
 		{name: "who", behind: "ADDRESS", brief: "who comes from an address", slash: []SlashOption{
 			{Name: "address", Summary: "an IP address", Required: true},
 		}, run: sessionsWho},
-		{name: "end", behind: "ID… | --user U [--except ID]", brief: "end sessions, which is final", slash: []SlashOption{
+		{name: "end", behind: "ID… | --user U [--except ID | --extra]", brief: "end sessions, which is final", slash: []SlashOption{
 			{Name: "id", Summary: "keys, ids, or what these begin with", Kind: Words, source: sessionSource},
 			{Name: "user", Summary: "all of one person", flag: "--user", source: userSource},
 			{Name: "except", Summary: "the one that stays", flag: "--except", source: sessionSource},
-		}, right: permissions.Destroy, flags: []string{"--user=", "--except="}, run: sessionsEnd},
+			{Name: "extra", Summary: "of a person those beyond their limit alone", Kind: Switch, flag: "--extra"},
+		}, right: permissions.Destroy, flags: []string{"--user=", "--except=", "--extra"}, run: sessionsEnd},
 		{name: "extend", behind: "ID TIME", brief: "let a session live longer", slash: []SlashOption{
 			{Name: "id", Summary: "its key, its id, or what that begins with", Required: true, source: sessionSource},
 			{Name: "time", Summary: "how long from now, as in 1h", Required: true, source: durationSource},

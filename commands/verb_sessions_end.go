@@ -22,7 +22,7 @@ func sessionsEnd(ctx context.Context, t *turn, call *shell.Call, args sessionsAr
 		return err
 	}
 	if len(ending.Keys) == 0 {
-		_, err := call.Stdout.WriteString("There is no such session.\n")
+		_, err := call.Stdout.WriteString(t.nothingToEnd(args))
 		return err
 	}
 	if err := t.mayEnd(ending); err != nil {
@@ -47,8 +47,12 @@ func (t *turn) toEnd(ctx context.Context, form sessionsForm, args sessionsArgs) 
 	switch {
 	case byUser && (len(args.words) > 0 || user == ""):
 		return ending{}, t.misusedSessions(form, "`--user` names a person whose sessions end, and no session besides.")
+	case args.has("--extra") && (!byUser || args.has("--except")):
+		return ending{}, t.misusedSessions(form, "`--extra` ends the sessions of one `--user` beyond their limit, and takes no `--except`.")
 	case !byUser && (len(args.words) == 0 || args.has("--except")):
 		return ending{}, t.misusedSessions(form, "Which session shall end? `%ssessions list` lists them.", t.prefix())
+	case args.has("--extra"):
+		return t.extraOf(ctx, user)
 	case byUser:
 		return t.toEndOf(ctx, user, args)
 	}
@@ -71,19 +75,30 @@ func (t *turn) toEndOf(ctx context.Context, user string, args sessionsArgs) (end
 		stays = keys[0]
 	}
 	e := ending{users: 1}
-	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
+	err := t.eachOf(ctx, user, func(s sessions.Session) {
+		if s.Key != stays {
+			e.Keys = append(e.Keys, s.Key)
+		}
+	})
+	slices.Sort(e.Keys)
+	return e, err
+}
+
+// eachOf visits the sessions of a person that the caller may see.
+func (t *turn) eachOf(ctx context.Context, user string, visit func(sessions.Session)) error {
+	n := 0
+	return t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
 		for _, s := range batch {
-			if s.UserID == user && s.Key != stays {
-				e.Keys = append(e.Keys, s.Key)
+			if s.Person() == user {
+				n++
+				visit(s)
 			}
 		}
-		if len(e.Keys) > maxEnding {
+		if n > maxEnding {
 			return unable("%s has more than %s sessions. `%sredis --scan --pattern` with xargs reaches so many.", named(user), grouped(maxEnding), t.prefix())
 		}
 		return nil
 	})
-	slices.Sort(e.Keys)
-	return e, err
 }
 
 // mayEnd checks the right to end sessions, of each.

@@ -22,8 +22,15 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk { return newDeskAt(t, redistest.Standalone(t).URL()) }
 
-func newDeskAt(t *testing.T, url string) *desk {
-	s := newStage(t, url, map[string]string{"people": "ann: owner"})
+func newDeskAt(t *testing.T, url string) *desk { return deskOf(t, url, "") }
+
+// newDeskWith is a desk under settings.
+func newDeskWith(t *testing.T, settings string) *desk {
+	return deskOf(t, redistest.Standalone(t).URL(), settings)
+}
+
+func deskOf(t *testing.T, url, settings string) *desk {
+	s := newStage(t, url, map[string]string{"people": "ann: owner", "settings": settings})
 	policy := sessions.Policy{TTL: time.Hour, IdleTimeout: time.Hour, MaxPerUser: 100, MaxPerAddressPerHour: 100}
 	return &desk{t: t, stage: s, store: sessions.New(s.client, sessions.Fixed(policy), sessions.Options{})}
 }

@@ -2,7 +2,10 @@ package sessions
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
+
+	"github.com/helix-collective/helix/keyspace"
 )
 
 // Session is a session as it was when it was read. It holds no credential.
@@ -34,6 +37,15 @@ type Session struct {
 	Malformed bool
 
 	extra string // members of its JSON that are not ours, each after a comma
+}
+
+// Person answers whose a session is, by what it says, else by the name of its key;
+// empty: nobody's.
+func (s Session) Person() string {
+	if s.UserID != "" || !strings.HasPrefix(s.Key, userPrefix) {
+		return s.UserID
+	}
+	return unescape(string(keyspace.Field(':', 3)([]byte(s.Key))))
 }
 
 // NoExpiry is the ExpiresIn of a session whose key has no TTL.

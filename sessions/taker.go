@@ -1,7 +1,6 @@
 package sessions
 
 import (
-	"strings"
 	"time"
 
 	"github.com/helix-collective/helix/keyspace"
@@ -28,7 +27,7 @@ func (t *taker) add(s Session) {
 	if s.ExpiresIn == NoExpiry {
 		t.found.WithoutTTL++
 	}
-	if user := userOf(s); user != "" {
+	if user := s.Person(); user != "" {
 		t.people.Add([]byte(user))
 	}
 	if s.CreatedAt.After(t.now.Add(-time.Hour)) {
@@ -36,14 +35,6 @@ func (t *taker) add(s Session) {
 			t.address.Add([]byte(address))
 		}
 	}
-}
-
-// userOf answers whose a session is, by what it says, else by the name of its key.
-func userOf(s Session) string {
-	if s.UserID != "" || !strings.HasPrefix(s.Key, userPrefix) {
-		return s.UserID
-	}
-	return unescape(string(keyspace.Field(':', 3)([]byte(s.Key))))
 }
 
 func (t *taker) census(worked time.Duration) Census {

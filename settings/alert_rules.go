@@ -93,7 +93,7 @@ func alertRuleRows() []Setting {
 		{Key: string(AlertsFragmentationFrom), Kind: Bytes, Default: "104857600", Min: 0, Max: 1024 * gib, Live: true,
 			Help: "Fragmentation is judged from this much used memory on; below it says nothing."},
 		{Key: string(AlertsRules), Kind: List, Live: true,
-			Help: "Further rules over the measured values, as in flood: sessions > 5000 && created_per_min > 50. One with a comma or a bracket stands between quotes."},
+			Help: "Further rules over the measured values, as in flood: sessions > 5000 && created_per_min > 50. @critical behind one makes it ring, @hold=2m goes before alerts.hold. One with a comma or a bracket stands between quotes."},
 	}
 	for _, r := range alertRules {
 		rows = append(rows, Setting{Key: string(AlertEnabled(r.name)), Kind: Boolean, Default: "true", Live: true,
