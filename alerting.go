@@ -36,7 +36,7 @@ func (a *app) openWatchtower() (err error) {
 			Failed:   func(err error) { a.log.Warn("the sessions could not be counted", zap.Error(err)) },
 		}),
 	}
-	a.alerts, err = alerts.New(alerts.Options{Client: a.client, Settings: a.live, Prober: a.watch, Notifier: a.watch, Log: a.log})
+	a.alerts, err = alerts.New(alerts.Options{Client: a.client, Settings: a.live, Prober: a.watch, Notifier: a.watch, Log: a.log, Past: a.watch.past})
 	if err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
 	}
@@ -56,6 +56,12 @@ func (w *watchtower) Probe(ctx context.Context) (sample.Sample, error) {
 		}
 	}
 	return s, nil
+}
+
+// past answers what was measured so far back, by whichever process, as rules look
+// back for it.
+func (w *watchtower) past(ctx context.Context, back time.Duration) ([]sample.Sample, error) {
+	return w.app.series.Samples(ctx, alerts.Remembered(), back)
 }
 
 // beside answers what watches, and shows incidents through a bot, until ctx ends.

@@ -30,10 +30,14 @@ type Options struct {
 	Prober   Prober
 	Notifier Notifier
 	Log      *zap.Logger
-	Past     []sample.Sample  // measured before the start, the oldest first
 	Fence    func() Fence     // proves the right to speak; nil: there is nothing to prove
 	Now      func() time.Time // nil: time.Now
 	Random   io.Reader        // for ids; nil: crypto/rand
+
+	// Past answers what was measured of Remembered values so far back, the oldest
+	// first, by the clock that samples are by. It is asked when a run begins; nil:
+	// nothing is known.
+	Past func(ctx context.Context, back time.Duration) ([]sample.Sample, error)
 }
 
 // Engine watches Redis and keeps the incidents. Its methods may be called from
@@ -61,6 +65,8 @@ type Engine struct {
 	adopted  bool // what is shown already is known
 
 	retries map[string]retry // by id
+
+	recalled bool // the window holds what was measured before; of evaluate alone
 }
 
 // New answers an Engine; Run makes it watch. The error is that of alerts.rules
@@ -83,7 +89,7 @@ func New(o Options) (*Engine, error) {
 	return &Engine{
 		options: o, store: newStore(o.Client),
 		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		book: newBook(), window: Window(o.Past), verdicts: make(map[string]Verdict),
+		book: newBook(), verdicts: make(map[string]Verdict),
 		retries: make(map[string]retry),
 	}, nil
 }
@@ -95,6 +101,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.running, e.adopted = true, false
 	e.last, e.book.waiting, e.retries = time.Time{}, make(map[string]Incident), make(map[string]retry)
 	e.mu.Unlock()
+	e.recalled = false
 	defer func() {
 		e.mu.Lock()
 		e.running = false

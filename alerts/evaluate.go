@@ -23,6 +23,9 @@ func (e *Engine) evaluate(ctx context.Context) error {
 		if err := e.reload(ctx); err != nil {
 			return err
 		}
+		if err := e.recall(ctx, measured); err != nil {
+			return err
+		}
 	}
 	// Before the first decision, so that what is shown goes on rather than
 	// beginning again. If it fails now, it is done before the first delivery.

@@ -13,7 +13,7 @@ import (
 
 // lastMark is a word behind an expression that says how grave its rule is, or how
 // long it waits. No expression ends in one: an @ stands only within its quotes.
-var lastMark = regexp.MustCompile(`\s@([^\s'"`+"`"+`]+)\s*$`)
+var lastMark = regexp.MustCompile(`\s@([^\s'"` + "`" + `]+)\s*$`)
 
 // maxMarks is more than a rule has use for; what stands before them is left to the
 // expression, which takes no @.
