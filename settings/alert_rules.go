@@ -86,7 +86,7 @@ func alertRuleRows() []Setting {
 			Help: "Fewer connected replicas than this raise a warning. One that goes away is told of in any case."},
 		{Key: string(AlertsReplicationLag), Kind: Duration, Default: "30", Min: 1, Max: day, Live: true,
 			Help: "A replica that is further behind its master than this raises a warning."},
-		{Key: string(AlertsSaveAge), Kind: Duration, Default: "172800", Min: minute, Max: 365 * day, Live: true,
+		{Key: string(AlertsSaveAge), Kind: Duration, Default: "172800", Min: 1, Max: 365 * day, Live: true,
 			Help: "A last snapshot on disk that is older than this raises a warning where there is something to save."},
 		{Key: string(AlertsFragmentationPercent), Kind: Percent, Default: "150", Min: 101, Max: 10_000, Live: true,
 			Help: "Resident memory above this share of what is used raises a warning."},
