@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/probe"
 	"github.com/helix-collective/helix/sample"
@@ -147,5 +149,48 @@ func TestBetweenCensusesTheNumberFollowsTheKeys(t *testing.T) {
 	}
 	if got, known := s.Get(sample.Sessions); known {
 		t.Errorf("%v sessions after a flush", got)
+	}
+}
+
+// In a Cluster each master tells of its own new keys, and all of them are heard.
+func TestNewKeysOfEveryMasterAreHeardOf(t *testing.T) {
+	servers := redistest.Cluster(t)
+	for _, m := range servers.Masters {
+		if err := m.Client().ConfigSet(t.Context(), "notify-keyspace-events", "En").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: servers.Addrs(), ContextTimeoutEnabled: true, DisableIdentity: true})
+	t.Cleanup(func() { client.Close() })
+	b := newBench(t, client, probe.Options{})
+	var before sample.Sample
+	redistest.Eventually(t, "a probe began since it listens", func(context.Context) bool {
+		before = b.probe()
+		return before.Texts[sample.CreatedSource] == sample.FromEvents
+	})
+	slots := make(map[*redistest.Server]int)
+	for i := range 90 {
+		key := fmt.Sprintf("session:3f2a9c01-91e4-4a77-8d00-%012d", i)
+		slots[servers.Owner(int(client.ClusterKeySlot(t.Context(), key).Val()))]++
+		if err := client.Set(t.Context(), key, "{}", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		client.Del(t.Context(), key) // so that no count of keys shows it
+	}
+	if len(slots) != 3 {
+		t.Fatalf("the keys are on %d masters", len(slots))
+	}
+	heard := 0.0
+	redistest.Eventually(t, "all were heard of", func(context.Context) bool {
+		now := b.probe()
+		made, source := rate(t, before, now)
+		if source != sample.FromEvents {
+			t.Errorf("%s say so", source)
+		}
+		before, heard = now, heard+made
+		return heard > 89.9
+	})
+	if heard > 90.1 {
+		t.Errorf("heard of %v", heard)
 	}
 }
