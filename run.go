@@ -215,6 +215,7 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		Redactor:   a.redactor,
 		Pin:        newGuildPin(a.client),
 		Greeted:    newGuildsGreeted(a.client),
+		Watches:    newKeptWatches(a.client),
 		Introduce:  a.dispatcher.Introduction,
 		Handler:    a.dispatcher,
 		Slash:      a.dispatcher,

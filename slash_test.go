@@ -61,6 +61,7 @@ func spellings() []spelled {
 		{line: "every list", slash: "every", args: args{"arguments": "list"}},
 		{line: "every 1m: redis dbsize", slash: "every", args: args{"arguments": "1m: redis dbsize"}},
 		{line: "status", slash: "status"},
+		{line: "status watch 1m", slash: "status", args: args{"watch": true, "time": "1m"}},
 		{line: "chart memory 8d", slash: "chart", args: args{"of": "memory", "back": "8d"}},
 		{line: "alerts", slash: "alerts list"},
 		{line: "alerts show nosuch", slash: "alerts show", args: args{"incident": "nosuch"}},

@@ -70,6 +70,10 @@ type Options struct {
 	Slash      Slash
 	SlashScope Scope
 
+	// Watches remembers answers that are kept up to date; nil: they end with the
+	// process, and after a crash say nothing about it.
+	Watches Watches
+
 	// Clicked is told of each button that somebody presses; it may be nil, and
 	// must not wait.
 	Clicked func(who permissions.Member, what string)
@@ -242,6 +246,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
 	serving, stop := context.WithCancel(ctx)
+	b.goOn(serving, work)
 	var grace sync.WaitGroup
 	grace.Go(func() {
 		<-serving.Done()

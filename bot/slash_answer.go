@@ -34,6 +34,8 @@ func (b *Bot) respond(work context.Context, o occasion, shown string, reply comm
 	switch {
 	case err == nil && reply.Plan != nil:
 		b.awaitYes(work, o, p.original(ctx, message), reply.Plan, a)
+	case err == nil && reply.Watch != nil:
+		b.keepUp(work, o.inChannel(), p.original(ctx, message), reply.Watch)
 	case err == nil:
 	case isLapsed(err):
 		reply.Hints = append(reply.Hints, "Asked by "+o.caller.Name+" with a command whose own answer Discord takes no more.")

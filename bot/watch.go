@@ -24,6 +24,7 @@ type watched struct {
 	message  string
 	how      commands.Watch
 	until    time.Time
+	goesOn   bool // after a crash: it is renewed at once
 	stop     context.CancelFunc
 }
 
@@ -36,14 +37,20 @@ func (b *Bot) keepUp(work context.Context, o occasion, message string, how *comm
 	if how == nil || o.press != nil {
 		return
 	}
-	ctx, stop := context.WithTimeout(work, how.For)
-	w := &watched{occasion: o, message: message, how: *how, until: time.Now().Add(how.For), stop: stop}
+	b.keepUpAs(work, &watched{occasion: o, message: message, how: *how, until: time.Now().Add(how.For)})
+}
+
+func (b *Bot) keepUpAs(work context.Context, w *watched) {
+	ctx, stop := context.WithTimeout(work, w.how.For)
+	w.stop = stop
 	if !b.watches.add(w) {
 		stop()
 		return
 	}
 	b.queues.apart(func() {
 		defer b.watches.remove(w)
+		b.remember(ctx, w)
+		defer b.forgetWatch(ctx, w)
 		b.guarded("watch", func() { b.renew(ctx, w) })
 	})
 }
@@ -94,7 +101,7 @@ func (ws *watches) find(channel string) *watched {
 // not any more. What cannot be renewed once is tried again the next time.
 func (b *Bot) renew(ctx context.Context, w *watched) {
 	var last *commands.Reply
-	for pause(ctx, w.how.Every) == nil {
+	for at := w.goesOn; at || pause(ctx, w.how.Every) == nil; at = false {
 		reply, ok := b.askAgain(ctx, w)
 		if !ok {
 			break
@@ -108,8 +115,11 @@ func (b *Bot) renew(ctx context.Context, w *watched) {
 	}
 	over, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
-	b.show(over, w, *last, "no longer kept up to date", false)
+	b.show(over, w, *last, overState, false)
 }
+
+// overState is what stands below an answer that was kept up to date.
+const overState = "no longer kept up to date"
 
 // askAgain says the line once more, as who asked is now; ok is false if they may
 // not any more.

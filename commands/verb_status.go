@@ -18,7 +18,10 @@ func statusVerb() verb {
 		details:  "watch keeps the answer up to date on Discord, for 30m or the time that is named, 24h at most. The next\none in a channel takes its place.",
 		reads:    always,
 		examples: []string{"!status", "!status watch 1h"},
-		slash:    SlashVerb{Forms: []SlashForm{{}}},
+		slash: SlashVerb{Forms: []SlashForm{{Options: []SlashOption{
+			{Name: "watch", Summary: "keep the answer up to date", Kind: Switch, flag: "watch"},
+			{Name: "time", Summary: "for how long: 1m to 24h, as in 1h", source: durationSource},
+		}}}},
 		run: func(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 			if err := t.watchStatus(call); err != nil {
 				return 0, err
@@ -47,6 +50,12 @@ const (
 	watchUsually = 30 * time.Minute
 	watchLongest = 24 * time.Hour
 )
+
+// StatusWatch keeps a status up to date for so long, a day at most. Its line is for
+// a message that mentions Helix.
+func StatusWatch(lasts time.Duration) Watch {
+	return Watch{Line: statusVerb().name, Every: watchEvery, For: min(lasts, watchLongest)}
+}
 
 // watchStatus has the answer kept up to date, if the call asks for that.
 func (t *turn) watchStatus(call *shell.Call) error {
