@@ -32,6 +32,7 @@ var floors = map[string]int{
 	"series":               2,
 	"sessions":             2,
 	"sessions/httpsession": 3,
+	"acl":                  0,
 	"actions":              1,
 	"check":                1,
 	"dial":                 1,

@@ -77,7 +77,9 @@ func (c *ClusterServers) Addrs() []string {
 }
 
 // URL answers the address as Helix's configuration takes it.
-func (c *ClusterServers) URL() string { return "redis+cluster://" + strings.Join(c.Addrs(), ",") }
+func (c *ClusterServers) URL() string {
+	return "redis+cluster://" + userInfo(c.Masters[0].user) + strings.Join(c.Addrs(), ",")
+}
 
 // Client returns a client that is closed when the test ends.
 func (c *ClusterServers) Client() *redis.ClusterClient {

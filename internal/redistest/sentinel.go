@@ -94,7 +94,7 @@ func (s *SentinelServers) Addrs() []string {
 
 // URL answers the address as Helix's configuration takes it.
 func (s *SentinelServers) URL() string {
-	return "redis+sentinel://" + strings.Join(s.Addrs(), ",") + "/" + MasterName
+	return "redis+sentinel://" + userInfo(s.Master.user) + strings.Join(s.Addrs(), ",") + "/" + MasterName
 }
 
 // Client returns a client of whoever is master, closed when the test ends.

@@ -23,9 +23,11 @@ import (
 type Server struct {
 	Addr string // host:port
 
-	t    testing.TB
-	path string
-	args []string
+	t     testing.TB
+	path  string
+	args  []string
+	user  string // whom URL names; empty: nobody
+	owner string // whom the test's own client is; empty: nobody
 
 	mu      sync.Mutex
 	process *process
@@ -35,7 +37,12 @@ type Server struct {
 // passed on, as in "--maxmemory", "100mb".
 func Standalone(t testing.TB, args ...string) *Server {
 	t.Helper()
-	return start(t, program(t, "redis-server"), nil, args...)
+	more, user := byEnvironment()
+	s := start(t, program(t, "redis-server"), nil, append(more, args...)...)
+	if s.user = user; user != "" {
+		t.Cleanup(s.reportRefusals)
+	}
+	return s
 }
 
 // maxStarts is how many ports are tried: between choosing a free port and the
@@ -64,11 +71,11 @@ func start(t testing.TB, path string, before []string, args ...string) *Server {
 }
 
 // URL answers the address as Helix's configuration takes it.
-func (s *Server) URL() string { return "redis://" + s.Addr }
+func (s *Server) URL() string { return "redis://" + userInfo(s.user) + s.Addr }
 
 // Client returns a client that is closed when the test ends.
 func (s *Server) Client() *redis.Client {
-	return open(s.t, &redis.Options{Addr: s.Addr})
+	return open(s.t, s.credentials(&redis.Options{Addr: s.Addr}))
 }
 
 // Kill ends the server as a power cut would; it does nothing if it has ended.
