@@ -25,11 +25,22 @@ func runCheck(ctx context.Context, c *cli, args []string) error {
 	defer stop()
 	var f common
 	var quick bool
+	var user aclFlags
 	flags := c.flagSet("check", "[FLAGS]")
 	flags.StringVar(&f.redis, "redis", "", "address of Redis (also HELIX_REDIS_URL, REDIS_URL)")
 	flags.StringVar(&f.config, "config", "", "configuration file (default config.yaml, if there is one)")
 	flags.BoolVar(&quick, "quick", false, "only whether the configuration is sound and Redis answers, for health checks")
-	if err := takesNone(flags, args); err != nil {
+	user.declare(flags)
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if err := user.read(flags); err != nil {
+		return err
+	}
+	if user.features != "" {
+		return f.printACL(c, user)
+	}
+	if err := hasNone(flags); err != nil {
 		return err
 	}
 	timeout := checkTimeout
@@ -106,7 +117,11 @@ func redisFindings(ctx context.Context, base *settings.Base, quick bool) []check
 	if quick {
 		return check.Reach(ctx, client, target.String())
 	}
-	findings := check.Redis(ctx, client, target.String(), check.Own{Keys: ownKeys(), Channel: settings.Channel})
+	policy, err := newPolicy(base)
+	if err != nil {
+		return nil // which the findings on the configuration say
+	}
+	findings := check.Redis(ctx, client, target.String(), neededBy(base, policy, target))
 	if check.AnyFatal(findings) {
 		return findings
 	}

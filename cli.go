@@ -161,6 +161,11 @@ func takesNone(flags *pflag.FlagSet, args []string) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	return hasNone(flags)
+}
+
+// hasNone refuses what is left behind the flags that were read.
+func hasNone(flags *pflag.FlagSet) error {
 	if flags.NArg() > 0 {
 		return &exitError{exitUsage, fmt.Sprintf("helix %s takes no arguments; `helix exec` runs lines.", flags.Name())}
 	}

@@ -2,12 +2,14 @@ package check
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/acl"
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
@@ -100,48 +102,8 @@ func TestALoadingServerIsNotOutOfReach(t *testing.T) {
 	}
 }
 
-// own is like what Helix keeps.
-var own = Own{Keys: []string{"{helix}:config", "{helix}:policy"}, Channel: "{helix}:events"}
-
-func TestRightsThatAreMissing(t *testing.T) {
-	server := redistest.Standalone(t)
-	admin := server.Client()
-	for _, tt := range []struct {
-		name  string
-		rules []any
-		level Level
-		says  []string
-	}{
-		{"none", []any{"~*", "&*", "+@all"}, OK, []string{"All commands"}},
-		{"not our keys", []any{"~session:*", "&*", "+@all"}, Fatal, []string{"The keys of Helix's own", "~{helix}:*"}},
-		{"not our channel", []any{"~*", "resetchannels", "+@all"}, Warning, []string{"SUBSCRIBE", "&{helix}:*"}},
-		{"no SCAN", []any{"~*", "&*", "+@all", "-scan"}, Fatal, []string{"SCAN", "+scan"}},
-		{"no CONFIG", []any{"~*", "&*", "+@all", "-config"}, Warning, []string{"CONFIG GET", "+config|get"}},
-		{"no INFO", []any{"~*", "&*", "+@all", "-info"}, Fatal, []string{"INFO", "+info"}},
-		{"no PING", []any{"~*", "&*", "+@all", "-ping"}, OK, []string{"All commands"}},
-	} {
-		rules := append([]any{"ACL", "SETUSER", "limited", "reset", "on", ">pass"}, tt.rules...)
-		if err := admin.Do(context.Background(), rules...).Err(); err != nil {
-			t.Fatal(err)
-		}
-		client := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "limited", Password: "pass", DisableIdentity: true})
-		var got Finding
-		for _, f := range Redis(context.Background(), client, "redis://example:6379", own) {
-			if f.Name == "Redis rights" && (got.Name == "" || f.Level != OK) {
-				got = f
-			}
-			if f.Name == "Redis" && f.Level != OK {
-				t.Errorf("%s: %+v", tt.name, f)
-			}
-		}
-		client.Close()
-		for _, says := range tt.says {
-			if got.Level != tt.level || !strings.Contains(got.Detail+got.Mend, says) {
-				t.Errorf("%s: %+v; want %s: …%s…", tt.name, got, tt.level, says)
-			}
-		}
-	}
-}
+// own is everything that Helix can be asked for outside a Cluster.
+var own = acl.Needs{Features: slices.DeleteFunc(acl.All(), func(n acl.Name) bool { return n == acl.Cluster })}
 
 func TestEveryMasterOfAClusterIsLookedAt(t *testing.T) {
 	servers := redistest.Cluster(t)

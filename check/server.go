@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,18 +9,14 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/acl"
 )
 
-// Own names what Helix keeps in Redis, so that the right to it is looked at.
-type Own struct {
-	Keys    []string // under one hash tag
-	Channel string
-}
-
 // Redis looks at the server behind client, in Cluster at every master; where
-// names it, without password. If the server is out of reach or no place for
+// names it, without password, and needs is what its user is to be able to do. If the server is out of reach or no place for
 // sessions, nothing else is found.
-func Redis(ctx context.Context, client redis.UniversalClient, where string, own Own) []Finding {
+func Redis(ctx context.Context, client redis.UniversalClient, where string, needs acl.Needs) []Finding {
 	first := reach(ctx, client, where)
 	if first.Level != OK {
 		return []Finding{first}
@@ -35,7 +30,7 @@ func Redis(ctx context.Context, client redis.UniversalClient, where string, own 
 	if misplaced(findings) {
 		return findings
 	}
-	return append(findings, rights(ctx, client, own)...)
+	return append(findings, rights(ctx, client, needs)...)
 }
 
 // misplaced reports whether the server is of a kind that keeps no sessions;
@@ -184,58 +179,13 @@ type need struct {
 	lost  string
 }
 
-// rights tries the commands that Helix uses where trying is harmless.
-func rights(ctx context.Context, client redis.UniversalClient, own Own) []Finding {
-	onOwnKeys := []any{"EVAL", "return 1", len(own.Keys)}
-	for _, key := range own.Keys {
-		onOwnKeys = append(onOwnKeys, key)
-	}
-	var missing []Finding
-	for _, n := range []need{
-		{[]any{"SCAN", "0", "COUNT", "1"}, Fatal, "KEYS, --scan and counting do not work"},
-		{[]any{"COMMAND", "COUNT"}, Fatal, "no Redis command can be classified, so none is allowed"},
-		{[]any{"EVAL", "return 1", "0"}, Fatal, "live settings cannot be changed safely"},
-		{[]any{"TIME"}, Warning, "records carry this machine's clock"},
-	} {
-		if err := client.Do(ctx, n.args...).Err(); err != nil {
-			missing = append(missing, notAllowed(n, err))
-		}
-	}
-	if err := client.Do(ctx, onOwnKeys...).Err(); err != nil && len(missing) == 0 {
-		missing = append(missing, closed(Fatal, "The keys of Helix's own", err, "live settings can be neither read nor changed", "~{helix}:*"))
-	}
-	if err := listen(ctx, client, own.Channel); err != nil {
-		missing = append(missing, closed(Warning, "SUBSCRIBE to "+own.Channel, err, "a change of a setting reaches the other instances late", "+subscribe +publish &{helix}:*"))
-	}
-	if len(missing) == 0 {
-		return []Finding{{Name: "Redis rights", Level: OK, Detail: "All commands that Helix uses are allowed."}}
-	}
-	return missing
-}
-
-// listen subscribes to a channel and leaves it again.
-func listen(ctx context.Context, client redis.UniversalClient, channel string) error {
-	subscription := client.Subscribe(ctx, channel)
-	_, err := subscription.Receive(ctx)
-	return errors.Join(err, subscription.Close())
-}
-
-// closed words keys or a channel that the user of Redis may not use.
-func closed(level Level, what string, err error, lost, rule string) Finding {
-	f := Finding{Name: "Redis rights", Level: level, Detail: fmt.Sprintf("%s: refused (%v): %s.", what, err, lost)}
-	if redis.IsPermissionError(err) {
-		f.Mend = "Allow it: ACL SETUSER <user> " + rule
-	}
-	return f
-}
-
 func notAllowed(n need, err error) Finding {
 	command := fmt.Sprint(n.args[0])
-	f := Finding{Name: "Redis rights", Level: n.level,
+	f := Finding{Name: rightsName, Level: n.level,
 		Detail: fmt.Sprintf("%s is refused (%v): %s.", command, err, n.lost)}
 	if redis.IsPermissionError(err) {
 		rule := strings.ReplaceAll(strings.ToLower(command), " ", "|")
-		f.Mend = fmt.Sprintf("Allow it: ACL SETUSER <user> +%s. On a managed Redis ask the provider.", rule)
+		f.Mend = "Where a provider runs Redis, ask there; else: ACL SETUSER <user> +" + rule
 	}
 	return f
 }
