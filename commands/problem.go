@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/acl"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
@@ -221,8 +222,8 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		reply = Reply{Outcome: OK, Status: 1, Problem: laterRelease.Error()}
 	case redis.IsAuthError(err):
 		reply.Problem = fmt.Sprintf("Redis at %s refuses our user or password. Whoever runs Helix has to put the right ones into REDIS_URL.", d.Redis)
-	case redis.IsPermissionError(err):
-		reply.Problem = sentence(serverWords(err)) + " The user that Helix connects as lacks that right; `helix check` tells what it needs."
+	case lacksRight(err):
+		reply.Problem = sentence(serverWords(err)) + " " + acl.Mend(serverWords(err))
 	case redis.IsLoadingError(err):
 		reply.Problem = "Redis is still loading its data. Try again in a moment."
 	case errors.As(err, &untrusted):
@@ -259,7 +260,17 @@ func (d *Dispatcher) settingsText(u *settings.Unavailable) string {
 	if halted := guard.HaltedBy(u); halted != nil {
 		return "The settings stay as they are. " + d.asTyped(halted.Error())
 	}
+	if lacksRight(u) {
+		return u.Error() + " " + acl.Mend(serverWords(u))
+	}
 	return u.Error()
+}
+
+// lacksRight reports whether the server refused something to the user that Helix
+// signs in with.
+func lacksRight(err error) bool {
+	var answered redis.Error
+	return errors.As(err, &answered) && acl.Refused(answered.Error())
 }
 
 // serverWords answers what the server itself said.

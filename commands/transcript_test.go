@@ -64,6 +64,21 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
+// The same conversations are held by a user of Redis who has just the rights that
+// are ever generated.
+func TestTranscriptsOfTheGeneratedUser(t *testing.T) {
+	t.Setenv(redistest.Rules, redistest.AllRules)
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			playTranscript(t, file, redistest.Standalone(t).URL(), false)
+		})
+	}
+}
+
 // stage is a transcript's setting: roles, people, keys.
 type stage struct {
 	dispatcher *commands.Dispatcher
