@@ -189,7 +189,7 @@ func fillSessions(b *testing.B, addr string, n int) {
 	for from := 0; from < n; from += 10_000 {
 		pipe := client.Pipeline()
 		for i := from; i < min(n, from+10_000); i++ {
-			key := fmt.Sprintf("session:%08x-0000-4000-8000-%012x", i*2654435761%1<<32, i)
+			key := fmt.Sprintf("session:%08x-0000-4000-8000-%012x", i*2654435761%(1<<32), i)
 			if i%2 == 0 {
 				key = fmt.Sprintf("session:user:user%d@example.com:{%08x}%064x", i%(n/3+1), i%(n/3+1), i)
 			}

@@ -282,7 +282,6 @@ func (r *killedRound) killBoth() {
 var (
 	lostAgain = regexp.MustCompile(`.*came back without.*|.*is not known.*`)
 	howFar    = regexp.MustCompile(`([0-9,]+) of ([0-9,]+) commands(?: were)? carried out`)
-	changeID  = regexp.MustCompile(`(?:undo|Change) ([a-z2-7]{12})`)
 )
 
 // account compares what was reported, by the console or by the next process,

@@ -254,7 +254,7 @@ func TestAReplicaIsToldAtOnce(t *testing.T) {
 	ch := newChannel(t, server.URL())
 	ch.says("!redis set k v")
 	before := ch.plans("!redis keys session:* | xargs redis del")
-	if err := server.Client().SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+	if err := server.Client().ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
 	refuses := func(what string, ask func() commands.Reply) {
@@ -278,7 +278,7 @@ func TestAReplicaIsToldAtOnce(t *testing.T) {
 		t.Errorf("a parameter of a replica: %+v", set)
 	}
 	ch.says("!undo")
-	if err := server.Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := server.Client().ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	if back := ch.says("!undo"); !strings.Contains(string(back.Output), `1 is as before "!redis set k v"`) {

@@ -30,7 +30,7 @@ func TestSavingComparesVersions(t *testing.T) {
 		in := Incident{ID: "a-1", Version: 2, Words: "two"}
 		other := Incident{ID: "a-1", Version: 2, Words: "another two"}
 		older := Incident{ID: "a-1", Version: 1, Words: "one"}
-		if !save(in) || !save(in) || save(other) || save(older) {
+		if first, again := save(in), save(in); !first || !again || save(other) || save(older) {
 			t.Error("a version is replaced by one that is not newer, or a repeated one does not count")
 		}
 		held, err := read[Incident](t.Context(), s, incidentsKey)

@@ -113,7 +113,7 @@ func TestASweepGetsNoMoreThanItsCalls(t *testing.T) {
 		for _, k := range keys {
 			b.must(t, "SET", k, "1")
 		}
-		m := b.making(t)
+		b.making(t)
 		var out, stderr bytes.Buffer
 		_, err := b.DoBatch(t.Context(), everyone, over(keys, "del", "{}"), &sink{}, &stderr)
 		var refused *guard.Refused
@@ -126,7 +126,7 @@ func TestASweepGetsNoMoreThanItsCalls(t *testing.T) {
 			t.Errorf("a plan: %v", err)
 		}
 		b.Guard = plain
-		m = b.making(t)
+		m := b.making(t)
 		if err := b.Guard.Execute(t.Context(), everyone, m, handOut(record), nil); !errors.As(err, &refused) {
 			t.Errorf("a plan is carried out: %v", err)
 		}

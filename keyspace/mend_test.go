@@ -125,7 +125,7 @@ func TestAReplicaIsWaitedForAndThenSaid(t *testing.T) {
 	c := redistest.Standalone(t).Client()
 	ctx := t.Context()
 	fill(t, c, "session:", 500)
-	if err := c.SlaveOf(ctx, "127.0.0.1", "1").Err(); err != nil {
+	if err := c.ReplicaOf(ctx, "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
 	a, err := keyspace.New(c).Apply(ctx, keyspace.Query{}, keyspace.Unlink(), nil)
@@ -133,7 +133,7 @@ func TestAReplicaIsWaitedForAndThenSaid(t *testing.T) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	promoted := make(chan error, 1)
-	time.AfterFunc(100*time.Millisecond, func() { promoted <- c.SlaveOf(ctx, "NO", "ONE").Err() })
+	time.AfterFunc(100*time.Millisecond, func() { promoted <- c.ReplicaOf(ctx, "NO", "ONE").Err() })
 	a, err = keyspace.New(c).Apply(ctx, keyspace.Query{Patience: time.Minute}, keyspace.Unlink(), nil)
 	if adds(t, a); err != nil || a.Changed != 500 || <-promoted != nil {
 		t.Errorf("%+v, %v", a, err)

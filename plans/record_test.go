@@ -268,7 +268,7 @@ func TestTheKeyIsKept(t *testing.T) {
 	if _, err := Open(Options{Dir: dir}); err == nil || strings.Contains(err.Error(), "short") {
 		t.Errorf("a key cut short: %v", err)
 	}
-	if fake(t, in("")).sealer.id == fake(t, in("")).sealer.id {
+	if one, other := fake(t, in("")), fake(t, in("")); one.sealer.id == other.sealer.id {
 		t.Error("two processes without a folder share a key")
 	}
 }

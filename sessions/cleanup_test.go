@@ -54,7 +54,6 @@ func (b *bench) consents() {
 type written struct {
 	key, user string
 	foreign   bool
-	text      string
 	ttl       time.Duration
 	idle, age time.Duration // below 0: it does not say
 	at        time.Time     // by which these are; zero: when it is written

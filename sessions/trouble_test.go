@@ -25,7 +25,7 @@ var refusingWrites = map[string]func(t *testing.T, s *redistest.Server, c *redis
 		set(t, c, "maxmemory", "1")
 	},
 	"a replica": func(t *testing.T, _ *redistest.Server, c *redis.Client) {
-		if err := c.SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+		if err := c.ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 			t.Fatal(err)
 		}
 	},

@@ -27,7 +27,7 @@ func newChecker(t testing.TB) *checker {
 	t.Helper()
 	described, err := sharedDescription()
 	if err == nil && described == nil && descriptionRequired() {
-		err = fmt.Errorf("Discord's OpenAPI description is missing; name it in %s", descriptionVariable)
+		err = fmt.Errorf("no OpenAPI description of Discord; name it in %s", descriptionVariable)
 	}
 	if err != nil {
 		t.Fatalf("discordtest: %v", err)

@@ -66,7 +66,7 @@ func New(o Options) *Queue {
 }
 
 // ErrTooLate says that Discord did not take a request within its time.
-var ErrTooLate = errors.New("Discord did not take it in time")
+var ErrTooLate = errors.New("it was not taken by Discord in time")
 
 // Do sends a request when its turn has come, and again where it failed and may
 // be repeated. It answers what Discord said last, a refusal or a failure of

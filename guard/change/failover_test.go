@@ -321,7 +321,7 @@ func (p *pair) part() {
 func (p *pair) swap() {
 	p.t.Helper()
 	p.master.Kill()
-	p.must(p.second.Client().SlaveOf(p.t.Context(), "NO", "ONE").Err())
+	p.must(p.second.Client().ReplicaOf(p.t.Context(), "NO", "ONE").Err())
 	p.now.Store(p.second)
 }
 

@@ -17,7 +17,7 @@ import (
 func replica(t *testing.T) *redis.Client {
 	t.Helper()
 	c := redistest.Standalone(t).Client()
-	if err := errors.Join(c.Set(t.Context(), "k", "old", 0).Err(), c.SlaveOf(t.Context(), "127.0.0.1", "1").Err()); err != nil {
+	if err := errors.Join(c.Set(t.Context(), "k", "old", 0).Err(), c.ReplicaOf(t.Context(), "127.0.0.1", "1").Err()); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -59,7 +59,7 @@ func TestAReplicaMayBecomeTheMaster(t *testing.T) {
 		_, after, _ := strings.Cut(c.Info(ctx, "errorstats").Val(), "errorstat_READONLY:count=")
 		return len(after) > 0 && after[0] >= '3'
 	})
-	if err := c.SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := c.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-ended; err != nil || c.Get(t.Context(), "k").Val() != "new" {

@@ -45,13 +45,13 @@ func grepTool() *tool {
 
 // grep is one call of grep.
 type grep struct {
-	find                  finder
-	invert, count, quiet  bool
-	numbers, parts        bool
-	most                  int64 // lines to select; negative: all of them
-	lines, selected, seen int64
-	out                   []byte
-	around                *surroundings // nil: no lines but those selected
+	find                 finder
+	invert, count, quiet bool
+	numbers, parts       bool
+	most                 int64 // lines to select; negative: all of them
+	lines, selected      int64
+	out                  []byte
+	around               *surroundings // nil: no lines but those selected
 }
 
 // finder looks for matches in a line.
