@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -166,10 +167,15 @@ func (d *Dispatcher) unknownText(lost *change.LostError) string {
 // counted is a number of things.
 func counted(n int64, one, many string) string { return grouped(n) + " " + plural(n, one, many) }
 
-// isAway reports whether a fault is that Redis does not answer.
+// isAway reports whether a fault is that Redis does not answer. An error of the
+// system is none by itself, such as that no worker can be started.
 func isAway(err error) bool {
 	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	if errors.As(err, &network) {
+		_, system := network.(syscall.Errno)
+		return !system
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout) || redis.IsClusterDownError(err)
 }
 

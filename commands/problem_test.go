@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/helix-collective/helix/guard"
@@ -22,6 +25,8 @@ func TestAChangeThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
 		{"changes lost again", &midwayError{fmt.Errorf("run: %w", &change.UndoneError{Commands: 3400})}, Unreachable, "came back without the last 3,400 commands"},
 		{"away in the middle", &midwayError{io.EOF}, Unreachable, "went away in the middle of the change"},
 		{"away before it", io.EOF, Unreachable, "Nothing was changed"},
+		{"no process to be had", fmt.Errorf("start a worker for awk: %w", &os.PathError{Op: "fork/exec", Path: "helix", Err: syscall.EAGAIN}), Faulty, "Something went wrong"},
+		{"nobody listens", &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, Unreachable, "Nothing was changed"},
 		{"stopped in the middle", &midwayError{context.Canceled}, Cancelled, "Stopped."},
 		{"out of time in the middle", &midwayError{context.DeadlineExceeded}, Limited, "time limit"},
 	} {
