@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -24,9 +25,19 @@ func parseInfo(text string) info {
 }
 
 // number answers a field; ok is false where there is none of a number.
-func (i info) number(field string) (value float64, ok bool) {
-	value, err := strconv.ParseFloat(i[field], 64)
-	return value, err == nil
+func (i info) number(field string) (value float64, ok bool) { return number(i[field]) }
+
+// mostCounted bounds a number: nothing that a server counts comes near, and sums
+// of such stay numbers.
+const mostCounted = 1e24
+
+// number reads a number; NaN, and what is beyond any count, is none.
+func number(text string) (value float64, ok bool) {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(math.Abs(value) <= mostCounted) {
+		return 0, false
+	}
+	return value, true
 }
 
 // part answers one part of a field of several, as in keys=3,expires=1.
@@ -40,8 +51,7 @@ func (i info) part(field, name string) string {
 }
 
 func (i info) partNumber(field, name string) (float64, bool) {
-	value, err := strconv.ParseFloat(i.part(field, name), 64)
-	return value, err == nil
+	return number(i.part(field, name))
 }
 
 // has reports whether there is such a section.

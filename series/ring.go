@@ -1,6 +1,7 @@
 package series
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,7 +67,7 @@ func parsePoint(text string) (p sample.Point, ok bool) {
 	}
 	for i, word := range words {
 		var err error
-		if n[i], err = strconv.ParseFloat(word, 64); err != nil {
+		if n[i], err = strconv.ParseFloat(word, 64); err != nil || math.IsNaN(n[i]) || math.IsInf(n[i], 0) {
 			return sample.Point{}, false
 		}
 	}

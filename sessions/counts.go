@@ -3,6 +3,7 @@ package sessions
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -98,7 +99,7 @@ func parseTallied(text string) (t Tallied, ok bool) {
 		return Tallied{}, false
 	}
 	at, err := strconv.ParseFloat(words[0], 64)
-	if err != nil {
+	if err != nil || !(math.Abs(at) < maxSeconds) { // NaN is in no order
 		return Tallied{}, false
 	}
 	t.At = time.UnixMicro(int64(at * 1e6))

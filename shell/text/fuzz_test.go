@@ -45,3 +45,27 @@ func known(name string) bool {
 	_, ok := allCommands()[name]
 	return ok
 }
+
+// FuzzWorkers does so with awk and jq, in their own process: whatever program they
+// are given, the call ends when its time does, and its process with it.
+func FuzzWorkers(f *testing.F) {
+	for _, r := range rows {
+		if args := words(r.line); (args[0] == "awk" || args[0] == "jq") && len(r.in) < 1000 {
+			f.Add(args[0] == "jq", strings.Join(args[1:], "\x00"), r.in)
+		}
+	}
+	f.Add(false, "BEGIN{while(1){}}", "")
+	f.Add(true, "[range(1e9)]", "{}")
+	f.Add(false, `BEGIN{system("id"); print > "/tmp/x"; getline < "/etc/passwd"}`, "")
+	f.Fuzz(func(t *testing.T, jq bool, joined, in string) {
+		name := map[bool]string{true: "jq", false: "awk"}[jq]
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		limits := shell.Limits{Wall: 10 * time.Second, Steps: 100_000, Variable: 1 << 20, Held: 8 << 20, Output: 1 << 20, Depth: 16, Words: 1000}
+		r := runWithin(ctx, t, limits, in, name, strings.Split(joined, "\x00")...)
+		var limit *shell.LimitError
+		if r.err != nil && !errors.As(r.err, &limit) && !errors.Is(r.err, context.DeadlineExceeded) {
+			t.Fatalf("%s %q ended with %v", name, joined, r.err)
+		}
+	})
+}
