@@ -34,7 +34,14 @@ var customName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 // subscriber of settings asks before a change.
 func Check(_ context.Context, _, next *settings.Snapshot) error {
 	_, err := customRules(next.List(settings.AlertsRules))
-	return err
+	if err == nil {
+		return nil
+	}
+	reason := err.Error()
+	if !strings.HasSuffix(reason, "?") {
+		reason += "."
+	}
+	return &settings.CombinationError{Keys: []string{string(settings.AlertsRules)}, Reason: reason}
 }
 
 // customRules reads "name: expression" texts, each with marks behind it or not. It answers those that can be

@@ -16,7 +16,9 @@ func FuzzKept(f *testing.F) {
 	f.Add("a", `1 {"history":[{}],"flaps":-1,"since":"0001-01-01T00:00:00Z"}`)
 	f.Add("a", "99999999999999999999 {}")
 	m := miniredis.RunT(f)
-	s := store{client: redis.NewClient(&redis.Options{Addr: m.Addr()})}
+	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	f.Cleanup(func() { client.Close() })
+	s := store{client: client}
 	f.Fuzz(func(t *testing.T, id, record string) {
 		for _, key := range OwnKeys() {
 			m.Del(key)

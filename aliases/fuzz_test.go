@@ -15,7 +15,9 @@ func FuzzKept(f *testing.F) {
 	f.Add("a b", `{"schema":1,"line":"x"}`)
 	f.Add("@schema", `9`)
 	m := miniredis.RunT(f)
-	store := aliases.Open(redis.NewClient(&redis.Options{Addr: m.Addr()}))
+	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	f.Cleanup(func() { client.Close() })
+	store := aliases.Open(client)
 	f.Fuzz(func(t *testing.T, name, record string) {
 		m.Del(aliases.OwnKeys()[0])
 		m.HSet(aliases.OwnKeys()[0], name, record)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -162,15 +163,18 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	return reply
 }
 
-func (d *Dispatcher) tellAnswered(names []string, outcome Outcome, took time.Duration) {
-	if d.Answered == nil {
+// tellAnswered names the first command that is no alias: those are called what
+// people called them.
+func (t *turn) tellAnswered(names []string, outcome Outcome, took time.Duration) {
+	if t.Answered == nil {
 		return
 	}
 	first := ""
-	if len(names) > 0 {
-		first = names[0]
+	ours := func(name string) bool { _, alias := t.aliases.all[strings.ToLower(name)]; return !alias }
+	if i := slices.IndexFunc(names, ours); i >= 0 {
+		first = names[i]
 	}
-	d.Answered(first, outcome, took)
+	t.Answered(first, outcome, took)
 }
 
 // whole answers the plan of a program for which a verb may have made one, too.

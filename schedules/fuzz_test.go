@@ -40,7 +40,9 @@ func FuzzKept(f *testing.F) {
 	f.Add(`{"schema":1,"when":{"every":1}}`)
 	f.Add(`{"schema":1,"line":"x","when":{"daily":true,"at":-1},"guild":"1","channel":"2","author":"3"}`)
 	m := miniredis.RunT(f)
-	store := schedules.Open(redis.NewClient(&redis.Options{Addr: m.Addr()}))
+	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	f.Cleanup(func() { client.Close() })
+	store := schedules.Open(client)
 	f.Fuzz(func(t *testing.T, record string) {
 		m.HSet(schedules.OwnKeys()[0], "abcde", record)
 		all, err := store.All(t.Context())
