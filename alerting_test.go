@@ -30,7 +30,7 @@ func TestAnIncidentShowsItsChartAndDiagnosis(t *testing.T) {
 	k.set(t, "maxmemory", plenty)
 	shown.Becomes("resolved after")
 	metrics := metricsOf(t, bot)
-	for _, file := range []string{"deploy/grafana-dashboard.json", "deploy/prometheus-rules.yaml"} {
+	for _, file := range []string{"deploy/grafana-dashboard.json", "deploy/prometheus-rules.yaml", "docs/operations.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
