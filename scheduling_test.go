@@ -58,7 +58,7 @@ type timetable struct {
 	reply   commands.Reply
 }
 
-func newTimetable(t *testing.T, c *redis.Client) *timetable {
+func newTimetable(t *testing.T, c redis.UniversalClient) *timetable {
 	t.Helper()
 	base, err := settings.Load(settings.Options{})
 	if err != nil {
@@ -110,7 +110,7 @@ func (tt *timetable) paused(t *testing.T) string {
 }
 
 func TestWhatIsDueRunsOnceOfAllInstances(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		tt := newTimetable(t, c)
 		other := *tt.scheduler
 		other.tried = nil

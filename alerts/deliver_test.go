@@ -15,13 +15,15 @@ import (
 // A message whose making was not heard of is found again: by a retry, by a new
 // process, and after Discord has forgotten the nonce.
 func TestALostAnswerMakesNoSecondMessage(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		for name, after := range map[string]func(*rig){
 			"a retry":                   func(r *rig) {},
 			"a new process":             func(r *rig) { r.restart() },
 			"a new process, much later": func(r *rig) { r.restart(); r.clock.now = r.clock.now.Add(time.Hour) },
 		} {
-			client.FlushDB(t.Context())
+			if err := redistest.Flush(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
 			r := newRig(t, client, "alerts.hold=0")
 			r.channel.next = func(op string) fate {
 				if op == "show" {

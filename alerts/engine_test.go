@@ -14,7 +14,7 @@ import (
 
 // ANCHORS 1: an alert that fires and resolves inside a 429 burst is not lost.
 func TestAFireAndResolveInsideABurstOf429IsDelivered(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		r := newRig(t, client)
 		r.channel.next = func(string) fate { return refused }
 		r.set(full())
@@ -35,7 +35,7 @@ func TestAFireAndResolveInsideABurstOf429IsDelivered(t *testing.T) {
 
 // ANCHORS 3: one message per incident, edited as it changes.
 func TestOneMessagePerIncidentIsEditedAsItChanges(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		r := newRig(t, client)
 		r.set(crowded())
 		r.pass(15 * time.Second)
@@ -75,7 +75,7 @@ func TestOneMessagePerIncidentIsEditedAsItChanges(t *testing.T) {
 
 // ANCHORS 4: silenced from chat, told when it begins and ends.
 func TestASilenceIsAnnouncedAtItsStartAndEnd(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		r := newRig(t, client)
 		r.look()
 		s, err := r.Silence(t.Context(), Wish{Target: "memory", For: time.Hour, Reason: "resize\nnow", By: ann})
@@ -171,7 +171,7 @@ func TestASilenceUntilResolvedEndsWithTheIncident(t *testing.T) {
 
 // ANCHORS 5: acknowledged with an owner, who is reminded.
 func TestAcknowledgingHasAnOwner(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		r := newRig(t, client, "alerts.repeat=1h")
 		r.set(full())
 		r.pass(time.Minute)

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/sample"
 	"github.com/helix-collective/helix/settings"
 )
@@ -15,7 +16,7 @@ import (
 // go-redis tries a server that is gone for another second after its client is
 // closed.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+	goleak.VerifyTestMain(redistest.Shared(m), goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestSavingComparesVersions(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := newStore(client)
 		save := func(in Incident) bool {
 			t.Helper()
@@ -47,7 +47,7 @@ func TestSavingComparesVersions(t *testing.T) {
 }
 
 func TestOnlyWhoeverHoldsTheFenceSavesAndSends(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		const key = "{helix}:lease"
 		client.Set(t.Context(), key, "mine", 0)
 		r := newRig(t, client, "alerts.hold=0")
@@ -83,7 +83,7 @@ func TestALaterReleaseIsLeftAlone(t *testing.T) {
 
 // What a foreign hand has put in our keys is healed.
 func TestForeignValuesAreHealed(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		r := newRig(t, client, "alerts.hold=0")
 		client.Set(t.Context(), incidentsKey, "a text", 0)
 		client.HSet(t.Context(), silencesKey, "no version", "{}", "x", "1 {", "y", "99999999999999999999 {}", "z", "1 "+strings.Repeat("x", maxRecord))
@@ -127,7 +127,7 @@ func TestIncidentsAreKeptInACluster(t *testing.T) {
 
 // A process without a running Engine, the console for one, acts through Redis.
 func TestAnotherProcessActsThroughRedis(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		r := newRig(t, client, "alerts.hold=0")
 		r.set(full())
 		r.look()

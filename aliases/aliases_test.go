@@ -17,7 +17,7 @@ import (
 )
 
 func TestAliasesAreKept(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), aliases.Open(c)
 		top := aliases.Alias{Name: "top", Line: `redis --scan | head "$1"`, By: "1", Nick: "ann", At: time.Unix(1e9, 0).UTC()}
 		for _, a := range []aliases.Alias{{Name: "top", Line: "redis dbsize"}, top, {Name: "all", Line: "redis keys '*'"}} {
@@ -45,7 +45,7 @@ func TestAliasesAreKept(t *testing.T) {
 }
 
 func TestWhatIsNoAliasIsLeftOut(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), aliases.Open(c)
 		for name, record := range map[string]string{
 			"later": `{"schema":2,"line":"redis dbsize"}`, "torn": `{"schema":1,"li`, "no name": `{"schema":1,"line":"x"}`,
@@ -60,7 +60,7 @@ func TestWhatIsNoAliasIsLeftOut(t *testing.T) {
 }
 
 func TestAliasesAreBounded(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), aliases.Open(c)
 		longest := aliases.Alias{Line: strings.Repeat("\x01", aliases.MaxLine)} // which JSON takes most bytes for
 		for i := range aliases.MaxAliases {

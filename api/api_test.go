@@ -186,7 +186,7 @@ func (b *bench) validate(token string) answer {
 }
 
 func TestTheLifeOfASession(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		made := b.post("sessions", object{"user_id": nil, "ip": "::ffff:" + home, "user_agent": "Firefox", "data": object{"n": json.Number("12345678901234567890")}}).wants(http.StatusCreated)
 		visitor := made.text("token")
@@ -220,7 +220,7 @@ func TestTheLifeOfASession(t *testing.T) {
 }
 
 func TestTheSessionsOfAPerson(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		const person = "/v1/users/a%2Fb%40example.com%3A%2E%2E/sessions"
 		_, first := b.signIn("a/b@example.com:..")
@@ -256,7 +256,7 @@ func TestTheSessionsOfAPerson(t *testing.T) {
 // The id of a session that other software made is a credential, which a list
 // must not hand out.
 func TestForeignIDsAreShortened(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		const id = "3f2a9c01-77aa-4bbb-8ccc-0123456789ab"
 		b.signIn("ann")
@@ -295,7 +295,7 @@ func TestForeignIDsAreShortened(t *testing.T) {
 }
 
 func TestLimitsSayWhichAndWhen(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		b.set("redis.max_sessions_action=deny", "redis.max_sessions_per_user=1", "redis.max_sessions_per_ip_per_hour=2")
 		b.signIn("ann")
@@ -314,7 +314,7 @@ func TestLimitsSayWhichAndWhen(t *testing.T) {
 }
 
 func TestThePolicyIsLive(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		token, _ := b.signIn("ann")
 		b.set("redis.session_ttl=600", "redis.session_idle_timeout=120", "redis.session_cookie_secure=false", "redis.session_cookie_samesite=lax")

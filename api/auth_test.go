@@ -24,7 +24,7 @@ func (b *bench) ask(cookies ...string) answer {
 }
 
 func TestAuth(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		b.key = onlyAuth
 		token, err := b.makes("ann", home)
@@ -74,7 +74,7 @@ func (b *bench) makes(userID, ip string) (string, error) {
 
 // The client's address is what a trusted proxy says of it, and nothing else.
 func TestAuthBelievesTrustedProxiesAlone(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		token, err := b.makes("ann", home)
 		if err != nil {
@@ -110,7 +110,7 @@ func TestAuthBelievesTrustedProxiesAlone(t *testing.T) {
 
 // Whatever a person is called, it is one header, and decodes to the person alone.
 func TestAuthEncodesThePerson(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newBench(t, client)
 		for userID, want := range map[string]string{
 			"ann@example.com":              "ann@example.com",

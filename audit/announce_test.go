@@ -33,7 +33,7 @@ func try(t *testing.T, a *announcer) {
 }
 
 func TestTheHeadIsAnnouncedOnceADayByWhoeverComesFirst(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		now := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 		one, first := announcing(t, c, &now)
 		two, second := announcing(t, c, &now)
@@ -68,7 +68,7 @@ func TestTheHeadIsAnnouncedOnceADayByWhoeverComesFirst(t *testing.T) {
 }
 
 func TestAHeadThatCouldNotBeAnnouncedIsTriedAgain(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		now := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 		one, said := announcing(t, c, &now)
 		two, by := announcing(t, c, &now)

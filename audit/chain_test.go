@@ -12,7 +12,7 @@ import (
 )
 
 func TestTheChainIsIntact(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client)
 		if r := verify(t, l); r.Break != nil || r.Records != 0 {
 			t.Errorf("an empty audit: %+v", r)
@@ -33,7 +33,7 @@ func TestTheChainIsIntact(t *testing.T) {
 }
 
 func TestTimesAreThoseOfRedis(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client, func(o *Options) { o.Now = func() time.Time { return time.Now().Add(-40 * time.Hour) } })
 		require(t, l, entry(1))
 		r, _ := decode(stream(t, client)[0].body)
@@ -44,7 +44,7 @@ func TestTimesAreThoseOfRedis(t *testing.T) {
 }
 
 func TestInstancesKeepOneChain(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		const each = 150
 		var all sync.WaitGroup
 		for range 3 {
@@ -111,7 +111,7 @@ func TestTamperingIsFound(t *testing.T) {
 		}, 8, "no record of ours"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			redistest.Each(t, func(t *testing.T, client *redis.Client) {
+			redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 				fill(t, open(t, client), 1, 20)
 				rewrite(t, client, c.tamper(stream(t, client)))
 				r := verify(t, open(t, client))
@@ -124,7 +124,7 @@ func TestTamperingIsFound(t *testing.T) {
 }
 
 func TestAnEndThatIsCutOffWithItsHeadIsKnownToWhoWroteIt(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client)
 		fill(t, l, 1, 20)
 		list := stream(t, client)
@@ -143,7 +143,7 @@ func TestAnEndThatIsCutOffWithItsHeadIsKnownToWhoWroteIt(t *testing.T) {
 }
 
 func TestTrimmingLeavesAnAnchor(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client, func(o *Options) { o.MaxRecords = 100 })
 		fill(t, l, 1, 350)
 		wantIntact(t, l, 251, 350)
@@ -174,7 +174,7 @@ func TestTrimmingLeavesAnAnchor(t *testing.T) {
 }
 
 func TestALowerLimitTakesEffectInSteps(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		fill(t, open(t, client), 1, 700)
 		l := open(t, client, func(o *Options) { o.MaxRecords = 100 })
 		require(t, l, entry(701))
@@ -185,7 +185,7 @@ func TestALowerLimitTakesEffectInSteps(t *testing.T) {
 }
 
 func TestALostHeadIsReadFromTheStream(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		fill(t, open(t, client), 1, 5)
 		client.Del(t.Context(), headKey)
 		l := open(t, client)
@@ -196,10 +196,12 @@ func TestALostHeadIsReadFromTheStream(t *testing.T) {
 }
 
 func TestAFlushIsSaidForGood(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client)
 		fill(t, l, 1, 5)
-		client.FlushAll(t.Context())
+		if err := redistest.Flush(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
 		require(t, l, entry(6))
 		if r := wantIntact(t, l, 6, 6); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "up to 5") {
 			t.Errorf("notes %q", r.Notes)
@@ -208,7 +210,7 @@ func TestAFlushIsSaidForGood(t *testing.T) {
 }
 
 func TestOtherKeysProveLess(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		keyless := open(t, client, func(o *Options) { o.Key = "" })
 		fill(t, keyless, 1, 3)
 		if r := wantIntact(t, keyless, 1, 3); r.Keyed {
@@ -228,7 +230,7 @@ func TestOtherKeysProveLess(t *testing.T) {
 }
 
 func TestAnOlderInstanceOnlyReads(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client)
 		require(t, l, entry(1))
 		client.HSet(t.Context(), headKey, "schema", schema+1)
@@ -240,7 +242,7 @@ func TestAnOlderInstanceOnlyReads(t *testing.T) {
 }
 
 func TestAHeadThatIsNonsenseStopsNothing(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client)
 		fill(t, l, 1, 3)
 		client.HSet(t.Context(), headKey, "seq", "soon", "first", "x")

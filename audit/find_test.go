@@ -20,7 +20,7 @@ func event(e Event, request string, change ...func(*Entry)) Entry {
 }
 
 func TestFind(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		l := open(t, client)
 		denied := func(e *Entry) {
 			e.Outcome, e.By, e.Name, e.Commands = "denied", "43", "Bob", []string{"redis del", "wc"}

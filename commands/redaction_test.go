@@ -21,6 +21,7 @@ import (
 	"github.com/helix-collective/helix/redact"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell/text"
+	"github.com/redis/go-redis/v9"
 )
 
 // redactedStage is a stage with two signed-in people and an anonymous session.
@@ -56,7 +57,7 @@ func eachRedacted(t *testing.T, test func(t *testing.T, say func(who, text strin
 		t.Cleanup(func() { server.Close() })
 		play(t, server.URL())
 	})
-	t.Run("redis-server", func(t *testing.T) { play(t, redistest.Standalone(t).URL()) })
+	redistest.EachReal(t, func(t *testing.T, url string, _ redis.UniversalClient) { play(t, url) })
 }
 
 // The guide's lines act on whole keys and show short ones.

@@ -34,14 +34,15 @@ func TestMain(m *testing.M) {
 	if handled, status := text.RunWorker(); handled {
 		os.Exit(status)
 	}
-	os.Exit(m.Run())
+	os.Exit(redistest.Shared(m).Run())
 }
 
 // TestTranscripts holds conversations: each file of testdata says who takes
 // part, what Redis holds, and what is said and answered. A message is a line
 // "name> …", or several if they are indented; what follows is the answer. A
 // line of the answer that is "…" stands for any lines. They read the same where
-// answers are redacted: nothing in them is secret.
+// answers are redacted: nothing in them is secret. Each is played on every kind
+// of Redis, or on those alone that its part "servers" names: single, or cluster.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -49,6 +50,11 @@ func TestTranscripts(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			servers := strings.TrimSpace(readParts(t, file)["servers"])
+			if servers == "cluster" {
+				redistest.EachCluster(t, func(t *testing.T, url string, _ redis.UniversalClient) { playTranscript(t, file, url, false) })
+				return
+			}
 			t.Run("embedded", func(t *testing.T) {
 				server, err := embedded.Start(context.Background(), embedded.Options{Empty: true})
 				if err != nil {
@@ -57,8 +63,10 @@ func TestTranscripts(t *testing.T) {
 				t.Cleanup(func() { server.Close() })
 				playTranscript(t, file, server.URL(), true)
 			})
-			t.Run("redis-server", func(t *testing.T) {
-				playTranscript(t, file, redistest.Standalone(t).URL(), false)
+			redistest.EachReal(t, func(t *testing.T, url string, client redis.UniversalClient) {
+				if _, cluster := client.(*redis.ClusterClient); !cluster || servers == "" {
+					playTranscript(t, file, url, false)
+				}
 			})
 		})
 	}
@@ -131,14 +139,7 @@ func (s *stage) say(req commands.Request) commands.Reply {
 }
 
 func playTranscript(t *testing.T, file, url string, redact bool) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := make(map[string]string)
-	for _, f := range archive.Files {
-		parts[f.Name] = string(f.Data)
-	}
+	parts := readParts(t, file)
 	s := newStage(t, url, parts)
 	for _, e := range readExchanges(t, parts["conversation"]) {
 		member, ok := s.people[e.who]
@@ -154,6 +155,20 @@ func playTranscript(t *testing.T, file, url string, redact bool) {
 			t.Errorf("%s:%d\n%s> %s\ngot:\n%s\nwant:\n%s", file, e.line, e.who, e.message, got, e.answer)
 		}
 	}
+}
+
+// readParts reads the parts of a transcript.
+func readParts(t *testing.T, file string) map[string]string {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := make(map[string]string)
+	for _, f := range archive.Files {
+		parts[f.Name] = string(f.Data)
+	}
+	return parts
 }
 
 // show writes a reply as a transcript does: the output, what went wrong, the

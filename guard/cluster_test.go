@@ -87,9 +87,11 @@ func TestBehindSentinel(t *testing.T) {
 	if n := m.Report().Unreplicated; n != 0 {
 		t.Errorf("%d commands that its replica lacks", n)
 	}
-	servers.Replica.Kill()
+	for _, replica := range servers.Replicas {
+		replica.Kill()
+	}
 	master := servers.Master.Client()
-	redistest.Eventually(t, "the master sees its replica go", func(ctx context.Context) bool {
+	redistest.Eventually(t, "the master sees its replicas go", func(ctx context.Context) bool {
 		info, err := master.Info(ctx, "replication").Result()
 		return err == nil && strings.Contains(info, "connected_slaves:0")
 	})

@@ -26,7 +26,7 @@ func TestHints(t *testing.T) {
 		{"no own keys", "dbsize", "", [][]any{{"SET", "k", "v"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			each(t, func(t *testing.T, b *bench) {
+			eachAlone(t, func(t *testing.T, b *bench) {
 				for _, args := range c.prepare {
 					b.must(t, args...)
 				}

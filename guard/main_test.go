@@ -20,7 +20,7 @@ import (
 	"github.com/helix-collective/helix/permissions"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(redistest.Shared(m)) }
 
 // sink gathers output, and the keys among it.
 type sink struct {
@@ -98,8 +98,16 @@ func newBenchWith(t testing.TB, url string, options guard.Options) *bench {
 	return b
 }
 
-// each runs a test on the embedded server and on a real one.
+// each runs a test on the embedded server, on a real one, behind Sentinels and
+// on a Cluster.
 func each(t *testing.T, test func(t *testing.T, b *bench)) {
+	eachAlone(t, test)
+	redistest.EachGroup(t, func(t *testing.T, url string, _ redis.UniversalClient) { test(t, newBench(t, url)) })
+}
+
+// eachAlone runs a test on the embedded server and on a real one, for what
+// changes a server's configuration or speaks of its databases.
+func eachAlone(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Run("embedded", func(t *testing.T) {
 		s, err := embedded.Start(t.Context(), embedded.Options{Empty: true})
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/redis/go-redis/v9"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
@@ -140,10 +141,7 @@ func TestChangesNeedAPlan(t *testing.T) {
 // dump answers all keys and values.
 func dump(t testing.TB, b *bench) string {
 	t.Helper()
-	keys, err := b.client.Keys(t.Context(), "*").Result()
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := redistest.Keys(t, b.client)
 	slices.Sort(keys)
 	var out []string
 	for _, k := range keys {
@@ -199,6 +197,9 @@ func TestNarrowedCallersSeeOnlyTheirKeys(t *testing.T) {
 		}
 		if r := b.do(t, as("narrow"), "--no-raw", "keys", "*"); r.err != nil || !strings.HasPrefix(r.stdout, "1) ") {
 			t.Errorf("the width of the numbers tells how many keys are hidden: %+v", r)
+		}
+		if _, cluster := b.client.(*redis.ClusterClient); cluster {
+			return // it has no cursor to give
 		}
 		if r := b.do(t, as("narrow"), "scan", "0", "count", "1000"); r.err != nil || strings.Contains(r.stdout, "secret") || !strings.Contains(r.stdout, "session:1") {
 			t.Errorf("scan: %+v", r)

@@ -183,7 +183,7 @@ func TestMemoryStaysBoundedWhateverIsRead(t *testing.T) {
 }
 
 func TestBatchesEqualSingleCalls(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	eachAlone(t, func(t *testing.T, b *bench) {
 		var batch [][]string
 		for i := range 600 {
 			k := fmt.Sprintf("session:user:%d", i)

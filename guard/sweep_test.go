@@ -42,7 +42,7 @@ func numbered(n int) (keys []string) {
 
 // Calls that go as one answer, plan, do and report what they do one by one.
 func TestASweepIsItsCalls(t *testing.T) {
-	each(t, func(t *testing.T, b *bench) {
+	eachAlone(t, func(t *testing.T, b *bench) {
 		plain, keys := b.Guard, append(numbered(300), "absent")
 		for _, words := range [][]string{
 			{"expire", "{}", "1000"}, {"pexpire", "{}", "90000", "nx"}, {"-n", "0", "persist", "{}"}, {"--json", "expireat", "{}", "1"},

@@ -50,7 +50,7 @@ func adds(t testing.TB, a keyspace.Applied) {
 }
 
 func TestApplyToWhatAPatternMeans(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := t.Context()
 		fill(t, c, "session:", 3000)
 		fill(t, c, "other:", 100)
@@ -73,7 +73,7 @@ func TestApplyToWhatAPatternMeans(t *testing.T) {
 }
 
 func TestOutcomesOfEachOperation(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := t.Context()
 		in := time.Now().Add(2 * time.Hour)
 		for _, tt := range []struct {
@@ -96,14 +96,14 @@ func TestOutcomesOfEachOperation(t *testing.T) {
 		} {
 			c.Set(ctx, "eternal", "x", 0)
 			c.Set(ctx, "mortal", "x", time.Hour)
-			var got []string
+			got := make(map[string]string)
 			a, err := keyspace.New(c).ApplyTo(ctx, listed("eternal", "mortal", "none"), tt.op, keyspace.ApplyOptions{}, func(results []keyspace.Result) error {
 				for _, r := range results {
-					got = append(got, r.Outcome.String())
+					got[string(r.Key)] = r.Outcome.String()
 				}
 				return nil
 			})
-			if adds(t, a); err != nil || strings.Join(got, " ") != tt.want {
+			if adds(t, a); err != nil || got["eternal"]+" "+got["mortal"]+" "+got["none"] != tt.want {
 				t.Errorf("%s: %q, %v; want %q", tt.name, got, err, tt.want)
 			}
 		}
@@ -111,7 +111,7 @@ func TestOutcomesOfEachOperation(t *testing.T) {
 }
 
 func TestWhatReadingOperationsAnswer(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := t.Context()
 		c.Set(ctx, "eternal", "x", 0)
 		c.Set(ctx, "mortal", "y", time.Hour)
@@ -236,12 +236,12 @@ func TestConditionsWhereExpireHasNone(t *testing.T) {
 }
 
 func TestConditionsOfExpire(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) { conditionsHold(t, c, nil) })
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) { conditionsHold(t, c, nil) })
 }
 
 // conditionsHold sets TTLs of an hour under each condition where they were of
 // 30 and 90 minutes or none.
-func conditionsHold(t *testing.T, c *redis.Client, meanwhile func() error) {
+func conditionsHold(t *testing.T, c redis.UniversalClient, meanwhile func() error) {
 	t.Helper()
 	ctx := t.Context()
 	const hour = time.Hour
@@ -412,7 +412,7 @@ func TestAKeyThatMayNotBeTouchedEndsTheRunExactly(t *testing.T) {
 
 func TestDoneEndsTheRun(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		fill(t, c, "session:", 5000)
 		enough := errors.New("enough")
 		calls := 0
@@ -496,7 +496,7 @@ func TestARunLeavesTheServerTime(t *testing.T) {
 }
 
 func TestBeginningTellsOtherTypesApart(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := t.Context()
 		c.Set(ctx, "long", strings.Repeat("x", 5000), time.Hour)
 		c.Set(ctx, "empty", "", 0)

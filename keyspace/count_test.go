@@ -14,7 +14,7 @@ import (
 )
 
 func TestCountAnswersHowManyKeysAreMeant(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		fill(t, c, "session:", 1200)
 		fill(t, c, "other:", 30)
 		k := keyspace.New(c)
@@ -27,7 +27,7 @@ func TestCountAnswersHowManyKeysAreMeant(t *testing.T) {
 }
 
 func TestCountByField(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		fill(t, c, "session:user:ann:", 30)
 		fill(t, c, "session:user:bob:", 20)
 		fill(t, c, "session:user::", 3)

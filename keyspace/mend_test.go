@@ -171,7 +171,7 @@ func replicate(t *testing.T, c *redis.Client) {
 	if err := conn.Set(t.Context(), "mark", 1, time.Minute).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := conn.Wait(t.Context(), 1, 10*time.Second).Result(); n != 1 || err != nil {
+	if n, err := conn.Wait(t.Context(), 2, 10*time.Second).Result(); n != 2 || err != nil {
 		t.Fatalf("replicated to %d, %v", n, err)
 	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/helix-collective/helix/link"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(redistest.Shared(m)) }
 
 func TestALinkIsCutByItsContext(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.EachSingle(t, func(t *testing.T, client *redis.Client) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		greeted := 0
@@ -47,7 +47,7 @@ func TestALinkIsCutByItsContext(t *testing.T) {
 }
 
 func TestALinkThatIsDroppedConnectsAnew(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.EachSingle(t, func(t *testing.T, client *redis.Client) {
 		l, closeLink := link.New(t.Context(), client, nil)
 		defer closeLink()
 		first, err := l.Open(t.Context())
@@ -66,7 +66,7 @@ func TestALinkThatIsDroppedConnectsAnew(t *testing.T) {
 
 func TestGreetingsFail(t *testing.T) {
 	errGreeting := errors.New("nobody there")
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.EachSingle(t, func(t *testing.T, client *redis.Client) {
 		l, closeLink := link.New(t.Context(), client, func(context.Context, *redis.Conn) error { return errGreeting })
 		defer closeLink()
 		if _, err := l.Open(t.Context()); !errors.Is(err, errGreeting) {

@@ -15,7 +15,7 @@ import (
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(redistest.Shared(m)) }
 
 // open makes a store with a folder of its own.
 func open(t *testing.T, client redis.UniversalClient, change ...func(*Options)) *Store {
@@ -133,13 +133,7 @@ func pending(t *testing.T, s *Store) []string {
 // everywhere runs a suite on each kind of server, given clients of two
 // instances.
 func everywhere(t *testing.T, suite func(t *testing.T, one, two redis.UniversalClient)) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
-		other := redis.NewClient(c.Options())
-		t.Cleanup(func() { other.Close() })
-		suite(t, c, other)
-	})
-	t.Run("cluster", func(t *testing.T) {
-		c := redistest.Cluster(t)
-		suite(t, c.Client(), c.Client())
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
+		suite(t, c, redistest.Again(t, c, 3))
 	})
 }

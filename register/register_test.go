@@ -17,7 +17,7 @@ import (
 const key = "{helix}:test"
 
 func TestRecords(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := context.Background()
 		r := register.New(c, key, register.Bounds{Records: 3, Bytes: 10})
 		for _, name := range []string{"b", "a", "b"} {
@@ -56,7 +56,7 @@ func TestRecords(t *testing.T) {
 
 // TestAForeignHand has what no Register writes at the key.
 func TestAForeignHand(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := context.Background()
 		r := register.New(c, key, register.Bounds{Records: 3, Bytes: 10})
 		must(t, c.Set(ctx, key, "no hash", 0).Err())

@@ -49,7 +49,7 @@ func find(t *testing.T, s *schedules.Store, id string) schedules.Schedule {
 
 // TestARunIsClaimedOnce has many instances want the same run.
 func TestARunIsClaimedOnce(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx := context.Background()
 		kept := keep(t, schedules.Open(c), some("a"))
 		for run := range 3 {
@@ -81,7 +81,7 @@ func TestARunIsClaimedOnce(t *testing.T) {
 // TestNothingIsClaimedOfWhatIsNotThere: a schedule that was removed, or paused,
 // since it was read.
 func TestNothingIsClaimedOfWhatIsNotThere(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), schedules.Open(c)
 		gone, paused := keep(t, s, some("a")), keep(t, s, some("b"))
 		for _, want := range []bool{true, false} {
@@ -120,7 +120,7 @@ func TestNothingIsClaimedOfWhatIsNotThere(t *testing.T) {
 }
 
 func TestFailuresInARow(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), schedules.Open(c)
 		kept := keep(t, s, some("a"))
 		count := func(hours, want int) {
@@ -140,7 +140,7 @@ func TestFailuresInARow(t *testing.T) {
 }
 
 func TestWhatIsNoScheduleIsLeftOut(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), schedules.Open(c)
 		want := keep(t, s, some("good"))
 		for id, text := range map[string]string{
@@ -157,7 +157,7 @@ func TestWhatIsNoScheduleIsLeftOut(t *testing.T) {
 }
 
 func TestSchedulesAreBounded(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		ctx, s := context.Background(), schedules.Open(c)
 		longest := some("")
 		longest.Line = strings.Repeat("\x01", schedules.MaxLine)
@@ -194,7 +194,7 @@ func TestSchedulesAreBounded(t *testing.T) {
 }
 
 func TestTheClockIsThatOfRedis(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		now, err := schedules.Open(c).Now(context.Background())
 		if err != nil || time.Since(now).Abs() > time.Minute || now.Location() != time.UTC {
 			t.Errorf("it is %v, %v", now, err)

@@ -16,7 +16,7 @@ const write = `
 return redis.call('SET', KEYS[1], ARGV[1])`
 
 func TestAScriptRunsAgainAfterTheServerForgotIt(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		s := script.New(write)
 		for _, value := range []string{"one", "two"} {
 			if err := s.Run(t.Context(), c, []string{"key"}, value).Err(); err != nil {
@@ -43,7 +43,7 @@ func TestAScriptRunsWhereMemoryIsShort(t *testing.T) {
 }
 
 func TestManyRunsShareARoundTrip(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.Each(t, func(t *testing.T, c redis.UniversalClient) {
 		s := script.New(write)
 		calls := make([]script.Call, 100)
 		for i := range calls {

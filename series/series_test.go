@@ -38,7 +38,7 @@ func add(t *testing.T, s *series.Store, samples ...sample.Sample) {
 }
 
 func TestSamplesAreKeptAsTheyWereAndThinned(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := series.New(client, sample.Sessions, sample.MemoryUsed)
 		now := time.Now().Truncate(30 * time.Minute) // the begin of a slot of every size
 		for i := range 16 {                          // four minutes, but for one gap in the middle
@@ -79,7 +79,7 @@ func TestSamplesAreKeptAsTheyWereAndThinned(t *testing.T) {
 }
 
 func TestASampleSentTwiceCountsOnce(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := series.New(client, sample.Sessions)
 		now := time.Now().Truncate(15 * time.Minute)
 		one, two := taken(now, map[sample.Name]float64{sample.Sessions: 10}), taken(now.Add(10*time.Second), map[sample.Name]float64{sample.Sessions: 40})
@@ -140,7 +140,7 @@ func TestSamplesAreKeptWhileMemoryIsFull(t *testing.T) {
 }
 
 func TestARedisThatWasAwayLeavesAGap(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := series.New(client, sample.Sessions)
 		away := sample.Sample{At: time.Now(), Values: map[sample.Name]float64{sample.Up: 0, sample.Sessions: 3}}
 		add(t, s, away, taken(time.Now(), map[sample.Name]float64{sample.Keys: 3}))

@@ -183,7 +183,9 @@ func TestCleanupDoesAsItsModel(t *testing.T) {
 			if rounds++; rounds > 40 {
 				return
 			}
-			b.client.FlushDB(context.Background())
+			if err := redistest.Flush(context.Background(), b.client); err != nil {
+				r.Fatal(err)
+			}
 			*b.policy = usual()
 			b.policy.MaxPerUser = 1000
 			var all []written

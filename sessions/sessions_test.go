@@ -45,7 +45,7 @@ func newBench(t *testing.T, client redis.UniversalClient) *bench {
 // each runs suite on miniredis and on a real server.
 func each(t *testing.T, suite func(t *testing.T, b *bench)) {
 	t.Helper()
-	redistest.Each(t, func(t *testing.T, client *redis.Client) { suite(t, newBench(t, client)) })
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) { suite(t, newBench(t, client)) })
 }
 
 func (b *bench) create(userID string) (sessions.Token, sessions.Session) {

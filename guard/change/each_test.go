@@ -47,7 +47,7 @@ func sweeps(random *rand.Rand, names func() []string) change.Step {
 }
 
 // mixed fills a server with n keys of several types, lengths and times to live.
-func mixed(t *testing.T, c *redis.Client, n int) (names []string) {
+func mixed(t *testing.T, c redis.UniversalClient, n int) (names []string) {
 	t.Helper()
 	pipe := c.Pipeline()
 	for i := range n {
@@ -71,7 +71,7 @@ func mixed(t *testing.T, c *redis.Client, n int) (names []string) {
 }
 
 // singly answers what the commands that a sweep stands for reply one by one.
-func singly(t *testing.T, c *redis.Client, s change.Step) (replies []string) {
+func singly(t *testing.T, c redis.UniversalClient, s change.Step) (replies []string) {
 	t.Helper()
 	for _, k := range s.Keys {
 		argv := []any{s.Argv[0], k.Name}
@@ -184,9 +184,9 @@ func sum(replies []string) string {
 	return fmt.Sprintf(":%d\r\n", n)
 }
 
-func repliesTo(t *testing.T, c *redis.Client, j change.Journal, steps []change.Step) (replies []string) {
+func repliesTo(t *testing.T, c redis.UniversalClient, j change.Journal, steps []change.Step) (replies []string) {
 	t.Helper()
-	o := options(c, j)
+	o := options(t, c, j)
 	o.Memory = 15 * time.Minute
 	e := change.New(o)
 	defer e.Close()
@@ -205,7 +205,7 @@ func repliesTo(t *testing.T, c *redis.Client, j change.Journal, steps []change.S
 	return replies
 }
 
-func takeAllBack(t *testing.T, c *redis.Client, m *memory) {
+func takeAllBack(t *testing.T, c redis.UniversalClient, m *memory) {
 	t.Helper()
 	err := run(t, c, &memory{}, from(m.backwards(change.NewUndoing(false))), func(d change.Done) error {
 		if v := *d.Step.Note.(*change.Verdict); v == change.Since || v == change.Unkept {
@@ -274,7 +274,7 @@ func TestASweepKeepsWhatOthersWroteMeanwhile(t *testing.T) {
 }
 
 // meddle writes some of the keys, and notes in another database what it wrote.
-func meddle(ctx context.Context, c *redis.Client, names []string) error {
+func meddle(ctx context.Context, c redis.UniversalClient, names []string) error {
 	for i, name := range names[:min(len(names), 4)] {
 		var err error
 		switch i {
@@ -294,7 +294,7 @@ func meddle(ctx context.Context, c *redis.Client, names []string) error {
 	return nil
 }
 
-func checkMeddled(t *testing.T, c *redis.Client, name string, i int) {
+func checkMeddled(t *testing.T, c redis.UniversalClient, name string, i int) {
 	t.Helper()
 	want, err := c.HGet(t.Context(), "theirs", name).Result()
 	if err != nil && i < 900 {
@@ -370,7 +370,7 @@ func TestASweepThatTheServerRefusesSaysSoForEachKey(t *testing.T) {
 func TestASweepIsRefusedInTheServersWords(t *testing.T) {
 	c := cannotSave(t)
 	plain := c.Unlink(t.Context(), "k1").Err()
-	e := change.New(options(c, &memory{}))
+	e := change.New(options(t, c, &memory{}))
 	defer e.Close()
 	err := e.Run(t.Context(), from([]change.Step{sweepOf(change.Key{Ends: true}, []string{"k1", "k2"}, "UNLINK", "")}), func(change.Done) error { return nil })
 	var refused *change.RefusedError
@@ -395,15 +395,15 @@ func (f *failing) Before(batches ...[]journal.Image) error {
 }
 
 // TestASweepThatEndsInTheMiddleTellsOfItsPart holds that each command that was
-// made is told of, and no other.
+// made is told of, and no other. A Cluster is given none.
 func TestASweepThatEndsInTheMiddleTellsOfItsPart(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.EachSingle(t, func(t *testing.T, c *redis.Client) {
 		var names []string
 		for i := range 3000 {
 			names = append(names, "k"+strconv.Itoa(i))
 			c.Set(t.Context(), names[i], i, 0)
 		}
-		e := change.New(options(c, &failing{left: 2}))
+		e := change.New(options(t, c, &failing{left: 2}))
 		defer e.Close()
 		told := make(map[string]bool)
 		err := e.Run(t.Context(), from([]change.Step{sweepOf(change.Key{Ends: true}, names, "UNLINK", "")}), func(d change.Done) error {

@@ -265,7 +265,7 @@ func TestAChangeOutlivesAFailover(t *testing.T) {
 		awaitAhead(t, s.Master, watched)
 		s.Master.Pause()
 		go func() {
-			s.AwaitMaster(s.Replica)
+			s.AwaitFailover()
 			s.Master.Resume() // and is a master for some seconds, as far as it knows
 		}()
 	}

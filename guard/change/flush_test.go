@@ -18,7 +18,7 @@ import (
 )
 
 func TestFlushLeavesWhatIsUnderThePrefix(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, c *redis.Client) {
+	redistest.EachSingle(t, func(t *testing.T, c *redis.Client) {
 		for _, taken := range []bool{false, true} {
 			ctx := t.Context()
 			c.Set(ctx, "own:a", "1", time.Hour)
@@ -63,8 +63,9 @@ func before(t *testing.T, c *redis.Client, word string, happens func()) *redis.C
 	o := *c.Options()
 	once := sync.OnceFunc(happens)
 	o.Protocol = 2
+	dial := o.Dialer
 	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		conn, err := dial(ctx, network, addr)
 		return &tapped{conn, func(sent string) {
 			if strings.Contains(sent, "\r\n"+word+"\r\n") {
 				once()
@@ -82,7 +83,7 @@ func before(t *testing.T, c *redis.Client, word string, happens func()) *redis.C
 func TestFlushLeavesWhatAppearsMeanwhile(t *testing.T) {
 	for _, word := range []string{"WATCH", "MULTI"} {
 		t.Run(word, func(t *testing.T) {
-			redistest.Each(t, func(t *testing.T, c *redis.Client) {
+			redistest.EachSingle(t, func(t *testing.T, c *redis.Client) {
 				ctx := t.Context()
 				c.MSet(ctx, "own:a", "1", "own:plan:0", "1", "other:1", "v", "other:2", "v")
 				c.ZAdd(ctx, "own:plans", redis.Z{Member: "0"})

@@ -18,7 +18,7 @@ import (
 )
 
 // full makes a server one whose memory is used up, or not any more.
-func full(t *testing.T, c *redis.Client, is bool) {
+func full(t *testing.T, c redis.UniversalClient, is bool) {
 	t.Helper()
 	limit := "0"
 	if is {
@@ -177,7 +177,7 @@ func TestARunEndsWhereTheServerTakesNoChanges(t *testing.T) {
 				steps = append(steps, on(key, false, "UNLINK", key))
 			}
 			j := &memory{}
-			o := options(c, j)
+			o := options(t, c, j)
 			o.Patience = time.Millisecond
 			e := change.New(o)
 			err := e.Run(t.Context(), from(steps), func(d change.Done) error { return fmt.Errorf("%q", d.Reply) })

@@ -101,13 +101,13 @@ func TestAnInterruptedChangeIsAccountedFor(t *testing.T) {
 }
 
 // interrupt begins a change that comes to a sudden end.
-func interrupt(t *testing.T, c *redis.Client, j *journal.Journal, id string, left int, steps []change.Step) {
+func interrupt(t *testing.T, c redis.UniversalClient, j *journal.Journal, id string, left int, steps []change.Step) {
 	t.Helper()
 	w, err := j.Begin(journal.Header{ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := options(c, &cutShort{w, left})
+	o := options(t, c, &cutShort{w, left})
 	o.ID = id
 	e := change.New(o) // never closed: nothing of it outlives a process but what Redis and the disk hold
 	if err := e.Run(t.Context(), from(steps), func(change.Done) error { return nil }); !errors.Is(err, errKilled) && left < 10 {
@@ -118,7 +118,7 @@ func interrupt(t *testing.T, c *redis.Client, j *journal.Journal, id string, lef
 	}
 }
 
-func recovered(t *testing.T, c *redis.Client, j *journal.Journal, id string) change.Found {
+func recovered(t *testing.T, c redis.UniversalClient, j *journal.Journal, id string) change.Found {
 	t.Helper()
 	w, err := j.Resume(id)
 	if err != nil {
@@ -129,7 +129,7 @@ func recovered(t *testing.T, c *redis.Client, j *journal.Journal, id string) cha
 		t.Fatal(err)
 	}
 	defer r.Close()
-	o := options(c, nil)
+	o := options(t, c, nil)
 	o.ID = id
 	found, err := change.Recover(t.Context(), o, r)
 	if err != nil {
@@ -146,7 +146,7 @@ func recovered(t *testing.T, c *redis.Client, j *journal.Journal, id string) cha
 	return found
 }
 
-func takeBack(t *testing.T, c *redis.Client, j *journal.Journal, id string) {
+func takeBack(t *testing.T, c redis.UniversalClient, j *journal.Journal, id string) {
 	t.Helper()
 	r, err := j.Read(id)
 	if err != nil {

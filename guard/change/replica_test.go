@@ -25,7 +25,7 @@ func replica(t *testing.T) *redis.Client {
 
 func TestAReplicaThatStaysOneIsNotWaitedFor(t *testing.T) {
 	c := replica(t)
-	o := options(c, &memory{})
+	o := options(t, c, &memory{})
 	o.Lone, o.Patience = true, time.Hour
 	e := change.New(o)
 	defer e.Close()
@@ -44,7 +44,7 @@ func TestAReplicaThatStaysOneIsNotWaitedFor(t *testing.T) {
 // master's place, one that takes no writes yet is waited for.
 func TestAReplicaMayBecomeTheMaster(t *testing.T) {
 	c := replica(t)
-	e := change.New(options(c, &memory{}))
+	e := change.New(options(t, c, &memory{}))
 	defer e.Close()
 	ended := make(chan error, 1)
 	go func() {

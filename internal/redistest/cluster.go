@@ -3,6 +3,9 @@ package redistest
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,55 +18,116 @@ const clusterSlots = 16384
 // clusterNode is what makes a server part of a Cluster.
 var clusterNode = []string{"--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0"}
 
-// ClusterServers is a Redis Cluster without replicas, but for those that are
-// added.
+// ClusterServers is a Redis Cluster.
 type ClusterServers struct {
-	Masters []*Server // each with a third of the slots, in their order
+	Masters  []*Server // each with a third of the slots, in their order
+	Replicas []*Server // of the masters, in their order; further ones as they were added
 
 	t testing.TB
 }
 
-// Cluster starts a Redis Cluster of three masters. It takes two to three
-// seconds, most of them the servers' own caution.
-func Cluster(t testing.TB) *ClusterServers {
+// Cluster starts a Redis Cluster of three masters with a replica each. It takes
+// two to three seconds, most of them the servers' own caution. Further arguments
+// are passed on to every server.
+func Cluster(t testing.TB, args ...string) *ClusterServers {
 	t.Helper()
-	c := &ClusterServers{t: t}
-	for range 3 {
-		c.Masters = append(c.Masters, Standalone(t, clusterNode...))
-	}
-	c.join()
+	c := formCluster(t, 3, 3, args)
+	c.awaitReplicas()
+	return c
+}
+
+// ClusterWithoutReplicas starts a Redis Cluster of three masters.
+func ClusterWithoutReplicas(t testing.TB) *ClusterServers {
+	t.Helper()
+	return formCluster(t, 3, 0, nil)
+}
+
+// formCluster starts servers that know each other from the start, and waits
+// until each master finds the Cluster whole.
+func formCluster(t testing.TB, masters, replicas int, args []string) *ClusterServers {
+	t.Helper()
+	list := startAll(t, func() []*Server {
+		list := make([]*Server, masters+replicas)
+		for i := range list {
+			list[i] = prepare(t, nil, append(clusterNode, args...)...)
+		}
+		writeNodes(t, list, masters)
+		return list
+	})
+	c := &ClusterServers{Masters: list[:masters:masters], Replicas: list[masters:], t: t}
 	for _, s := range c.Masters {
 		node := s.Client()
 		Eventually(t, "the Cluster is whole", func(ctx context.Context) bool {
 			info, err := node.ClusterInfo(ctx).Result()
-			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_size:3")
+			return err == nil && strings.Contains(info, "cluster_state:ok")
 		})
 	}
 	return c
 }
 
-// join gives each master its slots and makes it known to the others.
-func (c *ClusterServers) join() {
-	c.t.Helper()
-	ctx := context.Background()
-	for i, s := range c.Masters {
-		node := s.Client()
-		from, to := i*clusterSlots/len(c.Masters), (i+1)*clusterSlots/len(c.Masters)-1
-		c.must(node.Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err())
-		c.must(node.ClusterAddSlotsRange(ctx, from, to).Err())
-	}
-	for _, s := range c.Masters {
-		for _, other := range c.Masters {
-			host, port, _ := strings.Cut(other.Addr, ":")
-			c.must(s.Client().ClusterMeet(ctx, host, port).Err())
+// writeNodes tells every server, in the file that it would keep about them, who
+// the others are. Introduced to each other by commands they would need seconds.
+func writeNodes(t testing.TB, list []*Server, masters int) {
+	t.Helper()
+	for self, s := range list {
+		var b strings.Builder
+		for i, other := range list {
+			flags, of, slots := "master", "-", ""
+			if i < masters {
+				slots = fmt.Sprintf(" %d-%d", i*clusterSlots/masters, (i+1)*clusterSlots/masters-1)
+			} else {
+				flags, of = "slave", nodeID(i-masters)
+			}
+			if i == self {
+				flags = "myself," + flags
+			}
+			fmt.Fprintf(&b, "%s %s@%d %s %s 0 0 %d connected%s\n", nodeID(i), other.Addr, other.bus(), flags, of, i%masters+1, slots)
+		}
+		fmt.Fprintf(&b, "vars currentEpoch %d lastVoteEpoch 0\n", masters)
+		if err := os.WriteFile(filepath.Join(s.dir, "nodes.conf"), []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+}
+
+// nodeID answers what a Cluster calls one of the servers it begins with.
+func nodeID(i int) string { return fmt.Sprintf("%040x", i+1) }
+
+// bus answers the port over which a server talks to the others of its Cluster.
+func (s *Server) bus() int {
+	port, _ := strconv.Atoi(s.port())
+	return port + busDistance
+}
+
+// awaitReplicas waits until every replica is in step and known to all masters.
+func (c *ClusterServers) awaitReplicas() {
+	c.t.Helper()
+	for _, s := range c.Replicas {
+		awaitLink(c.t, s)
+	}
+	for _, s := range c.Masters {
+		node := s.Client()
+		Eventually(c.t, "a replica is connected", func(ctx context.Context) bool {
+			info, err := node.Info(ctx, "replication").Result()
+			return err == nil && strings.Contains(info, "state=online")
+		})
+	}
+}
+
+// awaitLink waits until a replica has its master's data.
+func awaitLink(t testing.TB, replica *Server) {
+	t.Helper()
+	client := replica.Client()
+	Eventually(t, "the replica is in step", func(ctx context.Context) bool {
+		info, err := client.Info(ctx, "replication").Result()
+		return err == nil && strings.Contains(info, "master_link_status:up")
+	})
 }
 
 func (c *ClusterServers) must(err error) {
 	c.t.Helper()
 	if err != nil {
-		c.t.Fatal(fmt.Errorf("form a Cluster: %w", err))
+		c.t.Fatal(fmt.Errorf("arrange a Cluster: %w", err))
 	}
 }
 
@@ -82,9 +146,11 @@ func (c *ClusterServers) URL() string {
 }
 
 // Client returns a client that is closed when the test ends.
-func (c *ClusterServers) Client() *redis.ClusterClient {
+func (c *ClusterServers) Client() *redis.ClusterClient { return c.client(c.t) }
+
+func (c *ClusterServers) client(t testing.TB) *redis.ClusterClient {
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: c.Addrs(), DisableIdentity: true, MaintNotificationsConfig: quiet()})
-	c.t.Cleanup(func() { client.Close() })
+	t.Cleanup(func() { client.Close() })
 	return client
 }
 
@@ -145,6 +211,7 @@ func (c *ClusterServers) migrate(source *redis.Client, slot int, to *Server, key
 func (c *ClusterServers) AddReplica(of *Server) *Server {
 	c.t.Helper()
 	ctx := context.Background()
+	known := len(c.Masters) + len(c.Replicas) + 1
 	s := Standalone(c.t, clusterNode...)
 	client := s.Client()
 	host, port, _ := strings.Cut(of.Addr, ":")
@@ -153,14 +220,12 @@ func (c *ClusterServers) AddReplica(of *Server) *Server {
 		node := one.Client()
 		Eventually(c.t, "all know each other", func(ctx context.Context) bool {
 			nodes, err := node.ClusterNodes(ctx).Result()
-			return err == nil && strings.Count(nodes, "\n") == len(c.Masters)+1 && !strings.Contains(nodes, "handshake")
+			return err == nil && strings.Count(nodes, "\n") == known && !strings.Contains(nodes, "handshake")
 		})
 	}
 	c.must(client.ClusterReplicate(ctx, c.id(of)).Err())
-	Eventually(c.t, "the replica is in step", func(ctx context.Context) bool {
-		info, err := client.Info(ctx, "replication").Result()
-		return err == nil && strings.Contains(info, "master_link_status:up")
-	})
+	awaitLink(c.t, s)
+	c.Replicas = append(c.Replicas, s)
 	return s
 }
 

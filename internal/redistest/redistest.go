@@ -1,20 +1,21 @@
-// Package redistest starts real Redis servers for tests: one, a Cluster, or a
-// master watched by Sentinels. They listen on free ports of 127.0.0.1, keep
-// nothing on disk beyond the test's own folder, and are killed when the test
-// ends. It never touches a server that it did not start.
+// Package redistest starts real Redis servers for tests: one, a Cluster of three
+// masters with a replica each, or a master with two replicas watched by three
+// Sentinels. They listen on free ports of 127.0.0.1, keep nothing on disk beyond
+// a folder of their own, and are killed when the test ends. It never touches a
+// server that it did not start.
 //
 // Where a server's program is not on the PATH the test is skipped, unless
 // HELIX_REQUIRE_REDIS is set: then it fails.
 package redistest
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
@@ -22,18 +23,6 @@ import (
 // Require is the environment variable that turns a missing Redis program from
 // a skip into a failure.
 const Require = "HELIX_REQUIRE_REDIS"
-
-// Each runs suite twice: as the subtest "miniredis", and as "redis-server" on
-// a real one. Each run has a server of its own, empty at its start.
-func Each(t *testing.T, suite func(t *testing.T, client *redis.Client)) {
-	t.Helper()
-	t.Run("miniredis", func(t *testing.T) {
-		suite(t, open(t, &redis.Options{Addr: miniredis.RunT(t).Addr()}))
-	})
-	t.Run("redis-server", func(t *testing.T) {
-		suite(t, Standalone(t).Client())
-	})
-}
 
 // open returns a client that is closed when the test ends.
 func open(t testing.TB, o *redis.Options) *redis.Client {
@@ -50,9 +39,14 @@ func quiet() *maintnotifications.Config {
 	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
-// program answers where name is, or ends the test.
-func program(t testing.TB, name string) string {
+// Program is the environment variable that names the server to start in the
+// place of the redis-server on the PATH: another version of Redis, or Valkey.
+const Program = "HELIX_REDIS_SERVER"
+
+// program answers where the server's program is, or ends the test.
+func program(t testing.TB) string {
 	t.Helper()
+	name := cmp.Or(os.Getenv(Program), "redis-server")
 	path, err := exec.LookPath(name)
 	switch {
 	case err == nil:

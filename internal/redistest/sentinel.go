@@ -14,69 +14,115 @@ import (
 // MasterName is what the Sentinels call the master.
 const MasterName = "mymaster"
 
-// SentinelServers is a master, its replica, and three Sentinels that watch
+// SentinelServers is a master, two replicas, and three Sentinels that watch
 // them. A master that does not answer for half a second is replaced.
 type SentinelServers struct {
-	Master    *Server // at the start; after a failover it is Replica
-	Replica   *Server
+	Master    *Server // at the start
+	Replicas  []*Server
 	Sentinels []*Server
 
 	t testing.TB
 }
 
-// Sentinel starts a master, a replica that is in step with it, and Sentinels
-// that know both and each other. It takes a few seconds.
-func Sentinel(t testing.TB) *SentinelServers {
+// Sentinel starts a master, two replicas that are in step with it, and Sentinels
+// that know them and each other. It takes a second or two. Further arguments are
+// passed on to every server but the Sentinels.
+func Sentinel(t testing.TB, args ...string) *SentinelServers {
 	t.Helper()
-	s := &SentinelServers{t: t, Master: Standalone(t, "--repl-diskless-sync-delay", "0")}
-	host, port, _ := strings.Cut(s.Master.Addr, ":")
-	s.Replica = Standalone(t, "--replicaof", host+" "+port)
-	replica := s.Replica.Client()
-	Eventually(t, "the replica is in step", func(ctx context.Context) bool {
-		info, err := replica.Info(ctx, "replication").Result()
-		return err == nil && strings.Contains(info, "master_link_status:up")
+	s := &SentinelServers{t: t, Master: Standalone(t, append([]string{"--repl-diskless-sync-delay", "0"}, args...)...)}
+	s.Replicas = startAll(t, func() []*Server {
+		follow := append([]string{"--replicaof", "127.0.0.1 " + s.Master.port(), "--repl-diskless-sync-delay", "0"}, args...)
+		return []*Server{prepare(t, nil, follow...), prepare(t, nil, follow...)}
 	})
-	for range 3 {
-		s.Sentinels = append(s.Sentinels, s.startSentinel(host, port))
+	for _, one := range s.Replicas {
+		awaitLink(t, one)
 	}
+	s.Sentinels = startAll(t, s.prepareSentinels)
 	for _, one := range s.Sentinels {
-		Eventually(t, "the Sentinels know each other", one.knowsAll)
+		Eventually(t, "the Sentinels know each other and the replicas", one.knowsAll)
 	}
 	return s
 }
 
-// startSentinel starts one Sentinel. It rewrites its configuration file, so
-// each has its own.
-func (s *SentinelServers) startSentinel(host, port string) *Server {
+// prepareSentinels prepares three Sentinels that know each other from the start.
+// A Sentinel rewrites its configuration file, so each has its own.
+func (s *SentinelServers) prepareSentinels() []*Server {
 	s.t.Helper()
-	file := filepath.Join(s.t.TempDir(), "sentinel.conf")
-	config := fmt.Sprintf("sentinel monitor %[1]s %s %s 2\nsentinel down-after-milliseconds %[1]s 500\nsentinel failover-timeout %[1]s 3000\n",
-		MasterName, host, port)
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		s.t.Fatal(err)
+	list := make([]*Server, 3)
+	for i := range list {
+		file := filepath.Join(s.t.TempDir(), "sentinel.conf")
+		list[i] = prepare(s.t, []string{file, "--sentinel"})
 	}
-	return start(s.t, program(s.t, "redis-sentinel"), []string{file})
+	for i, one := range list {
+		if err := os.WriteFile(one.args[0], []byte(s.configuration(i, list)), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return list
 }
 
-// knowsAll reports whether a Sentinel knows the two others and the replica.
+// configuration is what one of the Sentinels is told.
+func (s *SentinelServers) configuration(self int, all []*Server) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "sentinel myid %s\n", nodeID(self))
+	fmt.Fprintf(&b, "sentinel monitor %[1]s 127.0.0.1 %s 2\nsentinel down-after-milliseconds %[1]s 500\nsentinel failover-timeout %[1]s 3000\n",
+		MasterName, s.Master.port())
+	for i, other := range all {
+		if i != self {
+			fmt.Fprintf(&b, "sentinel known-sentinel %s 127.0.0.1 %s %s\n", MasterName, other.port(), nodeID(i))
+		}
+	}
+	for _, replica := range s.Replicas {
+		fmt.Fprintf(&b, "sentinel known-replica %s 127.0.0.1 %s\n", MasterName, replica.port())
+	}
+	return b.String()
+}
+
+// knowsAll reports whether a Sentinel reaches the two others, and has heard of
+// the replicas that they are in step.
 func (s *Server) knowsAll(ctx context.Context) bool {
 	client := s.asSentinel()
 	defer client.Close()
-	master, err := client.Master(ctx, MasterName).Result()
-	return err == nil && master["num-slaves"] == "1" && master["num-other-sentinels"] == "2"
+	replicas, err := client.Replicas(ctx, MasterName).Result()
+	if err != nil || len(replicas) != 2 {
+		return false
+	}
+	for _, one := range replicas {
+		if one["master-link-status"] != "ok" || one["flags"] != "slave" {
+			return false
+		}
+	}
+	return client.CkQuorum(ctx, MasterName).Err() == nil
 }
 
-// AwaitMaster waits until every Sentinel names a server as the master.
-func (s *SentinelServers) AwaitMaster(master *Server) {
+// AwaitFailover waits until every Sentinel names the same replica as the master,
+// and answers it.
+func (s *SentinelServers) AwaitFailover() *Server {
 	s.t.Helper()
+	var promoted *Server
+	Eventually(s.t, "the Sentinels agree on another master", func(ctx context.Context) bool {
+		promoted = s.promoted(ctx)
+		return promoted != nil
+	})
+	return promoted
+}
+
+// promoted answers the replica that every Sentinel names; nil if there is none.
+func (s *SentinelServers) promoted(ctx context.Context) *Server {
+	named := make(map[string]int)
 	for _, one := range s.Sentinels {
 		client := one.asSentinel()
-		defer client.Close()
-		Eventually(s.t, "the Sentinels agree on a master", func(ctx context.Context) bool {
-			addr, err := client.GetMasterAddrByName(ctx, MasterName).Result()
-			return err == nil && strings.Join(addr, ":") == master.Addr
-		})
+		if addr, err := client.GetMasterAddrByName(ctx, MasterName).Result(); err == nil {
+			named[strings.Join(addr, ":")]++
+		}
+		client.Close()
 	}
+	for _, replica := range s.Replicas {
+		if named[replica.Addr] == len(s.Sentinels) {
+			return replica
+		}
+	}
+	return nil
 }
 
 func (s *Server) asSentinel() *redis.SentinelClient {
@@ -98,10 +144,12 @@ func (s *SentinelServers) URL() string {
 }
 
 // Client returns a client of whoever is master, closed when the test ends.
-func (s *SentinelServers) Client() *redis.Client {
+func (s *SentinelServers) Client() *redis.Client { return s.client(s.t) }
+
+func (s *SentinelServers) client(t testing.TB) *redis.Client {
 	client := redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: MasterName, SentinelAddrs: s.Addrs(), DisableIdentity: true,
 	})
-	s.t.Cleanup(func() { client.Close() })
+	t.Cleanup(func() { client.Close() })
 	return client
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -25,6 +26,7 @@ type Server struct {
 
 	t     testing.TB
 	path  string
+	dir   string
 	args  []string
 	user  string // whom URL names; empty: nobody
 	owner string // whom the test's own client is; empty: nobody
@@ -38,36 +40,70 @@ type Server struct {
 func Standalone(t testing.TB, args ...string) *Server {
 	t.Helper()
 	more, user := byEnvironment()
-	s := start(t, program(t, "redis-server"), nil, append(more, args...)...)
+	s := start(t, append(more, args...)...)
 	if s.user = user; user != "" {
 		t.Cleanup(s.reportRefusals)
 	}
 	return s
 }
 
-// maxStarts is how many ports are tried: between choosing a free port and the
-// server's use of it, somebody else may take it.
+// start starts one redis-server.
+func start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return startAll(t, func() []*Server { return []*Server{prepare(t, nil, args...)} })[0]
+}
+
+// maxStarts is how often servers are started anew: between choosing a free port
+// and a server's use of it, somebody else may take it.
 const maxStarts = 5
 
-// start runs the program at path with a port of its own. The arguments before
-// come first: a sentinel wants its configuration file there.
-func start(t testing.TB, path string, before []string, args ...string) *Server {
+// startAll starts the servers that prepared answers, all at once, and others in
+// their place if any of them does not start.
+func startAll(t testing.TB, prepared func() []*Server) []*Server {
 	t.Helper()
 	var err error
 	for range maxStarts {
-		port := freePort(t)
-		s := &Server{Addr: "127.0.0.1:" + strconv.Itoa(port), t: t, path: path}
-		s.args = append(append([]string(nil), before...),
-			"--port", strconv.Itoa(port), "--bind", "127.0.0.1",
-			"--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no")
-		s.args = append(s.args, args...)
-		if err = s.run(); err == nil {
-			t.Cleanup(s.Kill)
-			return s
+		list := prepared()
+		if err = runAll(list); err == nil {
+			for _, s := range list {
+				t.Cleanup(s.Kill)
+			}
+			return list
+		}
+		for _, s := range list {
+			s.Kill()
 		}
 	}
 	t.Fatal(err)
 	return nil
+}
+
+func runAll(list []*Server) error {
+	errs := make([]error, len(list))
+	var group sync.WaitGroup
+	for i, s := range list {
+		group.Go(func() { errs[i] = s.run() })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// prepare chooses a port and a folder for a server. The arguments before come
+// first: a Sentinel wants its configuration file there.
+func prepare(t testing.TB, before []string, args ...string) *Server {
+	t.Helper()
+	port := freePort(t)
+	s := &Server{Addr: "127.0.0.1:" + strconv.Itoa(port), t: t, path: program(t), dir: t.TempDir()}
+	s.args = append(append([]string(nil), before...),
+		"--port", strconv.Itoa(port), "--bind", "127.0.0.1",
+		"--dir", s.dir, "--save", "", "--appendonly", "no", "--daemonize", "no")
+	s.args = append(s.args, args...)
+	return s
+}
+
+func (s *Server) port() string {
+	_, port, _ := strings.Cut(s.Addr, ":")
+	return port
 }
 
 // URL answers the address as Helix's configuration takes it.

@@ -34,7 +34,7 @@ const (
 // and the test's own client, as Owner; the default user is off.
 func Restricted(t testing.TB, rules []string, args ...string) *Server {
 	t.Helper()
-	s := start(t, program(t, "redis-server"), nil, append(restricted(rules), args...)...)
+	s := start(t, append(restricted(rules), args...)...)
 	s.user, s.owner = User, Owner
 	return s
 }

@@ -131,7 +131,7 @@ func (b *browser) wants(target, want string) {
 }
 
 func TestASessionFromVisitToSignOut(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newSite(t, client).browser()
 		b.wants("/", "nobody")
 		if w := b.send("/account"); w.Code != http.StatusUnauthorized {
@@ -168,7 +168,7 @@ func TestASessionFromVisitToSignOut(t *testing.T) {
 
 // What an attacker planted before the sign-in opens nothing afterwards.
 func TestFixation(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := newSite(t, client)
 		attacker := s.browser()
 		attacker.send("/visit")
@@ -195,7 +195,7 @@ func TestFixation(t *testing.T) {
 }
 
 func TestASignInOutlivesALostSession(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		b := newSite(t, client).browser()
 		b.send("/visit")
 		if err := b.store.Destroy(t.Context(), sessions.Token(b.token)); err != nil {
@@ -216,7 +216,7 @@ func TestASignInOutlivesALostSession(t *testing.T) {
 }
 
 func TestSignOutElsewhere(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := newSite(t, client)
 		here, there := s.browser(), s.browser()
 		here.send("/signin?user=ann")
@@ -233,7 +233,7 @@ func TestSignOutElsewhere(t *testing.T) {
 
 // The cookie is as the settings in force say, from the next request on.
 func TestCookieSettings(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		live := settings.Open(t.Context(), client, settings.Defaults())
 		m := httpsession.New(fixed{}, httpsession.Options{Cookie: httpsession.Live(live)})
 		for _, tt := range []struct{ set, want string }{
@@ -311,7 +311,7 @@ func TestToken(t *testing.T) {
 
 // A client cannot choose its address, and a session is bound to its network.
 func TestSpoofedAddresses(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := newSite(t, client)
 		b := s.browser()
 		b.address = "[2001:db8::1]:443"
@@ -379,7 +379,7 @@ func TestSignOutClearsTheCookieWhateverHappens(t *testing.T) {
 
 // The last of several changes in one request is the one that the browser hears of.
 func TestSeveralChangesInOneRequest(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := newSite(t, client)
 		m := httpsession.New(s.store, httpsession.Options{Cookie: httpsession.Fixed(s.cookie)})
 		w := httptest.NewRecorder()

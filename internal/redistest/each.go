@@ -1,0 +1,148 @@
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// Each runs a suite on every kind of Redis that Helix works with, as the
+// subtests "miniredis", "redis-server", "sentinel" (a master, two replicas,
+// three Sentinels) and "cluster" (three masters, three replicas). Each run
+// begins on empty servers; it may change what they hold, but neither their
+// configuration nor who of them is master. See Shared for the time it takes.
+func Each(t *testing.T, suite func(t *testing.T, client redis.UniversalClient)) {
+	t.Helper()
+	EachServer(t, func(t *testing.T, url string, client redis.UniversalClient) { suite(t, client) })
+}
+
+// EachServer is Each for a suite that needs the address as well, as Helix's
+// configuration takes it.
+func EachServer(t *testing.T, suite func(t *testing.T, url string, client redis.UniversalClient)) {
+	t.Helper()
+	t.Run("miniredis", func(t *testing.T) {
+		addr := miniredis.RunT(t).Addr()
+		suite(t, "redis://"+addr, open(t, &redis.Options{Addr: addr}))
+	})
+	EachReal(t, suite)
+}
+
+// EachReal is EachServer without miniredis.
+func EachReal(t *testing.T, suite func(t *testing.T, url string, client redis.UniversalClient)) {
+	t.Helper()
+	t.Run("redis-server", func(t *testing.T) {
+		s := Standalone(t)
+		suite(t, s.URL(), s.Client())
+	})
+	EachGroup(t, suite)
+}
+
+// EachGroup is EachServer for "sentinel" and "cluster" alone, where a suite runs
+// on a single server in another way already.
+func EachGroup(t *testing.T, suite func(t *testing.T, url string, client redis.UniversalClient)) {
+	t.Helper()
+	t.Run("sentinel", func(t *testing.T) {
+		s := emptySentinel(t)
+		suite(t, s.URL(), s.client(t))
+	})
+	EachCluster(t, suite)
+}
+
+// EachCluster is EachServer for "cluster" alone, for what is different there.
+func EachCluster(t *testing.T, suite func(t *testing.T, url string, client redis.UniversalClient)) {
+	t.Helper()
+	t.Run("cluster", func(t *testing.T) {
+		c := sharedCluster(t)
+		client := c.client(t)
+		empty(t, client)
+		suite(t, c.URL(), client)
+	})
+}
+
+// EachSingle runs a suite where a client speaks to one server at a time: as the
+// subtests "miniredis", "redis-server" and "sentinel".
+func EachSingle(t *testing.T, suite func(t *testing.T, client *redis.Client)) {
+	t.Helper()
+	t.Run("miniredis", func(t *testing.T) { suite(t, open(t, &redis.Options{Addr: miniredis.RunT(t).Addr()})) })
+	t.Run("redis-server", func(t *testing.T) { suite(t, Standalone(t).Client()) })
+	t.Run("sentinel", func(t *testing.T) { suite(t, emptySentinel(t).client(t)) })
+}
+
+// emptySentinel answers the shared group behind Sentinels without anything that
+// an earlier suite left.
+func emptySentinel(t *testing.T) *SentinelServers {
+	t.Helper()
+	s := sharedSentinel(t)
+	empty(t, s.client(t))
+	return s
+}
+
+// empty takes away what an earlier suite left.
+func empty(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	err := onMasters(context.Background(), client, func(ctx context.Context, c *redis.Client) error {
+		return errors.Join(c.FlushAll(ctx).Err(), c.ScriptFlush(ctx).Err())
+	})
+	if err != nil {
+		t.Fatalf("empty shared servers: %v", err)
+	}
+}
+
+// Again returns another client of the same servers, closed when the test ends.
+// It speaks the given version of the protocol, 2 or 3.
+func Again(t testing.TB, client redis.UniversalClient, protocol int) redis.UniversalClient {
+	t.Helper()
+	switch c := client.(type) {
+	case *redis.Client:
+		o := *c.Options()
+		o.Protocol = protocol
+		return open(t, &o)
+	case *redis.ClusterClient:
+		o := *c.Options()
+		o.Protocol = protocol
+		again := redis.NewClusterClient(&o)
+		t.Cleanup(func() { again.Close() })
+		return again
+	}
+	t.Fatalf("a %T is no client of this package", client)
+	return nil
+}
+
+// Keys answers the keys of all servers that hold any of their own, in no order.
+func Keys(t testing.TB, client redis.UniversalClient) []string {
+	t.Helper()
+	var mu sync.Mutex
+	var all []string
+	err := onMasters(context.Background(), client, func(ctx context.Context, c *redis.Client) error {
+		keys, err := c.Keys(ctx, "*").Result()
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, keys...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Flush takes away all that the servers hold. A client of a Cluster would have
+// only one of them do so.
+func Flush(ctx context.Context, client redis.UniversalClient) error {
+	return onMasters(ctx, client, func(ctx context.Context, c *redis.Client) error { return c.FlushAll(ctx).Err() })
+}
+
+func onMasters(ctx context.Context, client redis.UniversalClient, do func(context.Context, *redis.Client) error) error {
+	switch c := client.(type) {
+	case *redis.Client:
+		return do(ctx, c)
+	case *redis.ClusterClient:
+		return c.ForEachMaster(ctx, do)
+	}
+	return fmt.Errorf("a %T is no client of this package", client)
+}
