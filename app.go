@@ -196,6 +196,14 @@ func dialOptions(s *settings.Snapshot) dial.Options {
 	return dial.Options{
 		PoolSize: s.Int(settings.RedisPoolSize),
 		Timeout:  s.Duration(settings.RedisTimeout),
+		TLS: dial.Files{
+			CA:         s.Text(settings.RedisTLSCAFile),
+			Cert:       s.Text(settings.RedisTLSCertFile),
+			Key:        s.Text(settings.RedisTLSKeyFile),
+			ServerName: s.Text(settings.RedisTLSServerName),
+		},
+		SentinelUser:     s.Text(settings.RedisSentinelUser),
+		SentinelPassword: s.Secret(settings.RedisSentinelPassword),
 		KeepAlive: net.KeepAliveConfig{
 			Enable:   true,
 			Idle:     s.Duration(settings.RedisKeepaliveIdle),

@@ -233,7 +233,7 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	case redis.IsLoadingError(err):
 		reply.Problem = "Redis is still loading its data. Try again in a moment."
 	case errors.As(err, &untrusted):
-		reply.Problem = fmt.Sprintf("Redis at %s shows a certificate that is not trusted here: %s Whoever runs Helix can name the authority behind it in SSL_CERT_FILE.",
+		reply.Problem = fmt.Sprintf("Redis at %s shows a certificate that is not trusted here: %s Whoever runs Helix can name the authority behind it in redis.tls_ca_file.",
 			d.Redis, sentence(untrusted.Err.Error()))
 	case isAway(err):
 		reply.Problem = fmt.Sprintf("Redis at %s does not answer. Nothing was changed; try again once it is back. `helix check` looks at the connection.", d.Redis)

@@ -2,7 +2,6 @@ package dial
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +17,9 @@ type Options struct {
 	PoolSize  int                 // connections to one server at most
 	KeepAlive net.KeepAliveConfig // of TCP
 	Timeout   time.Duration       // to connect, and for a reply where a call has no deadline of its own
+	TLS       Files               // where the target asks for TLS
+
+	SentinelUser, SentinelPassword string // at the Sentinels, which know none of the server's users
 }
 
 // maxDatabases bounds the clients that a Pool keeps besides its first.
@@ -26,8 +28,9 @@ const maxDatabases = 16
 // Pool hands out one client for each database and protocol, opened at first
 // use. Its methods may be called from several goroutines.
 type Pool struct {
-	target  Target
-	options Options
+	target      Target
+	options     Options
+	credentials *credentials
 
 	mu      sync.Mutex
 	clients map[clientKey]redis.UniversalClient
@@ -38,7 +41,10 @@ type clientKey struct{ db, protocol int }
 
 // NewPool returns a Pool for target. Nothing is connected until a client is used.
 func NewPool(target Target, options Options) *Pool {
-	return &Pool{target: target, options: options, clients: make(map[clientKey]redis.UniversalClient)}
+	return &Pool{
+		target: target, options: options, credentials: &credentials{files: options.TLS},
+		clients: make(map[clientKey]redis.UniversalClient),
+	}
 }
 
 // Target answers what the pool connects to.
@@ -81,6 +87,8 @@ func (p *Pool) open(db, protocol int) redis.UniversalClient {
 		IsClusterMode:         p.target.Cluster,
 		Username:              p.target.User,
 		Password:              p.target.Password,
+		SentinelUsername:      p.options.SentinelUser,
+		SentinelPassword:      p.options.SentinelPassword,
 		DB:                    db,
 		Protocol:              protocol,
 		PoolSize:              p.options.PoolSize,
@@ -119,8 +127,7 @@ func (p *Pool) dialer() func(context.Context, string, string) (net.Conn, error) 
 	if !p.target.TLS {
 		return d.DialContext
 	}
-	secure := &tls.Dialer{NetDialer: d, Config: &tls.Config{MinVersion: tls.VersionTLS12}}
-	return secure.DialContext
+	return p.credentials.dial(d)
 }
 
 // Silence keeps go-redis from writing to standard error on its own. What it

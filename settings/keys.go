@@ -47,6 +47,12 @@ const (
 	RedisKeepaliveInterval DurationKey = "redis.keepalive_interval"
 	RedisKeepaliveProbes   IntKey      = "redis.keepalive_probes"
 	RedisTimeout           DurationKey = "redis.timeout"
+	RedisTLSCAFile         TextKey     = "redis.tls_ca_file"
+	RedisTLSCertFile       TextKey     = "redis.tls_cert_file"
+	RedisTLSKeyFile        TextKey     = "redis.tls_key_file"
+	RedisTLSServerName     TextKey     = "redis.tls_server_name"
+	RedisSentinelUser      TextKey     = "redis.sentinel_user"
+	RedisSentinelPassword  SecretKey   = "redis.sentinel_password"
 	RedisMaxShare          IntKey      = "redis.max_share"
 )
 

@@ -16,13 +16,8 @@ func rules() []rule {
 		atMost(string(SessionIdleTimeout), string(SessionTTL)),
 		atMost(string(AlertsMemoryWarnPercent), string(AlertsMemoryPercent)),
 		atMost(string(CommandsMaxPerPerson), string(CommandsMaxRunning)),
-		{
-			keys:   []string{string(APITLSCert), string(APITLSKey)},
-			broken: func(s *Snapshot) bool { return (s.Text(APITLSCert) == "") != (s.Text(APITLSKey) == "") },
-			reason: func(*Snapshot) string {
-				return fmt.Sprintf("%s and %s go together: set both, or neither.", quote(string(APITLSCert)), quote(string(APITLSKey)))
-			},
-		},
+		together(APITLSCert, APITLSKey),
+		together(RedisTLSCertFile, RedisTLSKeyFile),
 		{
 			keys: []string{string(SessionCookieSameSite), string(SessionCookieSecure)},
 			broken: func(s *Snapshot) bool {
@@ -32,6 +27,17 @@ func rules() []rule {
 				return fmt.Sprintf("%s none needs %s true: browsers refuse the cookie otherwise.",
 					quote(string(SessionCookieSameSite)), quote(string(SessionCookieSecure)))
 			},
+		},
+	}
+}
+
+// together is the rule that one setting needs the other.
+func together(one, other TextKey) rule {
+	return rule{
+		keys:   []string{string(one), string(other)},
+		broken: func(s *Snapshot) bool { return (s.Text(one) == "") != (s.Text(other) == "") },
+		reason: func(*Snapshot) string {
+			return fmt.Sprintf("%s and %s go together: set both, or neither.", quote(string(one)), quote(string(other)))
 		},
 	}
 }

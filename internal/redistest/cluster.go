@@ -81,7 +81,7 @@ func writeNodes(t testing.TB, list []*Server, masters int) {
 			if i == self {
 				flags = "myself," + flags
 			}
-			fmt.Fprintf(&b, "%s %s@%d %s %s 0 0 %d connected%s\n", nodeID(i), other.Addr, other.bus(), flags, of, i%masters+1, slots)
+			fmt.Fprintf(&b, "%s %s@%d %s %s 0 0 %d connected%s\n", nodeID(i), other.peerAddr(), other.bus(), flags, of, i%masters+1, slots)
 		}
 		fmt.Fprintf(&b, "vars currentEpoch %d lastVoteEpoch 0\n", masters)
 		if err := os.WriteFile(filepath.Join(s.dir, "nodes.conf"), []byte(b.String()), 0o600); err != nil {
@@ -95,7 +95,7 @@ func nodeID(i int) string { return fmt.Sprintf("%040x", i+1) }
 
 // bus answers the port over which a server talks to the others of its Cluster.
 func (s *Server) bus() int {
-	port, _ := strconv.Atoi(s.port())
+	port, _ := strconv.Atoi(s.peerPort())
 	return port + busDistance
 }
 
@@ -142,7 +142,11 @@ func (c *ClusterServers) Addrs() []string {
 
 // URL answers the address as Helix's configuration takes it.
 func (c *ClusterServers) URL() string {
-	return "redis+cluster://" + userInfo(c.Masters[0].user) + strings.Join(c.Addrs(), ",")
+	var all []string
+	for _, s := range c.Masters {
+		all = append(all, s.peerAddr())
+	}
+	return c.Masters[0].scheme() + "+cluster://" + userInfo(c.Masters[0].user) + strings.Join(all, ",")
 }
 
 // Client returns a client that is closed when the test ends.

@@ -21,17 +21,18 @@ type SentinelServers struct {
 	Replicas  []*Server
 	Sentinels []*Server
 
-	t testing.TB
+	t    testing.TB
+	args []string
 }
 
 // Sentinel starts a master, two replicas that are in step with it, and Sentinels
-// that know them and each other. It takes a second or two. Further arguments are
-// passed on to every server but the Sentinels.
+// that know them and each other. Further arguments are passed on to every
+// server; Sentinels are given them, too.
 func Sentinel(t testing.TB, args ...string) *SentinelServers {
 	t.Helper()
-	s := &SentinelServers{t: t, Master: Standalone(t, append([]string{"--repl-diskless-sync-delay", "0"}, args...)...)}
+	s := &SentinelServers{t: t, args: args, Master: Standalone(t, append([]string{"--repl-diskless-sync-delay", "0"}, args...)...)}
 	s.Replicas = startAll(t, func() []*Server {
-		follow := append([]string{"--replicaof", "127.0.0.1 " + s.Master.port(), "--repl-diskless-sync-delay", "0"}, args...)
+		follow := append([]string{"--replicaof", "127.0.0.1 " + s.Master.peerPort(), "--repl-diskless-sync-delay", "0"}, args...)
 		return []*Server{prepare(t, nil, follow...), prepare(t, nil, follow...)}
 	})
 	for _, one := range s.Replicas {
@@ -51,7 +52,7 @@ func (s *SentinelServers) prepareSentinels() []*Server {
 	list := make([]*Server, 3)
 	for i := range list {
 		file := filepath.Join(s.t.TempDir(), "sentinel.conf")
-		list[i] = prepare(s.t, []string{file, "--sentinel"})
+		list[i] = prepare(s.t, []string{file, "--sentinel"}, s.args...)
 	}
 	for i, one := range list {
 		if err := os.WriteFile(one.args[0], []byte(s.configuration(i, list)), 0o600); err != nil {
@@ -66,14 +67,14 @@ func (s *SentinelServers) configuration(self int, all []*Server) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sentinel myid %s\n", nodeID(self))
 	fmt.Fprintf(&b, "sentinel monitor %[1]s 127.0.0.1 %s 2\nsentinel down-after-milliseconds %[1]s 500\nsentinel failover-timeout %[1]s 3000\n",
-		MasterName, s.Master.port())
+		MasterName, s.Master.peerPort())
 	for i, other := range all {
 		if i != self {
-			fmt.Fprintf(&b, "sentinel known-sentinel %s 127.0.0.1 %s %s\n", MasterName, other.port(), nodeID(i))
+			fmt.Fprintf(&b, "sentinel known-sentinel %s 127.0.0.1 %s %s\n", MasterName, other.peerPort(), nodeID(i))
 		}
 	}
 	for _, replica := range s.Replicas {
-		fmt.Fprintf(&b, "sentinel known-replica %s 127.0.0.1 %s\n", MasterName, replica.port())
+		fmt.Fprintf(&b, "sentinel known-replica %s 127.0.0.1 %s\n", MasterName, replica.peerPort())
 	}
 	return b.String()
 }
@@ -118,7 +119,7 @@ func (s *SentinelServers) promoted(ctx context.Context) *Server {
 		client.Close()
 	}
 	for _, replica := range s.Replicas {
-		if named[replica.Addr] == len(s.Sentinels) {
+		if named[replica.peerAddr()] == len(s.Sentinels) {
 			return replica
 		}
 	}
@@ -140,7 +141,11 @@ func (s *SentinelServers) Addrs() []string {
 
 // URL answers the address as Helix's configuration takes it.
 func (s *SentinelServers) URL() string {
-	return "redis+sentinel://" + userInfo(s.Master.user) + strings.Join(s.Addrs(), ",") + "/" + MasterName
+	var all []string
+	for _, one := range s.Sentinels {
+		all = append(all, one.peerAddr())
+	}
+	return s.Master.scheme() + "+sentinel://" + userInfo(s.Master.user) + strings.Join(all, ",") + "/" + MasterName
 }
 
 // Client returns a client of whoever is master, closed when the test ends.

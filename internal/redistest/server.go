@@ -3,6 +3,7 @@ package redistest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ import (
 // Server is a running redis-server. Its methods may be called from several
 // goroutines.
 type Server struct {
-	Addr string // host:port
+	Addr    string // host:port
+	TLSAddr string // host:port for TLS; "" without
 
 	t     testing.TB
 	path  string
@@ -97,17 +99,37 @@ func prepare(t testing.TB, before []string, args ...string) *Server {
 	s.args = append(append([]string(nil), before...),
 		"--port", strconv.Itoa(port), "--bind", "127.0.0.1",
 		"--dir", s.dir, "--save", "", "--appendonly", "no", "--daemonize", "no")
-	s.args = append(s.args, args...)
+	for _, arg := range args {
+		if arg == anyPort {
+			s.TLSAddr = "127.0.0.1:" + strconv.Itoa(freePort(t))
+			arg = strings.TrimPrefix(s.TLSAddr, "127.0.0.1:")
+		}
+		s.args = append(s.args, arg)
+	}
 	return s
 }
 
-func (s *Server) port() string {
-	_, port, _ := strings.Cut(s.Addr, ":")
+// anyPort stands in an argument for a free port, on which the server speaks TLS.
+const anyPort = "a free port"
+
+// peerAddr answers where other servers reach this one: over TLS if it speaks it.
+func (s *Server) peerAddr() string { return cmp.Or(s.TLSAddr, s.Addr) }
+
+func (s *Server) peerPort() string {
+	_, port, _ := strings.Cut(s.peerAddr(), ":")
 	return port
 }
 
-// URL answers the address as Helix's configuration takes it.
-func (s *Server) URL() string { return "redis://" + userInfo(s.user) + s.Addr }
+// URL answers the address as Helix's configuration takes it, for TLS where the
+// server speaks that.
+func (s *Server) URL() string { return s.scheme() + "://" + userInfo(s.user) + s.peerAddr() }
+
+func (s *Server) scheme() string {
+	if s.TLSAddr != "" {
+		return "rediss"
+	}
+	return "redis"
+}
 
 // Client returns a client that is closed when the test ends.
 func (s *Server) Client() *redis.Client {
