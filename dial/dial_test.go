@@ -29,6 +29,9 @@ func TestParse(t *testing.T) {
 		{"redis+sentinel://a,b:2/mymaster", "redis+sentinel://a:26379,b:2/mymaster"},
 		{"redis+sentinel://a/mymaster/3", "redis+sentinel://a:26379/mymaster/3"},
 		{"rediss+cluster://a:1,b:2", "rediss+cluster://a:1,b:2"},
+		{"redis+cluster://[::1]:1,[::2],c", "redis+cluster://[::1]:1,[::2]:6379,c:6379"},
+		{"rediss+sentinel://[::1],b/mymaster", "rediss+sentinel://[::1]:26379,b:26379/mymaster"},
+		{" REDIS://h ", "redis://h:6379"},
 	} {
 		got, err := Parse(tt.address)
 		if err != nil {
@@ -67,6 +70,11 @@ func TestFaultsAreNamedWithoutThePassword(t *testing.T) {
 		{"redis://:hunter2@h?db=2", "not supported"},
 		{"redis+sentinel://:hunter2@h", "master's name"},
 		{"redis://:hunter2@a,b/1", "only database 0"},
+		{"rediss+cluster://ops:hunter2@a/3", "only database 0"},
+		{"redis://:hunter2@a:1:2", "a host that is none"},
+		{"redis://:hunter2@[::1", "a host that is none"},
+		{"redis://:hunter2@a b", "a host that is none"},
+		{"redis+sentinel://:hunter2@h/master/x", "database"},
 	} {
 		_, err := Parse(tt.address)
 		if err == nil || !strings.Contains(err.Error(), tt.says) {

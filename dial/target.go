@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Target is a Redis to connect to, as its address says.
@@ -106,23 +108,40 @@ func (t *Target) parseHosts(hosts string) error {
 		if h = strings.TrimSpace(h); h == "" {
 			return fmt.Errorf("the Redis address lacks a host; write it as %s", Forms)
 		}
-		if _, _, err := net.SplitHostPort(h); err != nil {
-			h = net.JoinHostPort(strings.Trim(h, "[]"), port)
+		name, p, err := net.SplitHostPort(h)
+		if err != nil {
+			name, p = h, port
+			if inner, ok := strings.CutPrefix(h, "["); ok && strings.HasSuffix(h, "]") {
+				name = strings.TrimSuffix(inner, "]")
+			}
 		}
-		_, p, err := net.SplitHostPort(h)
-		if n, convErr := strconv.Atoi(p); err != nil || convErr != nil || n < 1 || n > 65535 {
+		if !isHost(name) {
+			return errors.New("the Redis address has a host that is none; an IPv6 address stands in brackets: redis://[::1]:6379")
+		}
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
 			return errors.New("the Redis address has a port that is not a number from 1 to 65535")
 		}
-		t.Hosts = append(t.Hosts, h)
+		t.Hosts = append(t.Hosts, net.JoinHostPort(name, p))
 	}
 	return nil
+}
+
+// isHost reports whether a name can be a host's: an address, or letters that no
+// part of a Redis address gives a meaning.
+func isHost(name string) bool {
+	if ip, err := netip.ParseAddr(name); err == nil {
+		name = ip.Zone() + "0"
+	}
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r == 0x7f || strings.ContainsRune(`:[]/?#@,\%"'<>`, r)
+	})
 }
 
 func (t *Target) parsePath(path string) error {
 	db := path
 	if t.Master != "" {
 		t.Master, db, _ = strings.Cut(path, "/")
-		if t.Master == "" {
+		if t.Master == "" || strings.ContainsFunc(t.Master, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 			return errors.New("the Sentinel address lacks the master's name: redis+sentinel://host:port/NAME")
 		}
 	}
