@@ -77,19 +77,11 @@ func (t *trouble) over() {
 
 // resolve finds out whether a transaction was made whose replies got lost.
 func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error {
-	var answered bool
-	var done bool
-	err := r.patiently(ctx, b.db, u, func() error {
-		var err error
-		done, err = r.wasMade(ctx, u)
-		answered = err == nil
-		return err
-	})
-	var undone *UndoneError
+	done, err := r.whetherMade(ctx, b, u)
 	switch {
-	case errors.As(err, &undone):
+	case isUndone(err):
 		return err
-	case !answered:
+	case err != nil:
 		return &LostError{Unknown: max(int(commandsOf(u.steps)), 1), Err: lost}
 	case !done:
 		u.outcome = conflicted
@@ -99,30 +91,59 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 	return nil
 }
 
+// whetherMade asks until somebody answers. Where there is a replica that may have
+// taken over, a server that was replaced may still answer in its place for a
+// moment, and knows of less than was made: what it does not know of is asked for
+// again. An *UndoneError says that what was noted before is gone.
+func (r *run) whetherMade(ctx context.Context, b *batch, u *unit) (bool, error) {
+	for begin := time.Now(); ; {
+		var stands note
+		var done bool
+		err := r.patiently(ctx, b.db, u, func() (err error) {
+			stands, done, err = r.wasMade(ctx, u)
+			return err
+		})
+		switch again := r.sessions.anyReplicated() && time.Since(begin) < replacedAnswers && ctx.Err() == nil; {
+		case err != nil:
+			return false, err
+		case done || !again:
+			return done, r.settleMarker(u, stands, done)
+		}
+		r.leave(ctx, b.db, u, nil)
+		pause(ctx, 2*leastPause)
+	}
+}
+
 // wasMade reports whether a transaction was made, by the number that it would
-// have noted, or else by what its keys hold.
-func (r *run) wasMade(ctx context.Context, u *unit) (bool, error) {
+// have noted, which stands there instead, or else by what its keys hold.
+func (r *run) wasMade(ctx context.Context, u *unit) (stands note, done bool, err error) {
 	states, at, err := u.session.presentStates(ctx, u)
 	if err != nil {
-		return false, err
+		return note{}, false, err
 	}
 	u.states = states
 	if !u.marked || u.scripted {
-		return differs(u.images, states, at), nil
+		return note{}, differs(u.images, states, at), nil
 	}
-	stands, err := u.session.marker(ctx, u.marker)
+	stands, err = u.session.marker(ctx, u.marker)
+	return stands, err == nil && stands.number >= u.number, err
+}
+
+// settleMarker takes in what stands in a transaction's marker. An *UndoneError
+// says that it is less than was noted before.
+func (r *run) settleMarker(u *unit, stands note, done bool) error {
+	switch {
+	case !u.marked || u.scripted:
+		return nil
+	case done:
+		r.markers.confirm(u.marker, u.note)
+		return nil
+	}
+	err := r.lacking(u.marker, stands)
 	if err != nil {
-		return false, err
-	}
-	if err := r.lacking(u.marker, stands); err != nil {
 		r.markers.confirm(u.marker, stands)
-		return false, err
 	}
-	if stands.number < u.number {
-		return false, nil
-	}
-	r.markers.confirm(u.marker, u.note)
-	return true, nil
+	return err
 }
 
 // marker answers what stands in a place; nothing where there is no such key, or

@@ -93,6 +93,19 @@ func (s *sessions) replicated(client *redis.Client) bool {
 	return s.has[client]
 }
 
+// anyReplicated reports whether any server had a replica when it was met, which
+// may have taken its place since.
+func (s *sessions) anyReplicated() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, has := range s.has {
+		if has {
+			return true
+		}
+	}
+	return false
+}
+
 // servers lists all that sessions lead to.
 func (s *sessions) servers() []*redis.Client {
 	s.mu.Lock()
