@@ -420,7 +420,7 @@ func TestDoneEndsTheRun(t *testing.T) {
 			calls++
 			return enough
 		})
-		if left := c.DBSize(t.Context()).Val(); err != enough || calls != 1 || left != 5000-a.Changed {
+		if left := c.DBSize(t.Context()).Val(); err != enough || calls != 1 || left < 5000-a.Changed-a.Unknown || left > 5000-a.Changed {
 			t.Errorf("%v after %d calls, %d keys left, %+v", err, calls, left, a)
 		}
 	})

@@ -2,10 +2,7 @@ package keyspace
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -55,26 +52,15 @@ func (l *ownLink) drop() {
 // is one that cannot be recognised.
 func (l *ownLink) greet(ctx context.Context, cn *redis.Conn) error {
 	l.reached("")
-	info, err := cn.Info(ctx, "server").Result()
-	var refused redis.Error
-	if err != nil && !errors.As(err, &refused) {
-		return fmt.Errorf("ask for the run id: %w", err)
-	}
-	l.reached(runID(info))
-	return nil
+	id, err := link.RunID(ctx, cn)
+	l.reached(id)
+	return err
 }
 
 func (l *ownLink) reached(server string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.server = server
-}
-
-// runID finds the run id in the server's INFO; "" if it is not there.
-func runID(info string) string {
-	_, after, _ := strings.Cut(info, "\nrun_id:")
-	id, _, _ := strings.Cut(after, "\r")
-	return id
 }
 
 // connected answers whom the link is connected to.

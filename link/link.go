@@ -8,8 +8,10 @@ package link
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -152,6 +154,19 @@ func (l *Link) sever() {
 		_ = l.conn.SetDeadline(time.Unix(1, 0)) // wakes a reader even where Close has to wait, as under TLS
 		l.conn.Close()
 	}
+}
+
+// RunID asks whom a connection leads to: every start of a server has an id of its
+// own. It is "" of one that refuses to say.
+func RunID(ctx context.Context, cn *redis.Conn) (string, error) {
+	info, err := cn.Info(ctx, "server").Result()
+	var refused redis.Error
+	if err != nil && !errors.As(err, &refused) {
+		return "", fmt.Errorf("ask for the run id: %w", err)
+	}
+	_, after, _ := strings.Cut(info, "\nrun_id:")
+	id, _, _ := strings.Cut(after, "\r")
+	return id, nil
 }
 
 // AppendCommand adds a command as the protocol has it.

@@ -199,7 +199,7 @@ func awaitWhole(t *testing.T, client redis.UniversalClient) {
 // place.
 func masterReplaced(t *testing.T, cluster *redistest.ClusterServers, client redis.UniversalClient) {
 	master := cluster.Masters[0]
-	replica := cluster.AddReplica(master)
+	replica := cluster.Replicas[0]
 	a := newAppending(t, client, "replaced", 600)
 	if n, err := master.Client().Wait(t.Context(), 1, 10*time.Second).Result(); n != 1 || err != nil {
 		t.Fatalf("replicated to %d, %v", n, err)

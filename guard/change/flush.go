@@ -31,7 +31,7 @@ func Flush(ctx context.Context, client *redis.Client, own Own) error {
 	if err != nil {
 		return err
 	}
-	s := newSession(ctx, client)
+	s := newSession(ctx, client, func(string) {})
 	defer s.end()
 	for range maxAttempts {
 		names, err := s.names(ctx, own, found)

@@ -19,7 +19,9 @@ func TestAServerThatWasReplacedIsNotBelieved(t *testing.T) {
 	var w wire
 	client := redis.NewClient(&redis.Options{
 		Addr: "either:1", Protocol: 2, DisableIdentity: true, DialerRetries: 1, MaxRetries: 1,
-		Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) { return w.dial(ctx, network, p.now.Load().Addr) },
+		Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return w.dial(ctx, network, p.now.Load().Addr)
+		},
 	})
 	t.Cleanup(func() { client.Close() })
 	a := newAppending(t, client, "replaced", 600)

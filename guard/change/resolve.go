@@ -93,8 +93,8 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 
 // whetherMade asks until somebody answers. Where there is a replica that may have
 // taken over, a server that was replaced may still answer in its place for a
-// moment, and knows of less than was made: what it does not know of is asked for
-// again. An *UndoneError says that what was noted before is gone.
+// moment, and knows of less than was made: it is believed only when it has been
+// asked for as long as that lasts. An *UndoneError says that what was noted before is gone.
 func (r *run) whetherMade(ctx context.Context, b *batch, u *unit) (bool, error) {
 	for begin := time.Now(); ; {
 		var stands note
@@ -103,10 +103,14 @@ func (r *run) whetherMade(ctx context.Context, b *batch, u *unit) (bool, error) 
 			stands, done, err = r.wasMade(ctx, u)
 			return err
 		})
-		switch again := r.sessions.anyReplicated() && time.Since(begin) < replacedAnswers && ctx.Err() == nil; {
-		case err != nil:
+		if err != nil {
 			return false, err
-		case done || !again:
+		}
+		server := u.session.server
+		if time.Since(begin) >= replacedAnswers {
+			r.sessions.believe(server)
+		}
+		if done || r.sessions.believes(server) || ctx.Err() != nil {
 			return done, r.settleMarker(u, stands, done)
 		}
 		r.leave(ctx, b.db, u, nil)

@@ -26,13 +26,20 @@ type session struct {
 	in   *bufio.Reader
 	out  []byte
 
-	age       int  // how often its server had been given up when it was connected
-	unweighed bool // the server's user may not ask what keys take
+	age       int    // how often its server had been given up when it was connected
+	server    string // the run id of whom it is connected to; "" if it does not say
+	unweighed bool   // the server's user may not ask what keys take
 }
 
-func newSession(ctx context.Context, client *redis.Client) *session {
-	l, end := link.New(ctx, client, nil)
-	return &session{link: l, end: end}
+// newSession prepares a session. reached is told whom each connection leads to.
+func newSession(ctx context.Context, client *redis.Client, reached func(server string)) *session {
+	s := &session{}
+	s.link, s.end = link.New(ctx, client, func(ctx context.Context, cn *redis.Conn) (err error) {
+		s.server, err = link.RunID(ctx, cn)
+		reached(s.server)
+		return err
+	})
+	return s
 }
 
 // open connects if there is no connection.

@@ -18,12 +18,14 @@ type sessions struct {
 	to   map[*session]*redis.Client
 	age  map[*redis.Client]int  // counts the times that a server was given up
 	has  map[*redis.Client]bool // a replica, when it was met
+
+	believed map[string]bool // servers, by their run ids
 }
 
 func newSessions(ctx context.Context) *sessions {
 	return &sessions{
 		ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client),
-		age: make(map[*redis.Client]int), has: make(map[*redis.Client]bool),
+		age: make(map[*redis.Client]int), has: make(map[*redis.Client]bool), believed: make(map[string]bool),
 	}
 }
 
@@ -32,7 +34,7 @@ func (s *sessions) take(client *redis.Client) *session {
 	defer s.mu.Unlock()
 	list := s.free[client]
 	if len(list) == 0 {
-		made := newSession(s.ctx, client)
+		made := newSession(s.ctx, client, s.reached)
 		made.age, s.to[made] = s.age[client], client
 		return made
 	}
@@ -93,17 +95,30 @@ func (s *sessions) replicated(client *redis.Client) bool {
 	return s.has[client]
 }
 
-// anyReplicated reports whether any server had a replica when it was met, which
-// may have taken its place since.
-func (s *sessions) anyReplicated() bool {
+// reached notes whom a new connection leads to. One that is not believed yet may
+// have taken the place of any that is.
+func (s *sessions) reached(server string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, has := range s.has {
-		if has {
-			return true
-		}
+	if !s.believed[server] {
+		clear(s.believed)
 	}
-	return false
+}
+
+// believe notes that a server is still the one after it has been asked for long
+// enough.
+func (s *sessions) believe(server string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.believed[server] = server != ""
+}
+
+// believes reports whether what a server does not know of was not made: it is
+// believed, or there is none that could take its place.
+func (s *sessions) believes(server string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.believed[server] || !slices.Contains(slices.Collect(maps.Values(s.has)), true)
 }
 
 // servers lists all that sessions lead to.

@@ -153,6 +153,15 @@ func checkNoRange(c *call) string {
 	return ""
 }
 
+// checkNoScore leaves ZRANK key member WITHSCORE to the server: not every one
+// knows the last word.
+func checkNoScore(c *call) string {
+	if len(c.argv) > 3 {
+		return whyForm
+	}
+	return ""
+}
+
 // checkLPos is for LPOS key element [RANK n] [COUNT n] [MAXLEN n].
 func checkLPos(c *call) string {
 	options := c.argv[3:]
