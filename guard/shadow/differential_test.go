@@ -247,7 +247,8 @@ func TestCommandsAreRedis(t *testing.T) {
 		v, err := parsed(r.run("COMMAND", "INFO", name))
 		list, _ := v.([]any)
 		entry, _ := list[0].([]any)
-		if err != nil || len(entry) < 2 || entry[1] != c.arity {
+		longer := name == "zrank" || name == "zrevrank" // in newer servers
+		if err != nil || len(entry) < 2 || entry[1] != c.arity && !(longer && entry[1] == 3) {
 			t.Errorf("%s has %d words; the server says %v", name, c.arity, entry)
 		}
 	}
