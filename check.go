@@ -121,11 +121,33 @@ func redisFindings(ctx context.Context, base *settings.Base, quick bool) []check
 	if err != nil {
 		return nil // which the findings on the configuration say
 	}
-	findings := check.Redis(ctx, client, target.String(), neededBy(base, policy, target))
+	findings := connectionFindings(ctx, pool, dialOptions(base.Snapshot()).TLS)
+	findings = append(findings, check.Redis(ctx, client, target.String(), check.Own{Needs: neededBy(base, policy, target), Watched: target.Master != ""})...)
 	if check.AnyFatal(findings) {
 		return findings
 	}
 	return append(findings, sessionFindings(settings.Open(ctx, client, base).Snapshot())...)
+}
+
+// connectionFindings looks at what stands between Helix and the servers: TLS, and
+// Sentinels.
+func connectionFindings(ctx context.Context, pool *dial.Pool, files dial.Files) []check.Finding {
+	var findings []check.Finding
+	target := pool.Target()
+	if target.TLS {
+		if err := files.Check(); err != nil {
+			return []check.Finding{{Name: "Redis TLS", Level: check.Fatal, Detail: sentence(err.Error()), Mend: "Mend redis.tls_ca_file, redis.tls_cert_file and redis.tls_key_file."}}
+		}
+		if state, err := pool.Handshake(ctx); err == nil { // of one that fails the reach tells
+			findings = append(findings, check.TLS(state, files.Ends(), time.Now()))
+		}
+	}
+	if target.Master != "" {
+		sentinels, closeAll := pool.Sentinels()
+		defer closeAll()
+		findings = append(findings, check.Sentinels(ctx, sentinels, target.Master)...)
+	}
+	return findings
 }
 
 // noRedis is fatal for the bot; the console brings its own.

@@ -48,9 +48,9 @@ func TestGuideFindings(t *testing.T) {
 		{"volatile", eviction(with(healthy, "maxmemory-policy", "volatile-ttl")), Warning, "every healthy session has one"},
 		{"events on", notifications(healthy), OK, "exactly"},
 		{"events off", notifications(fields{}), OK, "from differences"},
-		{"old", version(fields{"redis_version": "6.0.16"}), Warning, "6.0.16"},
-		{"new", version(fields{"redis_version": "7.0.15"}), OK, "7.0.15"},
-		{"Valkey", version(fields{"redis_version": "7.2.4", "valkey_version": "8.0.1"}), OK, "Valkey 8.0.1"},
+		{"old", version(fields{"redis_version": "6.0.16"}, false), Warning, "6.0.16"},
+		{"new", version(fields{"redis_version": "7.0.15"}, true), OK, "7.0.15"},
+		{"Valkey", version(fields{"redis_version": "7.2.4", "valkey_version": "8.0.1"}, true), OK, "Valkey 8.0.1"},
 		{"replica", role(fields{"role": "slave"}, false), Fatal, "replica"},
 		{"master", role(fields{"role": "master", "connected_slaves": "2"}, false), OK, "2 replicas"},
 		{"Sentinel", role(fields{"redis_mode": "sentinel"}, false), Fatal, "keeps no sessions"},
@@ -103,7 +103,7 @@ func TestALoadingServerIsNotOutOfReach(t *testing.T) {
 }
 
 // own is everything that Helix can be asked for outside a Cluster.
-var own = acl.Needs{Features: slices.DeleteFunc(acl.All(), func(n acl.Name) bool { return n == acl.Cluster })}
+var own = Own{Needs: acl.Needs{Features: slices.DeleteFunc(acl.All(), func(n acl.Name) bool { return n == acl.Cluster })}}
 
 func TestEveryMasterOfAClusterIsLookedAt(t *testing.T) {
 	servers := redistest.Cluster(t)

@@ -11,18 +11,20 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+const clusterName = "Redis Cluster"
+
 // masters looks at each master of a Cluster, and at the Cluster as a whole.
 func masters(ctx context.Context, cluster *redis.ClusterClient) []Finding {
 	var mu sync.Mutex
 	byNode := make(map[string][]Finding)
 	err := cluster.ForEachMaster(ctx, func(ctx context.Context, client *redis.Client) error {
-		found := node(ctx, client, true)
+		found := node(ctx, client, kind{member: true})
 		mu.Lock()
 		defer mu.Unlock()
 		byNode[client.Options().Addr] = found
 		return nil
 	})
-	whole := Finding{Name: "Redis Cluster", Level: Fatal, Mend: "Look at it with redis-cli --cluster check."}
+	whole := Finding{Name: clusterName, Level: Fatal, Mend: "Look at it with redis-cli --cluster check."}
 	state, stateErr := cluster.ClusterInfo(ctx).Result()
 	switch {
 	case err != nil:
@@ -34,7 +36,12 @@ func masters(ctx context.Context, cluster *redis.ClusterClient) []Finding {
 	default:
 		whole = Finding{Name: whole.Name, Level: OK, Detail: fmt.Sprintf("Whole; %d masters.", len(byNode))}
 	}
-	return append([]Finding{whole}, merge(byNode)...)
+	findings := []Finding{whole}
+	if ranges, err := cluster.ClusterSlots(ctx).Result(); err == nil {
+		findings = append(findings, shape(ranges)...)
+	}
+	findings = append(findings, versions(ctx, cluster)...)
+	return append(findings, merge(byNode)...)
 }
 
 // merge says once what all nodes have in common, and names the node of the rest.

@@ -8,7 +8,7 @@ func FuzzInfo(f *testing.F) {
 	f.Add("redis_version:.\r\nvalkey_version:8\r\nrole:\r\nmaxmemory:-1\r\nused_memory:x\r\n", "", "allkeys-lru")
 	f.Fuzz(func(t *testing.T, text, save, policy string) {
 		info, config := parseFields(text), fields{"save": save, "appendonly": "no", "maxmemory": parseFields(text)["maxmemory"], "maxmemory-policy": policy}
-		for _, finding := range []Finding{version(info), role(info, false), role(info, true), persistence(info, config), memory(info, config)} {
+		for _, finding := range []Finding{version(info, true), version(info, false), role(info, false), role(info, true), persistence(info, config), memory(info, config)} {
 			if finding.Name == "" || finding.Detail == "" {
 				t.Errorf("%q: %+v", text, finding)
 			}

@@ -25,8 +25,8 @@ func TestRightsThatAreMissing(t *testing.T) {
 		says  []string
 	}{
 		{"everything", all, OK, []string{"Everything that is in use is allowed: base, sessions"}},
-		{"the generated one", own.Rules(), OK, []string{"Everything"}},
-		{"the plain form", acl.Needs{Features: own.Features, Plain: true}.Rules(), OK, []string{"Everything"}},
+		{"the generated one", own.Needs.Rules(), OK, []string{"Everything"}},
+		{"the plain form", acl.Needs{Features: own.Needs.Features, Plain: true}.Rules(), OK, []string{"Everything"}},
 		{"not our keys", append([]string{"~session:*"}, all[1:]...), Fatal, []string{"Refused for base", "HGET on Helix's own keys", "(~{helix}:* ~helix:* "}},
 		{"not our channel", []string{"~*", "resetchannels", "+@all"}, Fatal, []string{"SUBSCRIBE on {helix}:*", "&{helix}:*"}},
 		{"no SCAN", append(all, "-scan"), Fatal, []string{"Refused for sessions", "Refused for read", "SCAN", "+scan"}},
@@ -44,7 +44,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 			setUser(t, admin, append([]string{"limited", "reset", "on", ">pass"}, tt.rules...))
 			client := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "limited", Password: "pass", DisableIdentity: true})
 			defer client.Close()
-			needs := acl.Needs{Features: own.Features, Plain: tt.name == "the plain form"}
+			needs := acl.Needs{Features: own.Needs.Features, Plain: tt.name == "the plain form"}
 			found, level := rightsOf(t, client, needs)
 			for _, says := range tt.says {
 				if !strings.Contains(found, says) {
@@ -86,7 +86,7 @@ func rightsOf(t *testing.T, client *redis.Client, needs acl.Needs) (string, Leve
 	levels := []Level{OK, Warning, Fatal}
 	gravest := 0
 	var text strings.Builder
-	for _, f := range Redis(t.Context(), client, "redis://example:6379", needs) {
+	for _, f := range Redis(t.Context(), client, "redis://example:6379", Own{Needs: needs}) {
 		if f.Name != rightsName {
 			continue
 		}

@@ -13,10 +13,16 @@ import (
 	"github.com/helix-collective/helix/acl"
 )
 
+// Own is what Helix has to do with a server.
+type Own struct {
+	Needs   acl.Needs // what its user is to be able to do there
+	Watched bool      // it was found by Sentinels
+}
+
 // Redis looks at the server behind client, in Cluster at every master; where
-// names it, without password, and needs is what its user is to be able to do. If the server is out of reach or no place for
+// names it, without password. If the server is out of reach or no place for
 // sessions, nothing else is found.
-func Redis(ctx context.Context, client redis.UniversalClient, where string, needs acl.Needs) []Finding {
+func Redis(ctx context.Context, client redis.UniversalClient, where string, own Own) []Finding {
 	first := reach(ctx, client, where)
 	if first.Level != OK {
 		return []Finding{first}
@@ -25,12 +31,12 @@ func Redis(ctx context.Context, client redis.UniversalClient, where string, need
 	if cluster, ok := client.(*redis.ClusterClient); ok {
 		findings = append(findings, masters(ctx, cluster)...)
 	} else {
-		findings = append(findings, node(ctx, client, false)...)
+		findings = append(findings, node(ctx, client, kind{watched: own.Watched})...)
 	}
 	if misplaced(findings) {
 		return findings
 	}
-	return append(findings, rights(ctx, client, needs)...)
+	return append(findings, rights(ctx, client, own.Needs)...)
 }
 
 // misplaced reports whether the server is of a kind that keeps no sessions;
@@ -69,14 +75,19 @@ func reach(ctx context.Context, client redis.UniversalClient, where string) Find
 	return f
 }
 
-// node holds one server against the guide; member says that it was reached as a
-// member of a Cluster.
-func node(ctx context.Context, client redis.Cmdable, member bool) []Finding {
+// kind says how a server was reached.
+type kind struct {
+	member  bool // of a Cluster
+	watched bool // by Sentinels
+}
+
+// node holds one server against the guide.
+func node(ctx context.Context, client redis.UniversalClient, k kind) []Finding {
 	info, err := readInfo(ctx, client)
 	if err != nil {
 		return []Finding{notAllowed(need{[]any{"INFO"}, Fatal, "nothing else can be checked"}, err)}
 	}
-	findings := []Finding{version(info), role(info, member)}
+	findings := []Finding{version(info, knows(ctx, client, sinceOldest)), role(info, k.member)}
 	if findings[1].Level == Fatal {
 		return findings
 	}
@@ -84,6 +95,7 @@ func node(ctx context.Context, client redis.Cmdable, member bool) []Finding {
 	if err != nil {
 		return append(findings, notAllowed(need{[]any{"CONFIG GET"}, Warning, "persistence, memory limit and eviction cannot be checked"}, err))
 	}
+	findings = append(findings, replication(info, config, k.watched)...)
 	return append(findings, persistence(info, config), memory(info, config), eviction(config), notifications(config))
 }
 
@@ -115,7 +127,7 @@ func parseFields(text string) fields {
 
 func readConfig(ctx context.Context, client redis.Cmdable) (fields, error) {
 	config := make(fields)
-	for _, name := range []string{"save", "appendonly", "appendfsync", "maxmemory", "maxmemory-policy", "notify-keyspace-events"} {
+	for _, name := range []string{"save", "appendonly", "appendfsync", "maxmemory", "maxmemory-policy", "notify-keyspace-events", "min-replicas-to-write"} {
 		got, err := client.ConfigGet(ctx, name).Result()
 		if err != nil {
 			return nil, err
@@ -125,16 +137,28 @@ func readConfig(ctx context.Context, client redis.Cmdable) (fields, error) {
 	return config, nil
 }
 
-func version(info fields) Finding {
-	f := Finding{Name: "Redis version", Level: OK, Detail: "Redis " + info["redis_version"] + "."}
+// sinceOldest is a command that came with Redis 6.2, the oldest that Helix is
+// tested with.
+const sinceOldest = "getex"
+
+// knows reports whether a server has a command. One that does not say has it.
+func knows(ctx context.Context, client redis.UniversalClient, name string) bool {
+	list, err := client.Do(ctx, "COMMAND", "INFO", name).Slice()
+	return err != nil || len(list) == 1 && list[0] != nil
+}
+
+// versionOf names the server as it names itself.
+func versionOf(info fields) string {
 	if v := info["valkey_version"]; v != "" {
-		f.Detail = "Valkey " + v + "."
+		return "Valkey " + v
 	}
-	major, minor, _ := strings.Cut(info["redis_version"], ".")
-	minor, _, _ = strings.Cut(minor, ".")
-	a, _ := strconv.Atoi(major)
-	b, _ := strconv.Atoi(minor)
-	if a < 6 || a == 6 && b < 2 {
+	return "Redis " + info["redis_version"]
+}
+
+// version names the server; recent says that it knows all that Helix uses.
+func version(info fields, recent bool) Finding {
+	f := Finding{Name: "Redis version", Level: OK, Detail: versionOf(info) + "."}
+	if !recent {
 		f.Level = Warning
 		f.Detail += " Helix is tested from 6.2 on."
 		f.Mend = "Upgrade Redis; versions this old get no security fixes."
@@ -183,6 +207,9 @@ func notAllowed(n need, err error) Finding {
 	command := fmt.Sprint(n.args[0])
 	f := Finding{Name: rightsName, Level: n.level,
 		Detail: fmt.Sprintf("%s is refused (%v): %s.", command, err, n.lost)}
+	if strings.HasPrefix(err.Error(), "ERR unknown command") {
+		f.Mend = "The server does not have it, or whoever runs it renamed it (rename-command). Take that back; on a managed Redis ask the provider."
+	}
 	if redis.IsPermissionError(err) {
 		rule := strings.ReplaceAll(strings.ToLower(command), " ", "|")
 		f.Mend = "Where a provider runs Redis, ask there; else: ACL SETUSER <user> +" + rule
