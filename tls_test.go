@@ -34,6 +34,24 @@ func TestRedisOverTLS(t *testing.T) {
 	}
 }
 
+// Certificates on both sides, on each topology, and what check says of them.
+func TestRedisOverTLSWithCertificatesOnBothSides(t *testing.T) {
+	a := redistest.NewAuthority(t)
+	args := a.Args(time.Now().Add(3*24*time.Hour + time.Hour))
+	cert, key := a.Issue("client", time.Now().AddDate(1, 0, 0))
+	environment := []string{"HELIX_REDIS_TLS_CA_FILE=" + a.CA, "HELIX_REDIS_TLS_CERT_FILE=" + cert, "HELIX_REDIS_TLS_KEY_FILE=" + key}
+	for _, url := range []string{redistest.Standalone(t, args...).URL(), redistest.Sentinel(t, args...).URL(), redistest.Cluster(t, args...).URL()} {
+		got := runHelixIn(t, t.TempDir(), environment, "", "exec", "--yes", "--redis", url, "!redis set session:a 1 ex 600", "!redis keys session:* | xargs redis ttl", "!redis monitor --for 1s | head -1")
+		if got.status != 0 || !strings.HasPrefix(got.stdout, "OK\n600\n") {
+			t.Errorf("%s: %+v", url, got)
+		}
+		got = runHelixIn(t, t.TempDir(), environment, "", "check", "--redis", url)
+		if !strings.Contains(got.stdout, "TLS 1.3") || !strings.Contains(got.stdout, "in 3 days") {
+			t.Errorf("%s: %+v", url, got)
+		}
+	}
+}
+
 // freePort answers a port that nobody listens on just now.
 func freePort(t *testing.T) string {
 	t.Helper()

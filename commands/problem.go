@@ -232,6 +232,8 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		reply.Problem = sentence(serverWords(err)) + " " + acl.Mend(serverWords(err))
 	case redis.IsLoadingError(err):
 		reply.Problem = "Redis is still loading its data. Try again in a moment."
+	case passingWords(err) != "":
+		reply.Problem = passingWords(err)
 	case errors.As(err, &untrusted):
 		reply.Problem = fmt.Sprintf("Redis at %s shows a certificate that is not trusted here: %s Whoever runs Helix can name the authority behind it in redis.tls_ca_file.",
 			d.Redis, sentence(untrusted.Err.Error()))
@@ -243,6 +245,27 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		return Reply{}, false
 	}
 	return reply, true
+}
+
+// passingWords tells of a state of the servers that is over by itself, as a
+// failover or a move of slots is; "" for all else.
+func passingWords(err error) string {
+	var answered redis.Error
+	if !errors.As(err, &answered) {
+		return ""
+	}
+	code, _, _ := strings.Cut(answered.Error(), " ")
+	switch code {
+	case "CLUSTERDOWN":
+		return "The Redis Cluster is not whole: for some keys there is no master now. Try again once a replica has taken over; `helix check` tells which slots are concerned."
+	case "MASTERDOWN":
+		return "This Redis is a replica that has lost its master, and answers nothing until it has one. Whoever runs Helix has to point redis.url at the master."
+	case "TRYAGAIN":
+		return "These keys are just being moved from one server of the Cluster to another. Try again in a moment."
+	case "MOVED", "ASK":
+		return "This Redis is part of a Cluster, and these keys are on another server of it. Whoever runs Helix has to say so in redis.url: redis+cluster://host:port."
+	}
+	return ""
 }
 
 // asTyped puts the prefix before the lines of Redis that a text proposes, as they

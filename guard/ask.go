@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -125,7 +126,25 @@ func parseAll(cmds []*redis.RawCmd) ([]reply, error) {
 }
 
 // maxRedirects bounds how often a command follows its slot to another node.
-const maxRedirects = 5
+const maxRedirects = 8
+
+// redirectRest is how long the slots are left to move before a command follows
+// them once more; each time it is longer, two and a half seconds in all.
+const redirectRest = 20 * time.Millisecond
+
+func rest(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // sendCluster sends each command to the master that holds its key's slot, to
 // each node what is meant for it in one round trip, and follows slots that
@@ -136,7 +155,10 @@ func sendCluster(ctx context.Context, cluster *redis.ClusterClient, qs []request
 	for i := range qs {
 		pending[i] = i
 	}
-	for range maxRedirects {
+	for attempt := range maxRedirects {
+		if err := rest(ctx, time.Duration(attempt*attempt)*redirectRest); err != nil {
+			return nil, err
+		}
 		nodes, err := byNode(ctx, cluster, qs, pending)
 		if err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ import (
 // Halted says that the server takes no more changes of the kind, whatever their
 // keys, so that a program was not carried on with.
 type Halted struct {
-	Code string // OOM, MISCONF or READONLY
+	Code string // OOM, MISCONF, READONLY or NOREPLICAS
 	Text string // the server's own words
 }
 
@@ -22,6 +22,8 @@ func (e *Halted) Error() string {
 		return "Redis has no memory left for this: it uses more than maxmemory (OOM). " + cureForMemory
 	case "MISCONF":
 		return "Redis refuses every write, since it cannot save its data to disk (MISCONF). " + cureForDisk
+	case "NOREPLICAS":
+		return "Redis refuses every write, since fewer replicas are in step with it than min-replicas-to-write asks for (NOREPLICAS). " + cureForReplicas
 	}
 	return "This Redis is a replica that takes no writes (READONLY). " + cureForReplica
 }
@@ -30,8 +32,9 @@ func (e *Halted) Error() string {
 const (
 	cureForMemory = "DEL, EXPIRE and CONFIG SET work all the same: `redis config set maxmemory 2gb` raises the limit, " +
 		"`redis --scan --pattern session:* | xargs redis del` makes room."
-	cureForDisk    = "Mend the disk; or `redis config set stop-writes-on-bgsave-error no` has it take writes that are not saved, deletions among them."
-	cureForReplica = "Whoever runs Helix has to point redis.url at its master."
+	cureForDisk     = "Mend the disk; or `redis config set stop-writes-on-bgsave-error no` has it take writes that are not saved, deletions among them."
+	cureForReplicas = "Bring the replicas back; or `redis config set min-replicas-to-write 0` has it take writes that a failover loses."
+	cureForReplica  = "Whoever runs Helix has to point redis.url at its master."
 )
 
 // halted answers an error reply that any other change would be answered with,

@@ -198,11 +198,11 @@ func (e *ServerError) Code() string {
 }
 
 // Halts reports whether the server would answer the like to any other change
-// of the kind, whatever its keys: it is out of memory, cannot save, or is a
-// replica.
+// of the kind, whatever its keys: it is out of memory, cannot save, is a replica,
+// or has too few replicas.
 func (e *ServerError) Halts() bool {
 	switch e.Code() {
-	case "OOM", "MISCONF", "READONLY":
+	case "OOM", "MISCONF", "READONLY", "NOREPLICAS":
 		return true
 	}
 	return false

@@ -1,0 +1,26 @@
+package commands
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/helix-collective/helix/guard/change"
+)
+
+func TestWhatPassesIsSaidInWords(t *testing.T) {
+	d := &Dispatcher{}
+	for text, says := range map[string]string{
+		"CLUSTERDOWN Hash slot not served":                        "not whole",
+		"CLUSTERDOWN The cluster is down":                         "not whole",
+		"MASTERDOWN Link with MASTER is down":                     "has lost its master",
+		"TRYAGAIN Multiple keys request during rehashing of slot": "Try again in a moment",
+		"MOVED 12182 127.0.0.1:7002":                              "redis+cluster://",
+		"LOADING Redis is loading the dataset in memory":          "still loading",
+		"NOREPLICAS Not enough good replicas to write.":           "NOREPLICAS",
+	} {
+		reply, ok := d.asConnection(&change.ServerError{Text: text})
+		if !ok || reply.Outcome != Unreachable || !strings.Contains(reply.Problem, says) {
+			t.Errorf("%s: %+v", text, reply)
+		}
+	}
+}
