@@ -12,7 +12,7 @@ import (
 )
 
 func TestSeriesBecomeSamplesAgain(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		s := series.New(client, sample.Sessions, sample.MemoryUsed)
 		begin := time.Now().Add(-5 * time.Minute).Truncate(time.Millisecond)
 		for i := range 10 {
