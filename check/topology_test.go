@@ -94,10 +94,10 @@ func TestSentinelsAreAsked(t *testing.T) {
 	if got := Sentinels(t.Context(), clients, redistest.MasterName); got[0].Level != OK || !strings.Contains(got[0].Detail, "3 know each other") {
 		t.Errorf("%+v", got)
 	}
-	got := Redis(t.Context(), servers.Client(), servers.URL(), Own{Needs: own.Needs, Watched: true})
-	if f, ok := finding(got, "Redis replicas", "in step"); !ok || f.Level != OK {
-		t.Errorf("%+v", got)
-	}
+	redistest.Eventually(t, "the replicas are found in step", func(ctx context.Context) bool {
+		f, ok := finding(Redis(ctx, servers.Client(), servers.URL(), Own{Needs: own.Needs, Watched: true}), "Redis replicas", "in step")
+		return ok && f.Level == OK
+	})
 	if got := Sentinels(t.Context(), clients, "another"); got[0].Level != Fatal || !strings.Contains(got[0].Detail, "No such master") {
 		t.Errorf("%+v", got)
 	}
@@ -109,7 +109,7 @@ func TestSentinelsAreAsked(t *testing.T) {
 	delete(clients, servers.Sentinels[1].Addr)
 	delete(clients, servers.Sentinels[2].Addr)
 	redistest.Eventually(t, "the last one is alone", func(ctx context.Context) bool {
-		got = Sentinels(ctx, clients, redistest.MasterName)
+		got := Sentinels(ctx, clients, redistest.MasterName)
 		return got[0].Level == Warning && strings.Contains(got[0].Detail, "nobody takes over: ")
 	})
 }
