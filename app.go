@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
@@ -22,6 +23,7 @@ import (
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/health"
 	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/redact"
@@ -51,6 +53,7 @@ type app struct {
 	series     *series.Store
 	alerts     *alerts.Engine
 	watch      *watchtower
+	speaker    atomic.Pointer[speaker] // nil: this process speaks to nobody on Discord
 
 	closers []func() error // in the order of opening
 }
@@ -189,7 +192,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), alerts.OwnKeys(), series.New(nil, series.Usual()...).Keys(), []string{pinKey, greetedKey, watchesKey})
+	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), alerts.OwnKeys(), lease.OwnKeys(), series.New(nil, series.Usual()...).Keys(), []string{pinKey, greetedKey, watchesKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {
@@ -204,6 +207,7 @@ func dialOptions(s *settings.Snapshot) dial.Options {
 		},
 		SentinelUser:     s.Text(settings.RedisSentinelUser),
 		SentinelPassword: s.Secret(settings.RedisSentinelPassword),
+		Hook:             lease.Gate{},
 		KeepAlive: net.KeepAliveConfig{
 			Enable:   true,
 			Idle:     s.Duration(settings.RedisKeepaliveIdle),

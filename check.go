@@ -126,6 +126,7 @@ func redisFindings(ctx context.Context, base *settings.Base, quick bool) []check
 	if check.AnyFatal(findings) {
 		return findings
 	}
+	findings = append(findings, instanceFindings(ctx, client)...)
 	return append(findings, sessionFindings(settings.Open(ctx, client, base).Snapshot())...)
 }
 

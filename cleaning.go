@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/sessions"
 	"github.com/helix-collective/helix/settings"
 )
@@ -21,26 +21,36 @@ func (a *app) newSessions() *sessions.Store {
 	})
 }
 
-// cleaning cleans the sessions up beside work, and lets other instances know what
-// this one does to sessions, until work ends.
+// telling lets other instances know what this one does to sessions beside work,
+// until work ends.
+func (a *app) telling(ctx context.Context, work func(context.Context) error) error {
+	return beside(ctx, work, func(ctx context.Context) error { a.sessions.KeepTelling(ctx); return nil })
+}
+
+// cleaning cleans the sessions up beside work until that ends, while no bot is
+// there to do it, and has the instance listed among the others.
 func (a *app) cleaning(ctx context.Context, work func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var beside sync.WaitGroup
-	beside.Go(func() { a.cleanSessions(ctx) })
-	beside.Go(func() { a.sessions.KeepTelling(ctx) })
-	err := work(ctx)
-	cancel()
-	beside.Wait()
-	return err
+	member := lease.New(lease.Options{Client: a.client, Self: a.instance(false), Log: a.log})
+	listed := func(ctx context.Context) error { return member.Run(ctx, nil) } // it never speaks
+	clean := func(ctx context.Context) error {
+		a.cleanSessionsIf(ctx, func() bool { _, held := member.Holder(); return !held })
+		return nil
+	}
+	return a.telling(ctx, func(ctx context.Context) error { return beside(ctx, work, listed, clean) })
 }
 
 // cleanSessions cleans the sessions up whenever the settings say so, until ctx
 // ends.
 func (a *app) cleanSessions(ctx context.Context) {
+	a.cleanSessionsIf(ctx, func() bool { return true })
+}
+
+// cleanSessionsIf does so while it is for this instance to do.
+func (a *app) cleanSessionsIf(ctx context.Context, ours func() bool) {
 	a.sessions.Clean(ctx, sessions.Schedule{
 		Due: func() (bool, time.Duration) {
 			s := a.live.Snapshot()
-			return s.Bool(settings.SessionCleanup), s.Duration(settings.SessionCleanupInterval)
+			return s.Bool(settings.SessionCleanup) && ours(), s.Duration(settings.SessionCleanupInterval)
 		},
 		Done: a.noteCleanup,
 	})

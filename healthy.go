@@ -22,10 +22,13 @@ func (a *app) answered(command string, outcome commands.Outcome, took time.Durat
 }
 
 // openHealth takes the address of the health checks, and answers what serves
-// them and asks for the dead-man's address; nil where neither is configured.
-func (a *app) openHealth(ctx context.Context, live []health.Check, readings func() []health.Reading) (run, error) {
-	if readings != nil {
-		a.metrics.Watch(readings)
+// them and asks for the dead-man's address; nil where neither is configured. speaks
+// is nil where there is no Discord.
+func (a *app) openHealth(ctx context.Context, speaks *speaker) (run, error) {
+	var live, alone []health.Check
+	if speaks != nil {
+		live, alone = speaks.health(), []health.Check{{Name: "who speaks", Ask: speaks.speaksNow}}
+		a.metrics.Watch(speaks.readings)
 	}
 	a.metrics.Watch(a.redisReadings)
 	if a.watch != nil {
@@ -43,7 +46,7 @@ func (a *app) openHealth(ctx context.Context, live []health.Check, readings func
 		runs = append(runs, func(ctx context.Context) error { return server.Serve(ctx, listener) })
 	}
 	if address := s.Secret(settings.HealthDeadManURL); address != "" {
-		deadMan := health.DeadMan{URL: address, Every: s.Duration(settings.HealthDeadManInterval), Live: live, Client: http.DefaultClient, Log: a.log}
+		deadMan := health.DeadMan{URL: address, Every: s.Duration(settings.HealthDeadManInterval), Live: live, Alone: alone, Client: http.DefaultClient, Log: a.log}
 		runs = append(runs, func(ctx context.Context) error { deadMan.Run(ctx); return nil })
 	}
 	if len(runs) == 0 {
@@ -83,33 +86,28 @@ func (a *app) redisReadings() []health.Reading {
 // at most.
 const ackWithin = 4 * time.Minute
 
-// gatewayChecks tell whether Discord's gateway is alive.
-func gatewayChecks(b *bot.Bot) []health.Check {
-	started := time.Now()
-	return []health.Check{{Name: "Discord gateway", Ask: func(context.Context) error {
-		last := b.Status().LastAck
-		if last.IsZero() {
-			last = started
-		}
-		if age := time.Since(last); age > ackWithin {
-			return fmt.Errorf("no heartbeat was answered for %s", age.Round(time.Second))
-		}
-		return nil
-	}}}
+// alive tells whether Discord's gateway is.
+func (s *speaking) alive() error {
+	last := s.bot.Status().LastAck
+	if last.IsZero() {
+		last = s.began
+	}
+	if age := time.Since(last); age > ackWithin {
+		return fmt.Errorf("no heartbeat was answered for %s", age.Round(time.Second))
+	}
+	return nil
 }
 
 // botReadings are the figures of the bot.
-func botReadings(b *bot.Bot) func() []health.Reading {
-	return func() []health.Reading {
-		s := b.Status()
-		return append([]health.Reading{
-			{Name: "helix_discord_connected", Help: "1 while there is a connection to Discord's gateway.", Value: number(s.Connected)},
-			{Name: "helix_discord_guilds", Help: "Servers that the bot is in.", Value: float64(s.Guilds)},
-			{Name: "helix_discord_reconnects_total", Help: "Connections to Discord's gateway that ended.", Value: float64(s.Reconnects), Count: true},
-			{Name: "helix_discord_heartbeat_ack_timestamp_seconds", Help: "When a heartbeat was answered last; 0 for never.", Value: unix(s.LastAck)},
-			{Name: "helix_discord_last_send_timestamp_seconds", Help: "When Discord took a message last; 0 for never.", Value: unix(s.LastSent)},
-		}, outboundReadings(b.Outbound())...)
-	}
+func botReadings(b *bot.Bot) []health.Reading {
+	s := b.Status()
+	return append([]health.Reading{
+		{Name: "helix_discord_connected", Help: "1 while there is a connection to Discord's gateway.", Value: number(s.Connected)},
+		{Name: "helix_discord_guilds", Help: "Servers that the bot is in.", Value: float64(s.Guilds)},
+		{Name: "helix_discord_reconnects_total", Help: "Connections to Discord's gateway that ended.", Value: float64(s.Reconnects), Count: true},
+		{Name: "helix_discord_heartbeat_ack_timestamp_seconds", Help: "When a heartbeat was answered last; 0 for never.", Value: unix(s.LastAck)},
+		{Name: "helix_discord_last_send_timestamp_seconds", Help: "When Discord took a message last; 0 for never.", Value: unix(s.LastSent)},
+	}, outboundReadings(b.Outbound())...)
 }
 
 func number(yes bool) float64 {

@@ -41,6 +41,7 @@ var floors = map[string]int{
 	"internal/ptytest":     0,
 	"internal/redistest":   1,
 	"journal":              1,
+	"lease":                1,
 	"guard/shadow":         1,
 	"keyspace":             1,
 	"permissions":          1,

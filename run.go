@@ -137,23 +137,24 @@ func serveDiscord(ctx context.Context, c *cli, base *settings.Base, demo bool) e
 	if err != nil {
 		return err
 	}
-	b, err := bot.New(a.botOptions(a.live.Snapshot()))
-	if err != nil {
+	if _, err := bot.New(a.botOptions(a.live.Snapshot())); err != nil { // before anything is begun
 		return errors.Join(err, a.close())
 	}
 	service, err := a.serviceBesideTheBot(ctx)
 	if err != nil {
 		return errors.Join(err, a.close())
 	}
-	probes, err := a.openHealth(ctx, gatewayChecks(b), botReadings(b))
+	s, err := a.newSpeaker(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("serve Discord: %w", err), a.close())
+	}
+	probes, err := a.openHealth(ctx, s)
 	if err != nil {
 		return errors.Join(err, a.close())
 	}
-	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()))
+	log.Info("starting", zap.String("version", versionLine()), zap.Stringer("redis", a.pool.Target()), zap.String("instance", s.member.Self().ID))
 	err = a.alongside(ctx, func(ctx context.Context) error {
-		return a.cleaning(ctx, func(ctx context.Context) error {
-			return beside(ctx, func(ctx context.Context) error { return a.runBot(ctx, b) }, service, probes, a.watch.beside(b))
-		})
+		return a.telling(ctx, func(ctx context.Context) error { return beside(ctx, s.run, service, probes) })
 	})
 	return errors.Join(err, a.close())
 }

@@ -40,7 +40,7 @@ func runServe(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return errors.Join(&exitError{exitFailure, sentence(err.Error())}, a.close())
 	}
-	probes, err := a.openHealth(ctx, nil, nil)
+	probes, err := a.openHealth(ctx, nil)
 	if err != nil {
 		return errors.Join(err, a.close())
 	}

@@ -78,6 +78,8 @@ func spellings() []spelled {
 		{line: "undo nosuch --force", slash: "undo", args: args{"change": "nosuch", "force": true}},
 		{line: "pending", slash: "pending"},
 		{line: "approve nosuch", slash: "approve", args: args{"plan": "nosuch"}},
+		{line: "instances", slash: "instances"},
+		{line: "instances --json", slash: "instances", args: args{"json": true}},
 		{line: "audit --denied 1", slash: "audit", args: args{"denied": true, "n": 1}},
 		{line: "audit --since 1s --verb version", slash: "audit", args: args{"since": "1s", "verb": "version"}},
 		{line: "reveal", slash: "reveal"},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/helix-collective/helix/bot/outbound"
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/redact"
 )
@@ -73,6 +74,16 @@ type Options struct {
 	// Watches remembers answers that are kept up to date; nil: they end with the
 	// process, and after a crash say nothing about it.
 	Watches Watches
+
+	// Speaks reports whether this instance may speak at this moment; nil: always.
+	// What may not be said waits until it may, or until Run's context ends: with
+	// cause lease.ErrLost that is at once, without a grace.
+	Speaks func() bool
+	// Claims are asked before anything is acted on; nil: there is no other instance.
+	// What was said a moment before the start is caught up, but no further back
+	// than ClaimedSince; zero: nothing is.
+	Claims       Claims
+	ClaimedSince time.Time
 
 	// Clicked is told of each button that somebody presses; it may be nil, and
 	// must not wait.
@@ -160,6 +171,7 @@ type Bot struct {
 	withoutIntent atomic.Bool  // the message-content intent was refused, so it is not asked for
 	noIntent      sync.Once
 	inspected     sync.Once
+	took          sync.Once
 	settlers      sync.WaitGroup
 }
 
@@ -205,6 +217,7 @@ func New(o Options) (*Bot, error) {
 		look:       lastLook{redactor: cmp.Or(o.Redactor, redact.Default()), redacts: o.Redact},
 	}
 	b.rest.sanitize = b.look.sanitized
+	b.rest.await = b.awaitSpeaks
 	b.queues = newQueues(queueLength)
 	b.heldBack.channels = make(map[string]*heldBack)
 	b.undelivered.losses = make(map[string]loss)
@@ -250,6 +263,10 @@ func (b *Bot) Run(ctx context.Context) error {
 	var grace sync.WaitGroup
 	grace.Go(func() {
 		<-serving.Done()
+		if errors.Is(context.Cause(ctx), lease.ErrLost) {
+			stopWork(lease.ErrLost)
+			return
+		}
 		if pause(work, b.options.Timing.Grace) == nil {
 			stopWork(&stopping{until: time.Now().Add(farewell)})
 		}

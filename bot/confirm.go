@@ -112,7 +112,11 @@ func (b *Bot) confirm(work context.Context, p *press, plan, word string) {
 	if !p.update(work, running.running()) {
 		p.deferAnswer(work) // the running program shows itself soon
 	}
-	b.queues.onwards(func() { b.guarded("plan", func() { b.carryOut(work, running, run) }) })
+	p.goesOn = true
+	b.queues.onwards(func() {
+		defer b.finishedPress(work, p)
+		b.guarded("plan", func() { b.carryOut(work, running, run) })
+	})
 }
 
 // carryOut runs what was confirmed; its report takes the plan's place.
@@ -177,6 +181,10 @@ func (p *press) occasion(c commands.Confirmation) occasion {
 func (b *Bot) confirmation(work context.Context, p *press, plan string) (c commands.Confirmation, ok bool) {
 	if work.Err() != nil {
 		p.whisper(work, "Helix is being stopped or started anew, so this was not done. Press again in a moment.")
+		return c, false
+	}
+	if p.unclaimed {
+		p.whisper(work, unclaimedPress)
 		return c, false
 	}
 	if p.Message == nil {

@@ -221,6 +221,7 @@ type question struct {
 	text      string
 	mentioned bool
 	how       hearing
+	unclaimed bool // Redis could not be asked whether it is ours
 	session   *discordgo.Session
 }
 
@@ -228,8 +229,20 @@ type question struct {
 // have grown old while it waited for its turn.
 func (q question) late() bool { return q.how == replayed && stale(q.message) }
 
-// answer asks the handler and sends what it says.
+// answer claims a question, asks the handler, and sends what it says.
 func (b *Bot) answer(work context.Context, q question) {
+	whose := b.claim(work, workOf(q))
+	if whose == theirs {
+		return
+	}
+	if whose == ours {
+		defer b.finished(work, workOf(q))
+	}
+	q.unclaimed = whose == unknown
+	b.answerClaimed(work, q)
+}
+
+func (b *Bot) answerClaimed(work context.Context, q question) {
 	m, o := q.message, occasionOf(q.message)
 	if work.Err() != nil {
 		b.send(work, o, commands.Reply{Outcome: commands.Cancelled,
@@ -259,7 +272,7 @@ func (b *Bot) answer(work context.Context, q question) {
 	running := b.begin(work, o, "", &commands.Progress{})
 	reply, shown := running.follow(func(ctx context.Context) commands.Reply {
 		return b.ask(ctx, commands.Request{
-			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(), AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(), Unclaimed: q.unclaimed, AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
 			Progress: running.progress, Member: b.memberFinder(q.session, member), Elsewhere: b.elsewhere(member),
 		})
 	})

@@ -39,6 +39,7 @@ func (b *Bot) supervise(ctx, work context.Context) error {
 	if err := b.divide(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
+	b.resume(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range b.allShards() {
 		group.Go(func() error { return b.superviseShard(ctx, s, work) })

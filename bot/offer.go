@@ -117,7 +117,11 @@ func (b *Bot) say(work context.Context, p *press, line string, planned bool) {
 	o := occasion{id: p.ID, channel: p.ChannelID, caller: req.Caller}
 	p.deferAnswer(work)
 	running := b.begin(work, o, "", req.Progress)
-	b.queues.onwards(func() { b.guarded("offer", func() { b.answerOffer(work, running, req) }) })
+	p.goesOn = true
+	b.queues.onwards(func() {
+		defer b.finishedPress(work, p)
+		b.guarded("offer", func() { b.answerOffer(work, running, req) })
+	})
 }
 
 func (b *Bot) answerOffer(work context.Context, running *program, req commands.Request) {

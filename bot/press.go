@@ -26,6 +26,9 @@ type press struct {
 	until  time.Time // Discord takes a first answer
 	lapses time.Time // Discord takes no further one
 
+	unclaimed bool // Redis could not be asked whether it is ours
+	goesOn    bool // what it began outlasts the action, and says itself when it is finished
+
 	mu      sync.Mutex // held while Discord is told the first answer
 	taken   *callback  // the first answer that Discord has taken; nil: none yet
 	unsure  *callback  // one of which nobody knows whether it has
@@ -61,11 +64,28 @@ func (p *press) only(private bool) {
 // answerWithin is how long Discord waits for the first answer to a press.
 const answerWithin = 3 * time.Second
 
-// attend acts on a press and sees to its being answered in time, by a fault too.
+// attend claims a press, acts on it, and sees to its being answered in time, by a fault too.
 func (b *Bot) attend(work context.Context, p *press, act func(context.Context, *press)) {
+	if p.Type != discordgo.InteractionApplicationCommandAutocomplete { // which does nothing
+		whose := b.claim(work, p.work())
+		if whose == theirs {
+			return
+		}
+		p.unclaimed = whose == unknown
+	}
 	timer := time.AfterFunc(b.options.Timing.Defer, func() { p.deferAnswer(work) })
 	defer timer.Stop()
 	b.guardedAs("press", func() { act(work, p) }, func() { p.whisper(work, said(faulty(p.ID))) })
+	if !p.goesOn {
+		b.finishedPress(work, p)
+	}
+}
+
+// finishedPress says that a press has been answered.
+func (b *Bot) finishedPress(work context.Context, p *press) {
+	if p.Type != discordgo.InteractionApplicationCommandAutocomplete && !p.unclaimed {
+		b.finished(work, p.work())
+	}
 }
 
 // whisper answers with words that only the presser sees.

@@ -58,6 +58,7 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 	}
 	b.settle(work)
 	b.queues.apart(func() { b.guarded("slash commands", func() { b.register(work) }) })
+	b.took.Do(func() { b.queues.apart(func() { b.guarded("interrupted work", func() { b.tellInterrupted(work) }) }) })
 	b.inspected.Do(func() { b.queues.apart(func() { b.inspectOps(work, user.ID) }) })
 	if b.withoutIntent.Load() {
 		b.noIntent.Do(func() { b.queues.apart(func() { b.announce(work, noIntentText+" "+intentMend, "") }) })

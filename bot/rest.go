@@ -27,7 +27,8 @@ type rest struct {
 	token  string
 	queue  *outbound.Queue
 
-	sanitize func(call) (call, error) // takes secrets out of what is sent
+	sanitize func(call) (call, error)    // takes secrets out of what is sent
+	await    func(context.Context) error // waits until anything may be sent
 }
 
 // newREST speaks to Discord through a transport. repeat is about the wait before a
@@ -158,6 +159,9 @@ func (r *rest) send(ctx context.Context, q outbound.Request) (*http.Response, er
 		return nil, withoutURL(err)
 	}
 	req.Header = q.Header.Clone()
+	if err := r.await(ctx); err != nil {
+		return nil, err
+	}
 	resp, err := r.client.Do(req)
 	if err != nil {
 		return nil, withoutURL(err)

@@ -124,6 +124,7 @@ func (b *Bot) follow(work context.Context, p *press, req commands.Request, handl
 	}
 	o = occasion{id: p.ID, channel: p.ChannelID, caller: member, press: p}
 	b.lines.set(p.ID, req.Text)
+	req.Unclaimed = p.unclaimed
 	req.ID, req.Caller, req.Mentioned, req.Redact = p.ID, member, true, b.options.Redact
 	req.Progress, req.Member = &commands.Progress{}, b.memberFinder(p.session, member)
 	running := b.begin(work, o, "", req.Progress)

@@ -135,7 +135,10 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	reply := t.answer(err)
 	if refused := (*guard.Refused)(nil); t.late && errors.As(err, &refused) && refused.NeedsPlan {
 		reply.Problem = "This was said too long ago to change anything now. Say it again if it still holds."
-		if t.scheduled != "" {
+		switch {
+		case req.Unclaimed:
+			reply.Outcome, reply.Problem = Unreachable, unclaimedText
+		case t.scheduled != "":
 			reply.Problem = t.fromSchedule(refused)
 		}
 	}
@@ -162,6 +165,10 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	t.tellAnswered(names, reply.Outcome, time.Since(start))
 	return reply
 }
+
+// unclaimedText is said instead of changing something that another instance may
+// be changing, too.
+const unclaimedText = "Redis could not be reached when this was heard, so nothing was changed. Send it again in a moment."
 
 // tellAnswered names the first command that is no alias: those are called what
 // people called them.
@@ -194,7 +201,7 @@ func (t *turn) whole(plan *Plan) *Plan {
 
 // turnOf prepares to serve a request.
 func (d *Dispatcher) turnOf(req Request) *turn {
-	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Schedule != "" || req.Again, scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Unclaimed || req.Schedule != "" || req.Again, scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
 	if t.progress = req.Progress; t.progress == nil {
 		t.progress = &Progress{}
 	}

@@ -24,6 +24,10 @@ type Request struct {
 	// is read and answered, but makes no change and no plan.
 	Late bool
 
+	// Unclaimed says that Redis could not be asked whether another instance of
+	// Helix answers the same: it is read and answered, but changes nothing.
+	Unclaimed bool
+
 	// Member finds another member of the caller's guild by id, with roles, for
 	// verbs that speak of others. It is nil where there are none.
 	Member func(ctx context.Context, id string) (permissions.Member, error)

@@ -40,7 +40,7 @@ type verb struct {
 
 // verbs is the table of all verbs, in the order of the help.
 func verbs() []verb {
-	return []verb{redisVerb(), sessionsVerb(), configVerb(), setupVerb(), guideVerb(), statusVerb(), chartVerb(), alertsVerb(), silenceVerb(), undoVerb(), pendingVerb(), approveVerb(), aliasVerb(), everyVerb(), auditVerb(), revealVerb(), whyVerb(), explainVerb(), helpVerb(), versionVerb()}
+	return []verb{redisVerb(), sessionsVerb(), configVerb(), setupVerb(), guideVerb(), statusVerb(), chartVerb(), alertsVerb(), silenceVerb(), undoVerb(), pendingVerb(), approveVerb(), aliasVerb(), everyVerb(), instancesVerb(), auditVerb(), revealVerb(), whyVerb(), explainVerb(), helpVerb(), versionVerb()}
 }
 
 // verb finds a verb by its name or alias.

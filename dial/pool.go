@@ -19,7 +19,8 @@ type Options struct {
 	Timeout   time.Duration       // to connect, and for a reply where a call has no deadline of its own
 	TLS       Files               // where the target asks for TLS
 
-	SentinelUser, SentinelPassword string // at the Sentinels, which know none of the server's users
+	SentinelUser, SentinelPassword string     // at the Sentinels, which know none of the server's users
+	Hook                           redis.Hook // of every client; nil: none
 }
 
 // maxDatabases bounds the clients that a Pool keeps besides its first.
@@ -107,6 +108,9 @@ func (p *Pool) open(db, protocol int) redis.UniversalClient {
 	}
 	client := redis.NewUniversalClient(o)
 	client.AddHook(reach{})
+	if p.options.Hook != nil {
+		client.AddHook(p.options.Hook)
+	}
 	return client
 }
 

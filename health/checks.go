@@ -31,6 +31,9 @@ func outcome(ctx context.Context, checks []Check) (text string, ok bool) {
 	for i, c := range checks {
 		group.Go(func() {
 			lines[i] = "ok   " + c.Name
+			if c.Note != nil {
+				lines[i] += ": " + c.Note()
+			}
 			if err := c.within(ctx); err != nil {
 				lines[i], failed[i] = fmt.Sprintf("FAIL %s: %v", c.Name, err), true
 			}

@@ -20,6 +20,8 @@ type Check struct {
 	Name string
 	// Ask answers what is wrong, in words that may be shown; nil if nothing is.
 	Ask func(ctx context.Context) error
+	// Note says more of what is in order, in words that may be shown; it may be nil.
+	Note func() string
 }
 
 // Options is what a Server works with. Metrics and Log are needed.
