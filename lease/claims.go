@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func (c *Claims) Claim(ctx context.Context, w Work) (ours bool, err error) {
 // instance knows once it returns.
 func (c *Claims) renamed(ctx context.Context, fence string) (bool, error) {
 	held, err := c.client.Get(ctx, leaseKey).Result()
-	if err != nil && err != redis.Nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return false, fmt.Errorf("read the lease: %w", err)
 	}
 	if _, holder := splitValue(held); err == nil && holder.ID != c.member.options.Self.ID {
@@ -130,7 +131,7 @@ func (c *Claims) unwritten(ctx context.Context, w Work, fence string, refused er
 	if seen.Err() != nil {
 		return false, fmt.Errorf("claim %s: %w, and %w", w.ID, refused, seen.Err())
 	}
-	free := held.Err() == redis.Nil || held.Val() == fence
+	free := errors.Is(held.Err(), redis.Nil) || held.Val() == fence
 	return free && seen.Val() == 0, nil
 }
 
