@@ -173,15 +173,16 @@ func discordFindings(ctx context.Context, base *settings.Base) []check.Finding {
 	a := &app{base: base, log: zap.NewNop()}
 	options := a.botOptions(s)
 	options.Pin = nil // what was pinned is told by Redis, if there is one
+	var findings []check.Finding
 	if target, err := dial.Parse(s.Secret(settings.RedisURL)); err == nil {
 		pool := dial.NewPool(target, dialOptions(s))
 		defer pool.Close()
 		if client, err := pool.Main(); err == nil {
 			options = a.botOptions(settings.Open(ctx, client, base).Snapshot())
 			options.Pin = newGuildPin(client)
+			findings = foreignFindings(ctx, client, options)
 		}
 	}
-	var findings []check.Finding
 	for _, f := range bot.Check(ctx, options) {
 		findings = append(findings, check.Finding{Name: f.Name, Level: levels[f.Level], Detail: f.Detail, Mend: f.Mend})
 	}

@@ -29,7 +29,11 @@ const patience = time.Minute
 // newPlace is the guild Acme: ann is on call, guest is nobody.
 func newPlace(t testing.TB) *place {
 	t.Helper()
-	d := discordtest.New(t, discordtest.WithPatience(patience))
+	return placeOn(t, discordtest.New(t, discordtest.WithPatience(patience)))
+}
+
+func placeOn(t testing.TB, d *discordtest.Discord) *place {
+	t.Helper()
 	g := d.Guild("Acme").Text("#ops").Text("#talk").Role("oncall").Join("ann", "oncall").Join("guest").Owner("olga")
 	dir := t.TempDir()
 	writeFile(t, dir, "config.yaml", fmt.Sprintf(`discord:

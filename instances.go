@@ -169,3 +169,17 @@ func instanceFindings(ctx context.Context, client redis.UniversalClient) []check
 	h := list[0]
 	return []check.Finding{{Name: name, Level: check.OK, Detail: fmt.Sprintf("%d run; %s on %s (%s) speaks since its start at %s or later.", len(list), h.ID, h.Host, h.Version, h.Since.UTC().Format(time.RFC3339))}}
 }
+
+// foreignFindings is fatal where a bot of another application uses this Redis. That
+// Redis or Discord do not answer is said elsewhere.
+func foreignFindings(ctx context.Context, client redis.UniversalClient, o bot.Options) []check.Finding {
+	id, err := bot.Identity(ctx, o)
+	if err != nil {
+		return nil
+	}
+	foreign := (*lease.ForeignError)(nil)
+	if err := lease.Foreign(ctx, client, id); !errors.As(err, &foreign) {
+		return nil
+	}
+	return []check.Finding{{Name: "Instances", Level: check.Fatal, Detail: sentence(foreign.Error()), Mend: "Set REDIS_URL to a Redis, or a database, that no other bot uses."}}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/plans"
 	"github.com/helix-collective/helix/settings"
@@ -28,12 +29,12 @@ type undoable struct {
 }
 
 // newMaking prepares a change. Nothing is opened before its first command.
-func (t *turn) newMaking(header journal.Header) *undoable {
+func (t *turn) newMaking(ctx context.Context, header journal.Header) *undoable {
 	u := &undoable{id: plans.NewID(), kept: t.Journal}
 	header.ID, header.At = u.id, time.Now()
 	header.By, header.Name, header.Guild, header.Where = person(t.caller), t.caller.Name, t.caller.Guild, t.caller.Channel
 	header.Redis = t.Redis
-	u.Making = &guard.Making{ID: u.id, Memory: t.snapshot().Duration(settings.UndoRetention), Made: t.recording.count, Progress: t.progress.made}
+	u.Making = &guard.Making{ID: u.id, Memory: t.snapshot().Duration(settings.UndoRetention), May: func() error { return lease.Stands(ctx) }, Made: t.recording.count, Progress: t.progress.made}
 	if t.Journal != nil {
 		u.Making.Journal = func() (change.Journal, error) {
 			w, err := t.Journal.Begin(header)
@@ -74,12 +75,12 @@ func (u *undoable) endAfter(err error) error {
 // prepareChanges readies the turn for what its program may change, as the
 // request's mode says. What it answers settles what becomes of that; it is to be
 // called at the program's end, with why that was.
-func (t *turn) prepareChanges(req Request, out *output) (settle func(context.Context, error) (*Plan, error)) {
+func (t *turn) prepareChanges(ctx context.Context, req Request, out *output) (settle func(context.Context, error) (*Plan, error)) {
 	if t.Plans == nil || t.late || !t.changes {
 		return func(context.Context, error) (*Plan, error) { return nil, nil }
 	}
 	if req.Mode == Direct {
-		u := t.newMaking(journal.Header{Request: t.recording.request(), Line: t.kept(req.Text)})
+		u := t.newMaking(ctx, journal.Header{Request: t.recording.request(), Line: t.kept(req.Text)})
 		t.guard = t.guard.WithMaking(u.Making)
 		out.first = u.Finish // what is printed has happened
 		return func(_ context.Context, err error) (*Plan, error) {
@@ -229,7 +230,7 @@ func (p *planner) makeNow(ctx context.Context, req Request, out *output) error {
 	if err := t.recording.open(ctx); err != nil {
 		return err
 	}
-	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: t.kept(req.Text)})
+	u := t.newMaking(ctx, journal.Header{Request: t.recording.request(), Line: t.kept(req.Text)})
 	err := t.guard.WithMaking(u.Making).Execute(ctx, t.caller, u.Making, once(p.first), func(printed []byte) error {
 		_, err := out.Write(printed)
 		return err

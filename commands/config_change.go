@@ -18,7 +18,7 @@ func configSet(ctx context.Context, t *turn, call *shell.Call, args []string) er
 	}
 	before := t.snapshot()
 	result, err := t.Settings.Set(ctx, wishes, t.who("config set"))
-	return t.report(call, "config set", before, result, err)
+	return t.report(ctx, call, "config set", before, result, err)
 }
 
 func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -27,7 +27,7 @@ func configUnset(ctx context.Context, t *turn, call *shell.Call, args []string) 
 	}
 	before := t.snapshot()
 	result, err := t.Settings.Unset(ctx, args, t.who("config unset"))
-	return t.report(call, "config unset", before, result, err)
+	return t.report(ctx, call, "config unset", before, result, err)
 }
 
 func configRollback(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -40,7 +40,7 @@ func configRollback(ctx context.Context, t *turn, call *shell.Call, args []strin
 	}
 	before := t.snapshot()
 	result, err := t.Settings.Rollback(ctx, revision, t.who("config rollback"))
-	return t.report(call, "config rollback", before, result, err)
+	return t.report(ctx, call, "config rollback", before, result, err)
 }
 
 func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string) error {
@@ -49,7 +49,7 @@ func configProfile(ctx context.Context, t *turn, call *shell.Call, args []string
 	}
 	before := t.snapshot()
 	result, err := t.Settings.ApplyProfile(ctx, args[0], t.who("config profile"))
-	return t.report(call, "config profile", before, result, err)
+	return t.report(ctx, call, "config profile", before, result, err)
 }
 
 // maxImport bounds the text of an import; every setting fits many times over.
@@ -78,12 +78,12 @@ func configImport(ctx context.Context, t *turn, call *shell.Call, args []string)
 	}
 	before := t.snapshot()
 	result, err := t.Settings.Import(ctx, text, t.who("config import"))
-	return t.report(call, "config import", before, result, err)
+	return t.report(ctx, call, "config import", before, result, err)
 }
 
 // report writes what a command changed, each setting with the value before, and
 // has it recorded.
-func (t *turn) report(call *shell.Call, command string, before *settings.Snapshot, result settings.Result, err error) error {
+func (t *turn) report(ctx context.Context, call *shell.Call, command string, before *settings.Snapshot, result settings.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (t *turn) report(call *shell.Call, command string, before *settings.Snapsho
 		return nil
 	}
 	t.recording.changed(command, result.Changes)
-	if err := t.keepSettings(command, before, result.Changes); err != nil {
+	if err := t.keepSettings(ctx, command, before, result.Changes); err != nil {
 		return err
 	}
 	changed := false

@@ -13,7 +13,7 @@ import (
 
 // keepSettings keeps the live values that settings had before a command changed
 // them and have since, for undo. Without a journal there are the history and rollback.
-func (t *turn) keepSettings(command string, before *settings.Snapshot, changes []settings.Change) error {
+func (t *turn) keepSettings(ctx context.Context, command string, before *settings.Snapshot, changes []settings.Change) error {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(c settings.Change) bool {
 		return sameLive(liveImage(before, c.Key), stateOfImage(liveImage(t.snapshot(), c.Key)))
 	})
@@ -28,7 +28,7 @@ func (t *turn) keepSettings(command string, before *settings.Snapshot, changes [
 		images = append(images, liveImage(before, c.Key))
 		states = append(states, stateOfImage(liveImage(t.snapshot(), c.Key)))
 	}
-	u := t.newMaking(journal.Header{Request: t.request, Line: line})
+	u := t.newMaking(ctx, journal.Header{Request: t.request, Line: line})
 	if _, err := u.Making.Journal(); err != nil {
 		return fmt.Errorf("keep what the settings were: %w", err)
 	}

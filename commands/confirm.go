@@ -197,7 +197,7 @@ func (t *turn) execute(ctx context.Context, req Request, p plans.Plan, steps *pl
 
 // makePlan checks the rights anew and makes the plan's changes.
 func (t *turn) makePlan(ctx context.Context, req Request, p plans.Plan, steps *plans.Steps) (made, error) {
-	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: p.Line, Plan: p.ID, Planned: p.CommandCount()})
+	u := t.newMaking(ctx, journal.Header{Request: t.recording.request(), Line: p.Line, Plan: p.ID, Planned: p.CommandCount()})
 	making := t.guard.WithMaking(u.Making)
 	if err := t.ready(ctx, u, steps); err != nil {
 		return made{}, errors.Join(err, u.end(outcomeOf(err)))

@@ -270,7 +270,7 @@ func (t *turn) run(ctx context.Context, req Request, out *output) (status int, n
 	t.judge(ctx, msg, program, req)
 	release := func() {}
 	defer func() { release() }() // once what the program changes is settled
-	settle := t.prepareChanges(req, out)
+	settle := t.prepareChanges(ctx, req, out)
 	defer func() {
 		var failed error
 		plan, failed = settle(ctx, err)

@@ -103,7 +103,7 @@ func (t *turn) setUp(ctx context.Context, call *shell.Call, form setupForm, wish
 	}
 	before, name := t.snapshot(), "setup "+form.name
 	result, err := t.Settings.SetUp(ctx, []settings.Assignment{wish}, t.who(name))
-	return asUnchanged(t.report(call, name, before, result, err))
+	return asUnchanged(t.report(ctx, call, name, before, result, err))
 }
 
 // nothing stands for no channel and for no roles.

@@ -127,7 +127,7 @@ func (t *turn) undo(ctx context.Context, s journal.Summary, force bool, out io.W
 		return 0, err
 	}
 	t.progress.expect(int64(s.Images), 0)
-	u := t.newMaking(journal.Header{Request: t.recording.request(), Line: s.Line, Undoes: s.ID})
+	u := t.newMaking(ctx, journal.Header{Request: t.recording.request(), Line: s.Line, Undoes: s.ID})
 	undone, err := t.guard.WithMaking(u.Making).Undo(ctx, u.Making, r.Backwards(), force)
 	if err == nil {
 		err = t.undoSettings(ctx, u.journal, r.Backwards(), force, &undone)

@@ -23,6 +23,9 @@ type Making struct {
 	Journal func() (change.Journal, error)
 	// Memory is how long what is kept will be of use.
 	Memory time.Duration
+	// May is asked before each batch of changes, and its error ends them; nil: they
+	// always may be made.
+	May func() error
 	// Made is told of every kind of change that was made: "del", 3 commands.
 	Made func(kind string, commands int)
 	// Progress is told how many commands have been carried out, and how many
@@ -167,6 +170,7 @@ func (m *Making) open() error {
 	}
 	o := m.guard.changeOptions(m.ID)
 	o.Journal, o.Memory, o.Apart, o.Progress = m.kept, m.Memory, m.apart, m.progress
+	o.May = m.May
 	m.engine = change.New(o)
 	return nil
 }

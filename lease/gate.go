@@ -20,9 +20,14 @@ func With(ctx context.Context, m *Member) context.Context {
 // Commands that are asked without it pass.
 type Gate struct{}
 
-func closed(ctx context.Context) bool {
-	m, under := ctx.Value(rightKey{}).(*Member)
-	return under && !m.Holds()
+// Stands answers [ErrSilent] for a context under a right that does not stand at this
+// moment. It is for what is sent to Redis on connections of one's own, which no hook
+// sees.
+func Stands(ctx context.Context) error {
+	if m, under := ctx.Value(rightKey{}).(*Member); under && !m.Holds() {
+		return ErrSilent
+	}
+	return nil
 }
 
 // DialHook lets every connection be made.
@@ -33,9 +38,9 @@ func (Gate) DialHook(next redis.DialHook) redis.DialHook {
 // ProcessHook refuses a command.
 func (Gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if closed(ctx) {
-			cmd.SetErr(ErrSilent)
-			return ErrSilent
+		if err := Stands(ctx); err != nil {
+			cmd.SetErr(err)
+			return err
 		}
 		return next(ctx, cmd)
 	}
@@ -44,11 +49,11 @@ func (Gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // ProcessPipelineHook refuses a pipeline as a whole.
 func (Gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		if closed(ctx) {
+		if err := Stands(ctx); err != nil {
 			for _, cmd := range cmds {
-				cmd.SetErr(ErrSilent)
+				cmd.SetErr(err)
 			}
-			return ErrSilent
+			return err
 		}
 		return next(ctx, cmds)
 	}

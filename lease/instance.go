@@ -84,6 +84,23 @@ func List(ctx context.Context, client redis.UniversalClient) ([]Instance, error)
 	return list, nil
 }
 
+// Foreign answers the *ForeignError that a bot of an application would meet now, or
+// nil.
+func Foreign(ctx context.Context, client redis.UniversalClient, application string) error {
+	pipe := client.Pipeline()
+	now, held, last := pipe.Time(ctx), pipe.Exists(ctx, leaseKey), pipe.HGetAll(ctx, lastKey)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("read who speaks: %w", err)
+	}
+	owner := last.Val()["application"]
+	ms, _ := strconv.ParseInt(last.Val()["seen"], 10, 64) // none: long ago
+	wait := foreignFor - now.Val().Sub(time.UnixMilli(ms))
+	if application == "" || owner == "" || owner == application || held.Val() == 0 && wait <= 0 {
+		return nil
+	}
+	return &ForeignError{owner, max(wait, 0)}
+}
+
 // parseInstance reads an entry of the list: milliseconds, then the record.
 func parseInstance(text string) (in Instance, ok bool) {
 	seen, record, ok := strings.Cut(text, " ")

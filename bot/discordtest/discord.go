@@ -75,6 +75,10 @@ func New(t testing.TB, opts ...Option) *Discord {
 	d.limits.init()
 	d.bot = d.user(d.opts.botName)
 	d.bot.bot = true
+	if id := d.opts.botID; id != "" {
+		delete(d.usersByID, d.bot.id)
+		d.bot.id, d.usersByID[id] = id, d.bot
+	}
 	d.server = httptest.NewServer(http.HandlerFunc(d.serve))
 	t.Cleanup(func() {
 		d.Close()

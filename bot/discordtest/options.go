@@ -7,6 +7,7 @@ type Option func(*options)
 
 type options struct {
 	botName    string
+	botID      string
 	token      string
 	now        func() time.Time
 	patience   time.Duration
@@ -30,6 +31,10 @@ func newOptions(opts []Option) options {
 
 // WithBotName names the bot's user; "helix" otherwise.
 func WithBotName(name string) Option { return func(o *options) { o.botName = name } }
+
+// WithBotID sets the id of the bot's user, and so its application's; every Discord
+// gives the same one otherwise.
+func WithBotID(id string) Option { return func(o *options) { o.botID = id } }
 
 // WithToken sets the only token that Discord accepts.
 func WithToken(token string) Option { return func(o *options) { o.token = token } }

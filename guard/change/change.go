@@ -96,6 +96,10 @@ type Options struct {
 	// place of this one, so that a replica stays a replica.
 	Lone bool
 
+	// May is asked before each batch, and its error ends the run: this process has
+	// lost the right to change anything. Nil: it never does.
+	May func() error
+
 	Share    func() int           // per cent of the server's time; nil means 100
 	Patience time.Duration        // how long a server that went away is waited for; 0 means 15 s
 	Progress func(commands int64) // told after each batch how many commands are done; may be nil
@@ -167,6 +171,9 @@ func New(o Options) *Engine {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
+	if o.May == nil {
+		o.May = func() error { return nil }
+	}
 	work, stop := context.WithCancel(context.Background())
 	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), markers: markers{off: o.ID == ""}}
 }
@@ -175,7 +182,7 @@ func New(o Options) *Engine {
 // needed to find out whether the last batch was made, and gives up the
 // connections. No run may go on.
 func (e *Engine) Close() {
-	if !e.open {
+	if !e.open && e.May() == nil {
 		_ = e.unmark() // whatever it tells, the last run has told
 	}
 	e.stop()

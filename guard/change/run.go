@@ -122,6 +122,9 @@ func (r *run) apart(ctx context.Context, s Step) error {
 	if err := r.clear(s.DB); err != nil {
 		return err
 	}
+	if err := r.May(); err != nil {
+		return err
+	}
 	reply, err := r.Apart(ctx, s)
 	if err != nil {
 		return err
@@ -197,6 +200,9 @@ func (r *run) oneByOne(ctx, work context.Context, steps []Step) error {
 
 // attempt journals and makes a batch once.
 func (r *run) attempt(ctx context.Context, b *batch) error {
+	if err := r.May(); err != nil {
+		return err
+	}
 	if err := r.number(b); err != nil {
 		return err
 	}
