@@ -1,15 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -43,35 +45,35 @@ func (c *crew) watched(t *testing.T) (address string, requests *atomic.Int64) {
 // reads nor the lease's own, until it is asked for them.
 func (c *crew) written(t *testing.T, user string) (commands func() []string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
 	connections := c.connections(t)
-	lines := make(chan string, 10000)
-	monitor := c.client.Monitor(ctx, lines)
-	monitor.Start()
-	var mu sync.Mutex
-	var all []string
-	done := make(chan struct{})
+	conn, err := net.Dial("tcp", c.server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if _, err := io.WriteString(conn, "MONITOR\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	seen := bufio.NewReader(conn)
+	if ok, err := seen.ReadString('\n'); err != nil || ok != "+OK\r\n" {
+		t.Fatalf("MONITOR answers %q, %v", ok, err)
+	}
+	all := make(chan []string, 1)
 	go func() {
-		defer close(done)
+		var lines []string
 		for {
-			select {
-			case line := <-lines:
-				mu.Lock()
-				all = append(all, line)
-				mu.Unlock()
-			case <-ctx.Done():
+			line, err := seen.ReadString('\n')
+			if err != nil {
+				all <- lines
 				return
 			}
+			lines = append(lines, line)
 		}
 	}()
 	return func() (found []string) {
 		connections += c.connections(t) // those that it closed meanwhile, and those that it opened
-		monitor.Stop()
-		cancel()
-		<-done
-		mu.Lock()
-		defer mu.Unlock()
-		for _, line := range all {
+		conn.Close()
+		for _, line := range <-all {
 			from, command, _ := strings.Cut(line, "] ")
 			_, address, _ := strings.Cut(from, "[0 ")
 			theirs := false
