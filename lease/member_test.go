@@ -62,6 +62,7 @@ func tokenIn(t *testing.T, client redis.UniversalClient) int64 {
 }
 
 func TestOneSpeaksAndTheNextOneFollows(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, client *redis.Client) {
 		a := join(t, client, "a", "app")
 		a.begins(t)
@@ -88,6 +89,7 @@ func TestOneSpeaksAndTheNextOneFollows(t *testing.T) {
 // What is lost in Redis is had again by who held it, under a higher token, and what
 // it says goes on.
 func TestTheHolderComesFirstAfterALoss(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, client *redis.Client) {
 		a := join(t, client, "a", "app")
 		speaking := a.begins(t)
@@ -118,6 +120,7 @@ func TestTheHolderComesFirstAfterALoss(t *testing.T) {
 // A holder whose lease is another's by now ends, and is refused what it asks of
 // Redis from then on.
 func TestALostRightEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	client := redistest.Standalone(t).Client()
 	client.AddHook(Gate{})
 	a := join(t, client, "a", "app")
@@ -142,6 +145,7 @@ func TestALostRightEndsAtOnce(t *testing.T) {
 }
 
 func TestAnotherApplicationKeepsOut(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, client *redis.Client) {
 		a := join(t, client, "a", "one")
 		a.begins(t)
@@ -167,6 +171,7 @@ func TestAnotherApplicationKeepsOut(t *testing.T) {
 }
 
 func TestAWorkIsClaimedOnce(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, client *redis.Client) {
 		a := join(t, client, "a", "app")
 		a.begins(t)
@@ -210,6 +215,7 @@ func TestAWorkIsClaimedOnce(t *testing.T) {
 
 // A server that takes no writes still answers who may act.
 func TestAClaimWhereRedisTakesNoWrites(t *testing.T) {
+	t.Parallel()
 	server := redistest.Standalone(t)
 	client := server.Client()
 	a := join(t, client, "a", "app")

@@ -1,0 +1,245 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/helix-collective/helix/bot"
+	"github.com/helix-collective/helix/bot/discordtest"
+	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/lease"
+)
+
+// ledger claims in memory, as Redis does.
+type ledger struct {
+	mu          sync.Mutex
+	fault       error
+	theirs      bool
+	working     map[string]lease.Work
+	done        []string
+	interrupted []lease.Work
+	heard       map[string]string
+}
+
+func (l *ledger) Claim(_ context.Context, w lease.Work) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault == nil && !l.theirs {
+		if l.working == nil {
+			l.working = make(map[string]lease.Work)
+		}
+		l.working[w.ID] = w
+	}
+	return !l.theirs, l.fault
+}
+
+func (l *ledger) Done(_ context.Context, w lease.Work) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done = append(l.done, w.ID)
+	return nil
+}
+
+func (l *ledger) Interrupted(context.Context) ([]lease.Work, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := l.interrupted
+	l.interrupted = nil
+	return found, nil
+}
+
+func (l *ledger) Heard(context.Context) (map[string]string, error) { return l.heard, nil }
+
+// isDone reports whether a work was claimed, and has been answered.
+func (l *ledger) isDone(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, claimed := l.working[id]
+	return claimed && slices.Contains(l.done, id)
+}
+
+// newOps is a guild where ann asks in #ops.
+func newOps(t *testing.T) (*discordtest.Discord, *discordtest.Guild) {
+	t.Helper()
+	d := discordtest.New(t)
+	return d, d.Guild("Acme").Text("#ops").Join("ann")
+}
+
+func with(l *ledger) func(*bot.Options) {
+	return func(o *bot.Options) { o.Claims = l }
+}
+
+func TestWhatIsClaimedIsAnsweredAndDone(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	l := &ledger{}
+	start(t, d, echo, with(l))
+	d.Gateway().AwaitReady(1)
+	said := g.As("ann").Says("#ops", "!hello")
+	said.Sees("!hello")
+	await(t, "it to be done", func() bool { return l.isDone(said.ID) })
+}
+
+func TestWhatAnotherInstanceAnswersIsLetBe(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	l := &ledger{theirs: true}
+	r := start(t, d, echo, with(l))
+	d.Gateway().AwaitReady(1)
+	said := g.As("ann").Says("#ops", "!hello")
+	r.awaitLog(t, "another instance's to answer")
+	said.SeesNothing(20 * time.Millisecond)
+	if len(l.done) > 0 {
+		t.Error("what is theirs is noted as done")
+	}
+}
+
+// What cannot be claimed is asked all the same, but the handler knows.
+func TestWhatCannotBeClaimedChangesNothing(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	start(t, d, func(ctx context.Context, req commands.Request) commands.Reply {
+		if !req.Unclaimed {
+			return commands.Reply{Problem: "It is claimed."}
+		}
+		return echo(ctx, req)
+	}, with(&ledger{fault: errors.New("connection refused")}))
+	d.Gateway().AwaitReady(1)
+	g.As("ann").Says("#ops", "!hello").Sees("!hello")
+}
+
+// Whoever lost the right says nothing; one that has it back goes on.
+func TestWhoMayNotSpeakWaits(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	var mu sync.Mutex
+	may := true
+	set := func(to bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		may = to
+	}
+	began := make(chan struct{})
+	release := make(chan struct{})
+	start(t, d, slowly(began, release), with(&ledger{}), func(o *bot.Options) {
+		o.Speaks = func() bool { mu.Lock(); defer mu.Unlock(); return may }
+		o.Timing.TypingFrom = time.Hour
+	})
+	d.Gateway().AwaitReady(1)
+	said := g.As("ann").Says("#ops", "!hello")
+	<-began
+	set(false)
+	close(release)
+	said.SeesNothing(100 * time.Millisecond)
+	set(true)
+	said.Sees("!hello")
+}
+
+// A bot whose right is lost ends at once, without a grace for what runs, and
+// without a word.
+func TestALostRightEndsTheBotAtOnce(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	began := make(chan struct{})
+	var ended error
+	o := bot.Options{
+		Token: d.Token(), APIURL: d.URL(), Pin: &pin{}, Log: zap.NewNop(), Timing: quick(), Claims: &ledger{},
+		Handler: handler(func(ctx context.Context, req commands.Request) commands.Reply {
+			close(began)
+			<-ctx.Done()
+			ended = context.Cause(ctx)
+			return echo(ctx, req)
+		}),
+	}
+	o.Timing.Grace = time.Hour
+	b, err := bot.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, lose := context.WithCancelCause(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Run(ctx) }()
+	d.Gateway().AwaitReady(1)
+	said := g.As("ann").Says("#ops", "!hello")
+	<-began
+	lose(lease.ErrLost)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if !errors.Is(ended, lease.ErrLost) {
+		t.Errorf("what runs ends since %v", ended)
+	}
+	said.SeesNothing(20 * time.Millisecond)
+}
+
+// What was said while nobody listened is caught up where somebody asked lately, by
+// a new instance too; what was interrupted is told of once.
+func TestANewInstanceCatchesUp(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	missed := g.As("ann").Says("#ops", "!missed")
+	begun := g.As("ann").Says("#ops", "!begun")
+	l := &ledger{
+		heard:       map[string]string{g.ChannelID("#ops"): g.ID},
+		interrupted: []lease.Work{{ID: begun.ID, Guild: g.ID, Channel: g.ChannelID("#ops"), Message: begun.ID}},
+	}
+	start(t, d, func(ctx context.Context, req commands.Request) commands.Reply {
+		if req.Text == "!begun" {
+			return commands.Reply{Quiet: true}
+		}
+		return echo(ctx, req)
+	}, with(l), func(o *bot.Options) { o.ClaimedSince = time.Now().Add(-time.Minute) })
+	missed.Sees("!missed")
+	begun.Sees("This was interrupted")
+	begun.SeesNothing(20 * time.Millisecond)
+}
+
+// What was said before anything was claimed is not: another release may have
+// answered it.
+func TestWhatWasSaidBeforeClaimsIsNotCaughtUp(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	before := g.As("ann").Says("#ops", "!before")
+	l := &ledger{heard: map[string]string{g.ChannelID("#ops"): g.ID}}
+	start(t, d, echo, with(l), func(o *bot.Options) { o.ClaimedSince = time.Now().Add(time.Second) })
+	d.Gateway().AwaitReady(1)
+	g.As("ann").Says("#ops", "!after").Sees("!after")
+	before.SeesNothing(20 * time.Millisecond)
+}
+
+// A press that cannot be claimed does nothing, and says so.
+func TestAPressThatCannotBeClaimed(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	l := &ledger{}
+	start(t, d, says(commands.Reply{Outcome: commands.Unconfirmed, Plan: &commands.Plan{ID: "p", Text: "Plan: one", Until: time.Now().Add(time.Minute)}}), with(l))
+	d.Gateway().AwaitReady(1)
+	shown := g.As("ann").Says("#ops", "!plan").Sees("Plan: one")
+	l.mu.Lock()
+	l.fault = errAway
+	l.mu.Unlock()
+	if told := g.As("ann").Clicks(shown, "Confirm").Sees("Redis does not answer, so this was not done"); !told.Ephemeral {
+		t.Error("everybody sees it")
+	}
+}
+
+func TestWhoseTheTokenIs(t *testing.T) {
+	t.Parallel()
+	d, _ := newOps(t)
+	ask := func(token string) (string, error) {
+		return bot.Identity(t.Context(), bot.Options{Token: token, APIURL: d.URL(), Log: zap.NewNop(), Timing: quick()})
+	}
+	if id, err := ask(d.Token()); err != nil || id != d.BotID() {
+		t.Errorf("the bot is %q, %v", id, err)
+	}
+	fatal := (*bot.FatalError)(nil)
+	if _, err := ask("another"); !errors.As(err, &fatal) {
+		t.Errorf("a token that is refused: %v", err)
+	}
+}
