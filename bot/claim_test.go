@@ -158,11 +158,12 @@ func TestALostRightEndsTheBotAtOnce(t *testing.T) {
 		}),
 	}
 	o.Timing.Grace = time.Hour
+	ctx, lose := context.WithCancelCause(t.Context())
+	o.Speaks = func() bool { return ctx.Err() == nil }
 	b, err := bot.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, lose := context.WithCancelCause(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
 	d.Gateway().AwaitReady(1)
