@@ -49,7 +49,7 @@ func TestDiscordIsRedacted(t *testing.T) {
 		t.Fatal(err)
 	}
 	acme := newPlace(t)
-	acme.launch(t, "REDIS_URL="+server.URL())
+	concealing := acme.launch(t, "REDIS_URL="+server.URL())
 	acme.discord.Gateway().AwaitReady(1)
 	ann := acme.As("ann")
 	hidden := func(said string, sees ...string) {
@@ -72,6 +72,7 @@ func TestDiscordIsRedacted(t *testing.T) {
 		t.Error("everybody sees who may not reveal")
 	}
 
+	concealing.stop(t)
 	open := newPlace(t)
 	open.launch(t, "REDIS_URL="+server.URL(), "HELIX_REDACT_DISCORD=false")
 	open.discord.Gateway().AwaitReady(1)

@@ -73,8 +73,7 @@ func (c *Claims) Claim(ctx context.Context, w Work) (ours bool, err error) {
 	keys := []string{seenPrefix + w.ID, leaseKey, workingKey, heardKey}
 	for {
 		_, fence := c.member.Fence()
-		token := tokenOf(fence)
-		n, err := c.take.Run(ctx, c.client, keys, fence, token+" "+c.member.options.Self.ID, seenFor.Milliseconds(), w.ID, record, w.Guild+" "+w.Channel, heardKept, workKept).Int()
+		n, err := c.take.Run(ctx, c.client, keys, fence, c.mark(fence), seenFor.Milliseconds(), w.ID, record, w.Guild+" "+w.Channel, heardKept, workKept).Int()
 		if script.Refused(err) {
 			return c.unwritten(ctx, w, fence, err)
 		}
@@ -123,17 +122,23 @@ func tokenOf(value string) string {
 	return token
 }
 
-// unwritten judges by what can be read alone.
+// unwritten judges by what can be read alone. A claim of one's own may stand there:
+// the answer to it got lost.
 func (c *Claims) unwritten(ctx context.Context, w Work, fence string, refused error) (ours bool, err error) {
 	pipe := c.client.Pipeline()
-	held, seen := pipe.Get(ctx, leaseKey), pipe.Exists(ctx, seenPrefix+w.ID)
+	held, seen := pipe.Get(ctx, leaseKey), pipe.Get(ctx, seenPrefix+w.ID)
 	_, _ = pipe.Exec(ctx) // each has its own error
-	if seen.Err() != nil {
-		return false, fmt.Errorf("claim %s: %w, and %w", w.ID, refused, seen.Err())
+	for _, read := range []*redis.StringCmd{held, seen} {
+		if err := read.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return false, fmt.Errorf("claim %s: %w, and %w", w.ID, refused, err)
+		}
 	}
-	free := errors.Is(held.Err(), redis.Nil) || held.Val() == fence
-	return free && seen.Val() == 0, nil
+	free := held.Val() == "" || held.Val() == fence
+	return free && (seen.Val() == "" || seen.Val() == c.mark(fence)), nil
 }
+
+// mark is what stands at a claim of this instance's.
+func (c *Claims) mark(fence string) string { return tokenOf(fence) + " " + c.member.options.Self.ID }
 
 // Done says that a work that was claimed has been answered. Where that cannot be
 // noted, its author may be told that it was interrupted although it was not.

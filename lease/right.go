@@ -30,7 +30,7 @@ func (r right) stands(now time.Time) bool { return now.Before(r.until) }
 
 // wants answers what to ask for in an attempt that begins now.
 func (r right) wants(now time.Time) string {
-	if r.value != "" || !now.Before(r.free) {
+	if r.value != "" || r.stands(now) || !now.Before(r.free) {
 		return wantTake
 	}
 	return wantKeep

@@ -86,6 +86,7 @@ func TestWhenAStandbyTakesAFreeLease(t *testing.T) {
 	start := time.Now()
 	seen, _ := newRight(start).answered(start, theirs(3*time.Second))
 	away := seen.unanswered(start.Add(time.Second), start.Add(2*time.Second))
+	alone := newRight(start).unanswered(start.Add(Term), start.Add(Term))
 	for _, c := range []struct {
 		name string
 		r    right
@@ -96,6 +97,7 @@ func TestWhenAStandbyTakesAFreeLease(t *testing.T) {
 		{"within the term that it saw", seen, 3*time.Second - 1, wantKeep},
 		{"after it", seen, 3 * time.Second, wantTake},
 		{"within a term after a failure", away, 2*time.Second + Term - 1, wantKeep},
+		{"while it speaks without a token", alone, Term + time.Second, wantTake},
 		{"after that", away, 2*time.Second + Term, wantTake},
 	} {
 		if got := c.r.wants(start.Add(c.at)); got != c.want {
