@@ -63,7 +63,7 @@ func tokenIn(t *testing.T, client redis.UniversalClient) int64 {
 
 func TestOneSpeaksAndTheNextOneFollows(t *testing.T) {
 	t.Parallel()
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		a := join(t, client, "a", "app")
 		a.begins(t)
 		first := tokenIn(t, client)
@@ -90,7 +90,7 @@ func TestOneSpeaksAndTheNextOneFollows(t *testing.T) {
 // it says goes on.
 func TestTheHolderComesFirstAfterALoss(t *testing.T) {
 	t.Parallel()
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		a := join(t, client, "a", "app")
 		speaking := a.begins(t)
 		b := join(t, client, "b", "app")
@@ -146,7 +146,7 @@ func TestALostRightEndsAtOnce(t *testing.T) {
 
 func TestAnotherApplicationKeepsOut(t *testing.T) {
 	t.Parallel()
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		a := join(t, client, "a", "one")
 		a.begins(t)
 		var foreign *ForeignError
@@ -172,7 +172,7 @@ func TestAnotherApplicationKeepsOut(t *testing.T) {
 
 func TestAWorkIsClaimedOnce(t *testing.T) {
 	t.Parallel()
-	redistest.Each(t, func(t *testing.T, client *redis.Client) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		a := join(t, client, "a", "app")
 		a.begins(t)
 		claims, others := NewClaims(client, a.Member), NewClaims(client, New(Options{Client: client, Self: Instance{ID: "b"}}))
