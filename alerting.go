@@ -36,7 +36,10 @@ func (a *app) openWatchtower() (err error) {
 			Failed:   func(err error) { a.log.Warn("the sessions could not be counted", zap.Error(err)) },
 		}),
 	}
-	a.alerts, err = alerts.New(alerts.Options{Client: a.client, Settings: a.live, Prober: a.watch, Notifier: a.watch, Fence: a.fence, Log: a.log, Past: a.watch.past})
+	a.alerts, err = alerts.New(alerts.Options{
+		Client: a.client, Settings: a.live, Prober: a.watch, Notifier: a.watch, Fence: a.fence, Log: a.log,
+		Past: a.watch.past, Now: a.clock.Now,
+	})
 	if err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
 	}

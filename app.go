@@ -17,6 +17,7 @@ import (
 	"github.com/helix-collective/helix/alerts"
 	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/audit"
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/embedded"
@@ -50,7 +51,12 @@ type app struct {
 	sessions   *sessions.Store
 	dispatcher *commands.Dispatcher
 	metrics    *health.Metrics
+	clock      *clock.Clock
+	pin        *guildPin
+	greeted    *guildsGreeted
 	series     *series.Store
+	aliases    *aliases.Store
+	schedules  *schedules.Store
 	alerts     *alerts.Engine
 	watch      *watchtower
 	speaker    atomic.Pointer[speaker] // nil: this process speaks to nobody on Discord
@@ -127,6 +133,11 @@ func (a *app) connect(ctx context.Context, address string) error {
 		return err
 	}
 	a.live = settings.Open(ctx, a.client, a.base)
+	a.clock = clock.New(a.client)
+	if a.live.Trouble() == nil { // else Redis is asked once it is back
+		_ = a.clock.Sync(ctx) // as it is then
+	}
+	a.pin, a.greeted = newGuildPin(a.client), newGuildsGreeted(a.client)
 	a.metrics = health.NewMetrics(versionLine())
 	a.sessions = a.newSessions()
 	return nil
@@ -150,7 +161,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		return &exitError{exitFailure, err.Error()}
 	}
 	typed := newConcealer(s, calls.Secrets()...)
-	a.audit = openAudit(a.client, s, a.spoolDir(), a.log, func(line string) string { return string(a.redactor.Text([]byte(typed.conceal(line)))) })
+	a.audit = openAudit(a.client, a.clock.Now, s, a.spoolDir(), a.log, func(line string) string { return string(a.redactor.Text([]byte(typed.conceal(line)))) })
 	a.closers = append(a.closers, a.audit.Close)
 	if err := a.openChanges(); err != nil {
 		return &exitError{exitFailure, sentence(err.Error())}
@@ -158,8 +169,10 @@ func (a *app) wire(ctx context.Context, address string) error {
 	if err := a.openWatchtower(); err != nil {
 		return err
 	}
+	a.aliases, a.schedules = aliases.Open(a.client), schedules.Open(a.client)
 	a.dispatcher = commands.New(commands.Options{
-		Alerts:   a.alerts,
+		Alerts:  a.alerts,
+		Aliases: a.aliases, Schedules: a.schedules,
 		Series:   a.series,
 		Answered: a.answered,
 		Actions:  calls,
@@ -171,6 +184,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 		Settings: a.live,
 		Policy:   a.policy,
 		Client:   a.client,
+		Now:      a.clock.Now,
 		Sessions: a.sessions,
 		Log:      a.log,
 		Redactor: a.redactor,
@@ -182,7 +196,7 @@ func (a *app) wire(ctx context.Context, address string) error {
 
 func (a *app) guardOptions(target dial.Target) guard.Options {
 	return guard.Options{
-		DB:      target.DB,
+		DB: target.DB, Now: a.clock.Now,
 		OwnKeys: ownKeys(), OwnIndexes: plans.OwnIndexes(),
 		Share: a.share,
 		Ended: a.sessions.Ended,

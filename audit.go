@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
@@ -10,9 +12,9 @@ import (
 )
 
 // openAudit prepares the audit. Records wait in dir while Redis takes none.
-func openAudit(client redis.UniversalClient, s *settings.Snapshot, dir string, log *zap.Logger, clean func(string) string) *audit.Log {
+func openAudit(client redis.UniversalClient, now func() time.Time, s *settings.Snapshot, dir string, log *zap.Logger, clean func(string) string) *audit.Log {
 	return audit.Open(audit.Options{
-		Client: client, Log: log,
+		Client: client, Log: log, Now: now,
 		Key:        s.Secret(settings.AuditKey),
 		MaxRecords: s.Int(settings.AuditMaxRecords),
 		Dir:        dir,

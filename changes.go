@@ -17,7 +17,7 @@ import (
 func (a *app) openChanges() error {
 	s := a.base.Snapshot()
 	dir := a.stateDir()
-	o := plans.Options{Client: a.client, Key: s.Secret(settings.AuditKey), ApprovalTTL: s.Duration(settings.ApprovalsTTL)}
+	o := plans.Options{Client: a.client, Key: s.Secret(settings.AuditKey), ApprovalTTL: s.Duration(settings.ApprovalsTTL), Now: a.clock.Now}
 	if dir != "" {
 		o.Dir = filepath.Join(dir, "plans")
 		o.Instance = dir

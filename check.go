@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/bot"
 	"github.com/helix-collective/helix/check"
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/dial"
 	"github.com/helix-collective/helix/settings"
 )
@@ -126,8 +128,21 @@ func redisFindings(ctx context.Context, base *settings.Base, quick bool) []check
 	if check.AnyFatal(findings) {
 		return findings
 	}
+	live := settings.Open(ctx, client, base)
+	findings = append(findings, stateFindings(live)...)
+	findings = append(findings, check.Database(ctx, client, target.DB)...)
 	findings = append(findings, instanceFindings(ctx, client)...)
-	return append(findings, sessionFindings(settings.Open(ctx, client, base).Snapshot())...)
+	return append(findings, sessionFindings(live.Snapshot())...)
+}
+
+// stateFindings says where a later release keeps the settings.
+func stateFindings(live *settings.Live) []check.Finding {
+	var later *settings.ReadOnlyError
+	if !errors.As(live.Trouble(), &later) {
+		return nil
+	}
+	return []check.Finding{{Name: "Live settings", Level: check.Fatal, Detail: sentence(later.Error()),
+		Mend: "Update this instance, or name another database in REDIS_URL."}}
 }
 
 // connectionFindings looks at what stands between Helix and the servers: TLS, and
@@ -170,7 +185,7 @@ func discordFindings(ctx context.Context, base *settings.Base) []check.Finding {
 			Detail: "No token is set, so helix run opens the console.", Mend: "Set DISCORD_TOKEN to be reached from Discord."}}
 	}
 	levels := map[bot.Level]check.Level{bot.OK: check.OK, bot.Warning: check.Warning, bot.Fatal: check.Fatal}
-	a := &app{base: base, log: zap.NewNop()}
+	a := &app{base: base, log: zap.NewNop(), clock: clock.New(nil)}
 	options := a.botOptions(s)
 	options.Pin = nil // what was pinned is told by Redis, if there is one
 	var findings []check.Finding

@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"acl":                  0,
 	"actions":              1,
 	"check":                1,
+	"clock":                0,
 	"dial":                 1,
 	"dump":                 0,
 	"embedded":             1,

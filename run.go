@@ -170,6 +170,7 @@ func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	announcing.Go(func() { a.announceHead(ctx, b.Announce) })
 	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
 	announcing.Go(func() { a.newScheduler(b).run(ctx) })
+	announcing.Go(func() { a.heal(ctx, b.Announce) })
 	err := b.Run(ctx)
 	cancel()
 	announcing.Wait()
@@ -214,8 +215,9 @@ func (a *app) botOptions(s *settings.Snapshot) bot.Options {
 		Shards:     shards(s),
 		Redact:     s.Bool(settings.RedactDiscord),
 		Redactor:   a.redactor,
-		Pin:        newGuildPin(a.client),
-		Greeted:    newGuildsGreeted(a.client),
+		Pin:        a.pin,
+		Greeted:    a.greeted,
+		Now:        a.clock.Now,
 		Watches:    newKeptWatches(a.client),
 		Introduce:  a.dispatcher.Introduction,
 		Handler:    a.dispatcher,
@@ -252,6 +254,10 @@ func (a *app) alongside(ctx context.Context, work func(context.Context) error) e
 		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("follow live settings: %w", err)
 		}
+		return nil
+	})
+	group.Go(func() error {
+		a.clock.Run(ctx)
 		return nil
 	})
 	err := work(ctx)

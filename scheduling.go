@@ -77,6 +77,9 @@ func (s *scheduler) round(ctx context.Context) error {
 		tried[each.ID] = s.tried[each.ID]
 	}
 	s.tried = tried
+	if err := s.store.Recall(ctx, tried); err != nil {
+		return err
+	}
 	for _, each := range all {
 		at, due := each.Due(now, s.tried[each.ID])
 		if !due || ctx.Err() != nil {
@@ -179,7 +182,7 @@ func (s *scheduler) post(ctx context.Context, each schedules.Schedule, at time.T
 // newScheduler runs the schedules of the app's Redis.
 func (a *app) newScheduler(out outlet) *scheduler {
 	return &scheduler{
-		store: schedules.Open(a.client), handle: a.dispatcher.Handle, outlet: out, settings: a.live.Snapshot,
+		store: a.schedules, handle: a.dispatcher.Handle, outlet: out, settings: a.live.Snapshot,
 		redact: a.base.Snapshot().Bool(settings.RedactDiscord), log: a.log,
 	}
 }

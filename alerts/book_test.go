@@ -52,7 +52,7 @@ func TestWhatCouldNotBeSavedIsForgotten(t *testing.T) {
 func TestTheChangeThatWasSavedFirstStands(t *testing.T) {
 	r := newRig(t, standalone(t), "alerts.hold=0")
 	theirs := Incident{ID: "memory-2345", State: Active, Version: 4, Words: "theirs"}
-	if _, err := r.store.save(t.Context(), incidentsKey, Fence{}, "m", nil, []record{{theirs.ID, 4, theirs}}); err != nil {
+	if _, _, err := r.store.save(t.Context(), incidentsKey, Fence{}, "m", nil, []record{{theirs.ID, 4, theirs}}); err != nil {
 		t.Fatal(err)
 	}
 	r.book.put(Incident{ID: theirs.ID, State: Active, Version: 3, Words: "ours"})

@@ -32,3 +32,11 @@ type LimitError struct{ Most int }
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("there are %d silences already; end one first", e.Most)
 }
+
+// NewerError says that a later release of Helix keeps the incidents, so that this one
+// changes none and shows none.
+type NewerError struct{}
+
+func (*NewerError) Error() string {
+	return "incidents and silences are kept by a later release of Helix, so this one leaves them alone; update this instance"
+}

@@ -68,8 +68,7 @@ func (e *Engine) save(ctx context.Context) error {
 }
 
 func (e *Engine) saveRecords(ctx context.Context, hash int, removed []string, records []record) error {
-	mark := e.newMark()
-	saved, err := e.store.save(ctx, OwnKeys()[hash], e.fence(), mark, removed, records)
+	saved, mark, err := e.store.save(ctx, OwnKeys()[hash], e.fence(), e.newMark(), removed, records)
 	if err != nil {
 		return e.failed(err)
 	}

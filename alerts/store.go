@@ -42,7 +42,7 @@ const (
 // Errors of saving.
 var (
 	errFenced = errors.New("another instance speaks now")
-	errNewer  = errors.New("a later release of Helix keeps the incidents")
+	errNewer  = &NewerError{}
 )
 
 // Fence is the proof that this instance may speak: the text at a key, in the
@@ -58,7 +58,8 @@ type Fence struct{ Key, Token string }
 //
 // KEYS: hash, and the fence's key if there is one. ARGV: schema, the fence's
 // token, mark, how many to remove, their names; then name, version and record
-// of each. Answers a status and for each record 1 if it is there, else 0.
+// of each. Answers a status, how many fields there are, and for each record 1 if it
+// is there, else 0.
 const saveSource = `
 if KEYS[2] then
   local ok, token = pcall(redis.call, 'GET', KEYS[2])
@@ -76,7 +77,7 @@ end
 redis.call('HSET', KEYS[1], '@schema', ARGV[1], '@mark', ARGV[3])
 local remove = tonumber(ARGV[4])
 for i = 5, 4 + remove do redis.call('HDEL', KEYS[1], ARGV[i]) end
-local answer = {'saved'}
+local answer = {'saved', ''}
 for i = 5 + remove, #ARGV, 3 do
   local there = redis.call('HGET', KEYS[1], ARGV[i])
   local version = there and tonumber(string.match(there, '^(%d+) ') or '') or 0
@@ -86,6 +87,7 @@ for i = 5 + remove, #ARGV, 3 do
   end
   answer[#answer + 1] = there == ARGV[i + 2] and '1' or '0'
 end
+answer[2] = tostring(redis.call('HLEN', KEYS[1]))
 return answer`
 
 // store keeps the records in Redis.
@@ -103,9 +105,9 @@ type record struct {
 	body    any
 }
 
-// save answers which of the records are in Redis now; the others were changed
-// there meanwhile.
-func (s store) save(ctx context.Context, key string, fence Fence, mark string, remove []string, records []record) (map[string]bool, error) {
+// save answers which of the records are in Redis now, and its mark; the others were
+// changed there meanwhile.
+func (s store) save(ctx context.Context, key string, fence Fence, mark string, remove []string, records []record) (map[string]bool, string, error) {
 	keys := []string{key}
 	if fence.Key != "" {
 		keys = append(keys, fence.Key)
@@ -117,37 +119,50 @@ func (s store) save(ctx context.Context, key string, fence Fence, mark string, r
 	for _, r := range records {
 		text, err := json.Marshal(r.body)
 		if err != nil {
-			return nil, fmt.Errorf("write %s: %w", r.id, err)
+			return nil, "", fmt.Errorf("write %s: %w", r.id, err)
 		}
 		args = append(args, r.id, r.version, strconv.FormatInt(r.version, 10)+" "+string(text))
 	}
 	answer, err := s.script.Run(ctx, s.client, keys, args...).StringSlice()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("write %s: %w", key, err)
+		return nil, "", fmt.Errorf("write %s: %w", key, err)
 	case len(answer) > 0 && answer[0] == "fenced":
-		return nil, errFenced
+		return nil, "", errFenced
 	case len(answer) > 0 && answer[0] == "newer":
-		return nil, errNewer
-	case len(answer) != len(records)+1:
-		return nil, fmt.Errorf("write %s: the script answered %d texts", key, len(answer))
+		return nil, "", errNewer
+	case len(answer) != len(records)+2:
+		return nil, "", fmt.Errorf("write %s: the script answered %d texts", key, len(answer))
 	}
 	saved := make(map[string]bool)
 	for i, r := range records {
-		saved[r.id] = answer[i+1] == "1"
+		saved[r.id] = answer[i+2] == "1"
 	}
-	return saved, nil
+	return saved, markOf(mark, answer[1]), nil
+}
+
+// markOf is a hash's mark with how many fields it has, some of which may be lost
+// while the mark stays; "" where there is none.
+func markOf(mark, fields string) string {
+	if mark == "" {
+		return ""
+	}
+	return mark + " " + fields
 }
 
 // marks answers the marks of both hashes: equal ones mean that nothing changed.
 func (s store) marks(ctx context.Context) ([2]string, error) {
 	var marks [2]string
 	for i, key := range OwnKeys() {
-		mark, err := s.client.HGet(ctx, key, markField).Result()
-		if err != nil && !errors.Is(err, redis.Nil) && !wrongType(err) {
-			return marks, fmt.Errorf("read %s: %w", key, err)
+		pipe := s.client.Pipeline()
+		mark, fields := pipe.HGet(ctx, key, markField), pipe.HLen(ctx, key)
+		_, _ = pipe.Exec(ctx) // each command has its error
+		for _, err := range []error{mark.Err(), fields.Err()} {
+			if err != nil && !errors.Is(err, redis.Nil) && !wrongType(err) {
+				return marks, fmt.Errorf("read %s: %w", key, err)
+			}
 		}
-		marks[i] = mark
+		marks[i] = markOf(mark.Val(), strconv.FormatInt(fields.Val(), 10))
 	}
 	return marks, nil
 }

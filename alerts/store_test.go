@@ -21,7 +21,7 @@ func TestSavingComparesVersions(t *testing.T) {
 		s := newStore(client)
 		save := func(in Incident) bool {
 			t.Helper()
-			saved, err := s.save(t.Context(), incidentsKey, Fence{}, "m", nil, []record{{in.ID, in.Version, in}})
+			saved, _, err := s.save(t.Context(), incidentsKey, Fence{}, "m", nil, []record{{in.ID, in.Version, in}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +37,7 @@ func TestSavingComparesVersions(t *testing.T) {
 		if err != nil || len(held) != 1 || held["a-1"].Words != "two" {
 			t.Errorf("%v, %v", held, err)
 		}
-		if _, err := s.save(t.Context(), incidentsKey, Fence{}, "m", []string{"a-1"}, nil); err != nil {
+		if _, _, err := s.save(t.Context(), incidentsKey, Fence{}, "m", []string{"a-1"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if held, _ := read[Incident](t.Context(), s, incidentsKey); len(held) != 0 {

@@ -29,7 +29,8 @@ const key = "{helix}:aliases" // hash: name, record in JSON
 // OwnKeys lists the keys that aliases live in.
 func OwnKeys() []string { return []string{key} }
 
-// schema numbers the layout of a record. What has a higher number is left alone.
+// schema numbers the layout of a record. What has a higher number is left alone,
+// and while there is such a record nothing is changed.
 const schema = 1
 
 // Alias is a name that stands for a line.
@@ -53,7 +54,7 @@ type Store struct{ kept *register.Register }
 
 // Open answers the aliases in a Redis. Nothing is asked of it yet.
 func Open(client redis.UniversalClient) *Store {
-	return &Store{register.New(client, key, register.Bounds{Records: MaxAliases, Bytes: maxRecord})}
+	return &Store{register.New(client, key, register.Bounds{Records: MaxAliases, Bytes: maxRecord, Schema: schema})}
 }
 
 var validName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
@@ -79,7 +80,8 @@ func (s *Store) All(ctx context.Context) (map[string]Alias, error) {
 }
 
 // Put keeps an alias, in the place of one of the same name. The error is a
-// *register.FullError where there are as many as are kept.
+// *register.FullError where there are as many as are kept, and a
+// *register.NewerError where a later release of Helix keeps them.
 func (s *Store) Put(ctx context.Context, a Alias) error {
 	if !IsName(a.Name) || len(a.Line) > MaxLine {
 		return fmt.Errorf("keep the alias %q: its name or its line is beyond what is kept", a.Name)
@@ -95,6 +97,10 @@ func (s *Store) Put(ctx context.Context, a Alias) error {
 func (s *Store) Remove(ctx context.Context, name string) (bool, error) {
 	return s.kept.Remove(ctx, name)
 }
+
+// Heal stores again what Redis has lost of the aliases that are known here, and
+// reports whether it had lost any.
+func (s *Store) Heal(ctx context.Context) (lost bool, err error) { return s.kept.Heal(ctx) }
 
 // Sorted lists aliases by their names.
 func Sorted(all map[string]Alias) []Alias {

@@ -32,6 +32,7 @@ func (l *Log) AnnounceHead(ctx context.Context, say func(ctx context.Context, id
 //
 // KEYS: announced. ARGV: the day; what is behind it; for how many seconds.
 const announcedSource = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' then redis.call('DEL', KEYS[1]) end
 local kept = redis.call('GET', KEYS[1]) or ''
 if string.sub(kept, 1, #ARGV[1]) > ARGV[1] or kept == ARGV[1] or kept == ARGV[1] .. ARGV[2] then
   return 0

@@ -37,18 +37,26 @@ func (w *writer) logHeadDaily() {
 // end reads where the chain ends and the anchor that trimming left.
 func (s store) end(ctx context.Context) (h Head, anchor string, err error) {
 	values, err := s.client.HMGet(ctx, headKey, "seq", "hash", "first", "anchor").Result()
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return Head{}, "", fmt.Errorf("read %s: %w", headKey, err)
 	}
-	text := func(i int) string { t, _ := values[i].(string); return t }
-	if text(0) == "" {
-		h, err = s.lastEntry(ctx)
-		return h, "", err
+	if h, anchor, ok := readHead(values); ok {
+		return h, anchor, nil
 	}
-	h.Seq, _ = strconv.ParseInt(text(0), 10, 64)
-	h.First, _ = strconv.ParseInt(text(2), 10, 64)
-	h.Hash = text(1)
-	return h, text(3), nil
+	h, err = s.lastEntry(ctx)
+	return h, "", err
+}
+
+// readHead reads what the head's key holds; ok is false where that is not whole.
+func readHead(values []any) (h Head, anchor string, ok bool) {
+	var text [4]string
+	for i, v := range values {
+		text[i], _ = v.(string)
+	}
+	seq, seqErr := strconv.ParseInt(text[0], 10, 64)
+	first, firstErr := strconv.ParseInt(text[2], 10, 64)
+	whole := seqErr == nil && firstErr == nil && len(text[1]) == hashLength
+	return Head{Seq: seq, Hash: text[1], First: first}, text[3], whole
 }
 
 // lastEntry tells the head where its own key is gone.

@@ -8,6 +8,9 @@ import (
 	"hash"
 )
 
+// hashLength is that of a hash in hexadecimal.
+const hashLength = 2 * sha256.Size
+
 // sealer makes the hashes of a chain: keyed where there is a key, else such as
 // anybody can make.
 type sealer struct {

@@ -36,7 +36,8 @@ type Head struct {
 
 // appendSource adds records if the chain still ends where the caller saw it,
 // and trims the oldest away, leaving the hash of the last of them as an anchor.
-// Where the head is gone, evicted say, the stream's last entry tells.
+// Where the head is gone or damaged, evicted say, the stream's last entry tells.
+// What is of another type is not ours, and goes.
 //
 // DEL stands first for servers before 7.0, which know no allow-oom: out of
 // memory, they refuse a script's first write only, and never a DEL.
@@ -45,26 +46,31 @@ type Head struct {
 // first after it; how many to trim; then each record and its hash. Answers a
 // status, where the chain ends, and the time.
 const appendSource = `
-local h = redis.call('HMGET', KEYS[2], 'seq', 'hash', 'first', 'schema', 'anchor')
+local function is(key, kind) return redis.call('TYPE', key).ok == kind end
+local function count(n) return type(n) == 'number' and n >= 0 and n < 1e15 end
+local h = {}
+if is(KEYS[2], 'hash') then h = redis.call('HMGET', KEYS[2], 'seq', 'hash', 'first', 'schema', 'anchor') end
 local now = redis.call('TIME')
-if not string.match(h[1] or '', '^%d+$') then
+local streamed = is(KEYS[1], 'stream')
+if not (string.match(h[1] or '', '^%d+$') and string.match(h[3] or '', '^%d+$') and #(h[2] or '') == 64) then
   h[1], h[2], h[3] = false, false, false
-  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  local last = streamed and redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   if last then
     local ok, r = pcall(cjson.decode, last[2][2])
-    if ok and type(r) == 'table' and r['seq'] then
+    if ok and type(r) == 'table' and count(r['seq']) and count(r['first']) then
       h[1], h[2], h[3] = string.format('%d', r['seq']), last[2][4], string.format('%d', r['first'])
     end
   end
 end
 local seq, hash, first, anchor = h[1] or '0', h[2] or '', h[3] or '1', h[5] or ''
 local status = 0
-if tonumber(h[4] or '0') > tonumber(ARGV[1]) then
+if (tonumber(h[4] or '0') or 0) > tonumber(ARGV[1]) then
   status = 2
 elseif seq == ARGV[2] and hash == ARGV[3] then
   redis.call('DEL', KEYS[2])
+  if not streamed then redis.call('DEL', KEYS[1]) end
   local trim = tonumber(ARGV[7])
-  if trim > 0 then
+  if streamed and trim > 0 then
     local old = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', trim)
     if #old > 0 then anchor = old[#old][2][4] or anchor end
     redis.call('XTRIM', KEYS[1], 'MAXLEN', redis.call('XLEN', KEYS[1]) - #old)
@@ -149,12 +155,16 @@ func items(messages []redis.XMessage) []item {
 // pageSize is how many records are read at once.
 const pageSize = 500
 
+// wrongType says that a key of ours holds something that is not ours, as if ours
+// were not there.
+func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+
 // newestFirst shows visit the stream from its end until it answers false.
 func (s store) newestFirst(ctx context.Context, visit func(item) bool) error {
 	last := "+"
 	for {
 		page, err := s.client.XRevRangeN(ctx, streamKey, last, "-", pageSize).Result()
-		if err != nil {
+		if err != nil && !wrongType(err) {
 			return fmt.Errorf("read %s: %w", streamKey, err)
 		}
 		for _, it := range items(page) {

@@ -60,7 +60,7 @@ func (l *Log) walk(ctx context.Context) (Report, Head, error) {
 	next := "-"
 	for !c.over() {
 		page, err := l.store.client.XRangeN(ctx, streamKey, next, "+", pageSize).Result()
-		if err != nil {
+		if err != nil && !wrongType(err) {
 			return Report{}, Head{}, fmt.Errorf("read %s: %w", streamKey, err)
 		}
 		for _, it := range items(page) {

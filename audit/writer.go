@@ -73,7 +73,7 @@ func (w *writer) retry() <-chan time.Time {
 	if len(w.backlog) == 0 && !w.due {
 		return nil
 	}
-	return time.After(time.Until(w.rest))
+	return time.After(w.rest.Sub(w.o.Now()))
 }
 
 // gather takes what waits besides first, as far as it fits in one batch.

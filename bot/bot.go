@@ -66,6 +66,9 @@ type Options struct {
 	Handler    Handler
 	Log        *zap.Logger
 
+	// Now is the time by which plans lapse and incidents go on; nil: the local one.
+	Now func() time.Time
+
 	// Slash is what can be asked without typing a line; nil: nothing. SlashScope
 	// says where Discord is told of it; "" means in each served server.
 	Slash      Slash
@@ -145,6 +148,7 @@ type Bot struct {
 	options    Options
 	log        *zap.Logger
 	rest       *rest
+	time       *discordTime
 	queues     *queues
 	pages      *pager
 	programs   programs
@@ -195,6 +199,9 @@ func New(o Options) (*Bot, error) {
 		return nil, errors.New("a Discord bot needs a token: set DISCORD_TOKEN")
 	}
 	o.Timing = o.Timing.withDefaults()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	o.SlashScope = cmp.Or(o.SlashScope, ScopeGuild)
 	t, err := newTransport(o.APIURL, o.GatewayURL)
 	if err != nil {
@@ -203,6 +210,7 @@ func New(o Options) (*Bot, error) {
 	b := &Bot{
 		options:    o,
 		log:        o.Log,
+		time:       &t.time,
 		rest:       newREST(t, o.Token, o.Timing.Repeat, o.Log),
 		pages:      newPager(o.Timing.PageTTL),
 		programs:   programs{running: make(map[string]*program)},

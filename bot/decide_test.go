@@ -97,7 +97,7 @@ func TestLate(t *testing.T) {
 		{fresh, 31 * time.Second, false},
 	} {
 		q := question{how: c.how, message: &discordgo.Message{Timestamp: time.Now().Add(-c.age)}}
-		if got := q.late(); got != c.want {
+		if got := q.late(time.Now()); got != c.want {
 			t.Errorf("%v after %s: %v", c.how, c.age, got)
 		}
 	}

@@ -34,13 +34,12 @@ func TestAChangeThatIsNoEditIsLetBe(t *testing.T) {
 }
 
 func TestAnOldMessageIsNotMadeACommand(t *testing.T) {
-	t.Parallel()
-	ago := time.Now().Add(-time.Minute)
-	d := discordtest.New(t, discordtest.WithClock(func() time.Time { return ago }))
-	acme := d.Guild("Acme").Text("#ops").Join("ann")
-	r := start(t, d, echo)
-	d.Gateway().AwaitReady(1)
+	d, acme, r := world(t, echo)
 	said := acme.As("ann").Says("#ops", "hello")
+	d.Advance(time.Minute)
+	for _, next := range []string{"!next", "!again"} { // whose answers tell the time
+		acme.As("ann").Says("#ops", next).Sees(next)
+	}
 	acme.As("ann").Edits(said, "!flushall")
 	r.awaitLog(t, "edited message is too old")
 	acme.In("#ops").SeesNothing(30 * time.Millisecond)

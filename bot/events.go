@@ -170,7 +170,7 @@ func (b *Bot) onEdit(s *discordgo.Session, m *discordgo.Message, work context.Co
 		return
 	}
 	b.overtake(work, m.ID, turnOf(m), whyEdited)
-	if stale(m) {
+	if b.isStale(m) {
 		b.log.Info("an edited message is too old to act on", zap.String("message", m.ID))
 		return
 	}
@@ -181,7 +181,10 @@ func (b *Bot) onEdit(s *discordgo.Session, m *discordgo.Message, work context.Co
 // who asked has moved on, and an old change is not what they want now.
 const staleAfter = 30 * time.Second
 
-func stale(m *discordgo.Message) bool { return time.Since(written(m)) > staleAfter }
+func (b *Bot) isStale(m *discordgo.Message) bool { return stale(m, b.time.at(time.Now())) }
+
+// stale reports whether a message is too old, now being by the clock of Discord.
+func stale(m *discordgo.Message, now time.Time) bool { return now.Sub(written(m)) > staleAfter }
 
 // written answers when a message was first sent.
 func written(m *discordgo.Message) time.Time {
@@ -227,7 +230,7 @@ type question struct {
 
 // late reports whether it is too late for a question to change anything: it may
 // have grown old while it waited for its turn.
-func (q question) late() bool { return q.how == replayed && stale(q.message) }
+func (q question) late(now time.Time) bool { return q.how == replayed && stale(q.message, now) }
 
 // answer claims a question, asks the handler, and sends what it says.
 func (b *Bot) answer(work context.Context, q question) {
@@ -272,7 +275,7 @@ func (b *Bot) answerClaimed(work context.Context, q question) {
 	running := b.begin(work, o, "", &commands.Progress{})
 	reply, shown := running.follow(func(ctx context.Context) commands.Reply {
 		return b.ask(ctx, commands.Request{
-			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(), Unclaimed: q.unclaimed, AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(b.time.at(time.Now())), Unclaimed: q.unclaimed, AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
 			Progress: running.progress, Member: b.memberFinder(q.session, member), Elsewhere: b.elsewhere(member),
 		})
 	})

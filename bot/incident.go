@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -70,7 +69,7 @@ func (n *Notifier) Show(ctx context.Context, in alerts.Incident) (alerts.Place, 
 
 // picture is an incident as a message, its chart included.
 func (n *Notifier) picture(ctx context.Context, in alerts.Incident) answer {
-	a := answer{content: incidentText(in, n.diagnosis(ctx, in), time.Now()), rows: n.buttons(in)}
+	a := answer{content: incidentText(in, n.diagnosis(ctx, in), n.bot.options.Now()), rows: n.buttons(in)}
 	if n.with.Chart == nil {
 		return a
 	}
@@ -144,7 +143,7 @@ func (n *Notifier) Ring(ctx context.Context, in alerts.Incident) error {
 		words, whom = "<@"+in.Owner.ID+"> ", mentions{Parse: []string{}, Users: []string{in.Owner.ID}}
 	}
 	return n.bot.post(ctx, channel, outgoing{
-		Content: words + occasionText(in, time.Now()), Mentions: whom, Flags: flagNoEmbeds,
+		Content: words + occasionText(in, n.bot.options.Now()), Mentions: whom, Flags: flagNoEmbeds,
 		Reference: &reference{MessageID: in.Delivery.Message}, Nonce: in.RingNonce(), EnforceNonce: true,
 	}, nil)
 }
@@ -156,7 +155,7 @@ func (n *Notifier) Announce(ctx context.Context, s alerts.Silence) error {
 		return ErrNoOpsChannel
 	}
 	return n.bot.post(ctx, channel, outgoing{
-		Content: clip(silenceText(s, time.Now()), maxContent), Mentions: nobody(), Flags: flagNoEmbeds,
+		Content: clip(silenceText(s, n.bot.options.Now()), maxContent), Mentions: nobody(), Flags: flagNoEmbeds,
 		Nonce: s.Nonce(), EnforceNonce: true,
 	}, nil)
 }

@@ -118,7 +118,7 @@ func (b *Bot) awaitYes(work context.Context, o occasion, message string, plan *c
 		return
 	}
 	w := &waitingPlan{plan: plan, occasion: o, message: message, shown: shown}
-	w.lapse = time.AfterFunc(time.Until(plan.Until), func() {
+	w.lapse = time.AfterFunc(plan.Until.Sub(b.options.Now()), func() {
 		b.queues.apart(func() { b.guarded("plan", func() { b.lapsePlan(work, w) }) })
 	})
 	b.plans.keep(w)

@@ -44,7 +44,7 @@ func (b *Bot) ready(ctx context.Context, l *link, missed gap, work context.Conte
 		return errors.New("the gateway did not say who we are")
 	}
 	guilds := len(b.guilds.list())
-	l.shard.channels.begin(time.Now())
+	l.shard.channels.begin(b.time.at(time.Now()))
 	first := false
 	b.update(func(st *Status) {
 		st.User, st.UserID, st.Guilds = user.Username, user.ID, guilds
@@ -170,7 +170,7 @@ func (b *Bot) catchUp(ctx context.Context, s *discordgo.Session, c missedIn, wor
 }
 
 func (b *Bot) takeMissed(s *discordgo.Session, m *discordgo.Message, guild string, work context.Context) {
-	if stale(m) {
+	if b.isStale(m) {
 		b.log.Info("a message from the gap is too old to act on", zap.String("message", m.ID))
 		return
 	}

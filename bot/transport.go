@@ -26,6 +26,7 @@ type transport struct {
 	base    *url.URL
 	gateway string // answered to GET /gateway without asking Discord; may be empty
 	next    http.RoundTripper
+	time    discordTime
 }
 
 func newTransport(api, gateway string) (*transport, error) {
@@ -52,7 +53,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.gateway != "" && req.URL.Path == t.base.Path+"/gateway" {
 		return t.answerGateway(req), nil
 	}
-	return t.next.RoundTrip(req)
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	t.time.hear(resp.Header, time.Now())
+	return resp, nil
 }
 
 func refusedHost(u *url.URL) error {

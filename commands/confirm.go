@@ -51,7 +51,7 @@ func (d *Dispatcher) Confirm(ctx context.Context, c Confirmation) (run func(cont
 // stillWaits words why a plan cannot be run yet, and how long it can be later.
 func (d *Dispatcher) stillWaits(err error, p plans.Plan) Reply {
 	reply := d.answer(err)
-	reply.Problem += fmt.Sprintf(" Then confirm the plan again: it waits for another %s, and nothing was changed.", lasting(time.Until(p.Until)))
+	reply.Problem += fmt.Sprintf(" Then confirm the plan again: it waits for another %s, and nothing was changed.", lasting(p.Until.Sub(d.Now())))
 	return reply
 }
 
@@ -279,5 +279,5 @@ func (d *Dispatcher) Approve(ctx context.Context, c Confirmation) (approved bool
 	}
 	d.Clicked(c.Caller, "approval of plan "+p.ID)
 	return true, Reply{Outcome: OK, Plan: asShown(p), Problem: fmt.Sprintf("%s agrees. %s can confirm it now, within %s.",
-		c.Caller.Name, p.Name, lasting(time.Until(p.Until)))}
+		c.Caller.Name, p.Name, lasting(p.Until.Sub(d.Now())))}
 }

@@ -53,6 +53,7 @@ type Options struct {
 	Sessions  *sessions.Store // nil: made from Client and Settings
 	Log       *zap.Logger
 	Redactor  *redact.Redactor // nil means one without additions
+	Now       func() time.Time // by the clock that plans lapse by; nil: the local one
 	Redis     string           // where Redis is, without its password
 	Version   string
 
@@ -87,6 +88,9 @@ func New(o Options) *Dispatcher {
 		filters: text.Commands(text.Options{}),
 		shown:   newShown(),
 		started: time.Now(),
+	}
+	if d.Now == nil {
+		d.Now = time.Now
 	}
 	if d.Redactor == nil {
 		d.Redactor = redact.Default()

@@ -77,7 +77,7 @@ func (s subject) unit() charts.Unit {
 
 // draw draws a subject's chart of so long until now.
 func (d *Dispatcher) draw(s subject, points, limit sample.Series, back time.Duration, spans ...charts.Span) (Picture, error) {
-	now := time.Now()
+	now := d.Now()
 	frame := charts.Frame{From: now.Add(-back), To: now, Incidents: spans}
 	snapshot := d.snapshot()
 	var chart charts.Chart
@@ -109,7 +109,7 @@ func (d *Dispatcher) statusPicture(ctx context.Context) (p Picture, ok bool, err
 		return p, false, err
 	}
 	most, _ := all[3].Last()
-	now := time.Now()
+	now := d.Now()
 	png, err := charts.Card(now.Add(-back), now, charts.Rows(all[0], all[1], all[2], most))
 	if err != nil {
 		return p, false, fmt.Errorf("draw the status: %w", err)
@@ -142,7 +142,7 @@ func (d *Dispatcher) IncidentChart(ctx context.Context, in alerts.Incident) ([]b
 	if !drawn || d.Series == nil {
 		return nil, nil
 	}
-	back := min(max(time.Hour, in.Took(time.Now())*5/4), 24*time.Hour)
+	back := min(max(time.Hour, in.Took(d.Now())*5/4), 24*time.Hour)
 	all, err := d.Series.Ranges(ctx, []sample.Name{about.value(), sample.MaxMemory}, back)
 	if err != nil || len(all[0].Points) == 0 {
 		return nil, err

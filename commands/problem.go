@@ -16,10 +16,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/acl"
+	"github.com/helix-collective/helix/alerts"
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/permissions"
+	"github.com/helix-collective/helix/register"
 	"github.com/helix-collective/helix/settings"
 	"github.com/helix-collective/helix/shell"
 )
@@ -212,6 +214,8 @@ func (d *Dispatcher) asOutput(err error) (Reply, bool) {
 func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var settingsAway *settings.Unavailable
 	var laterRelease *settings.ReadOnlyError
+	var laterRecords *register.NewerError
+	var laterIncidents *alerts.NewerError
 	var halted *guard.Halted
 	var answered redis.Error
 	var unrecorded *audit.Unrecorded
@@ -226,6 +230,10 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		reply.Problem = d.settingsText(settingsAway)
 	case errors.As(err, &laterRelease):
 		reply = Reply{Outcome: OK, Status: 1, Problem: laterRelease.Error()}
+	case errors.As(err, &laterIncidents):
+		reply = Reply{Outcome: OK, Status: 1, Problem: "Nothing was changed: " + sentence(laterIncidents.Error())}
+	case errors.As(err, &laterRecords):
+		reply = Reply{Outcome: OK, Status: 1, Problem: "Nothing was changed: " + sentence(laterRecords.Error())}
 	case redis.IsAuthError(err):
 		reply.Problem = fmt.Sprintf("Redis at %s refuses our user or password. Whoever runs Helix has to put the right ones into REDIS_URL.", d.Redis)
 	case lacksRight(err):

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/helix-collective/helix/aliases"
 	"github.com/helix-collective/helix/permissions"
@@ -128,7 +127,7 @@ func (t *turn) defineAlias(ctx context.Context, call *shell.Call, name string) e
 	if shown, err := t.beforeDefining(ctx, "alias", fmt.Sprintf("alias %s = %s", name, line)); shown || err != nil {
 		return err
 	}
-	err = t.Aliases.Put(ctx, aliases.Alias{Name: name, Line: line, By: person(t.caller), Nick: t.caller.Name, At: time.Now().UTC()})
+	err = t.Aliases.Put(ctx, aliases.Alias{Name: name, Line: line, By: person(t.caller), Nick: t.caller.Name, At: t.Now().UTC()})
 	if full := (*register.FullError)(nil); errors.As(err, &full) {
 		return unable("There are %d aliases already, which is as many as are kept. `%salias remove NAME` makes room.", full.Records, t.prefix())
 	}

@@ -53,7 +53,7 @@ func runAudit(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	if len(args) == 1 && args[0] == "verify" {
 		return t.verifyAudit(ctx, call)
 	}
-	q, err := t.auditQuery(args, time.Now())
+	q, err := t.auditQuery(args, t.Now())
 	if err != nil {
 		return 0, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/permissions"
@@ -45,7 +44,7 @@ func (t *turn) listPlans(ctx context.Context, out io.Writer) error {
 		if !p.Approved() {
 			waits = "a second person"
 		}
-		waiting.Rows = append(waiting.Rows, []string{p.ID, p.Name, lasting(time.Until(p.Until)), grouped(p.Keys), waits, clipLine(p.Line)})
+		waiting.Rows = append(waiting.Rows, []string{p.ID, p.Name, lasting(p.Until.Sub(t.Now())), grouped(p.Keys), waits, clipLine(p.Line)})
 	}
 	if len(waiting.Rows) == 0 {
 		_, err := fmt.Fprintln(out, "No plan waits.")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/sessions"
@@ -101,7 +100,7 @@ func (t *turn) carryOutCleanup(ctx context.Context, foreign bool, out io.Writer)
 		return err
 	}
 	if foreign {
-		by := sessions.Consent{By: person(t.caller), Name: t.caller.Name, At: time.Now()}
+		by := sessions.Consent{By: person(t.caller), Name: t.caller.Name, At: t.Now()}
 		if err := t.Sessions.ConfirmForeign(ctx, by); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ type filter struct {
 }
 
 func (t *turn) sessionsFilter(form sessionsForm, args sessionsArgs) (filter, error) {
-	f := filter{user: args.flags["--user"], noTTL: args.has("--no-ttl"), now: time.Now()}
+	f := filter{user: args.flags["--user"], noTTL: args.has("--no-ttl"), now: t.Now()}
 	if text := args.flags["--ip"]; text != "" {
 		if f.address = sessions.Network(text); f.address == "" {
 			return f, t.misusedSessions(form, "`%s` is no IPv4 or IPv6 address.", text)

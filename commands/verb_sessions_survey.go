@@ -35,7 +35,7 @@ func newSurvey() *survey {
 func (t *turn) survey(ctx context.Context) (*survey, error) {
 	v := newSurvey()
 	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
-		now := time.Now()
+		now := t.Now()
 		for _, s := range batch {
 			v.add(s, now)
 		}

@@ -35,6 +35,11 @@ const (
 // maxValue is as much as there can be at a plan's key.
 const maxValue = maxSealed + int64(len(takenMark)) + digestLength + 1
 
+// soundSource begins the scripts: what is at the key of the index and no index is
+// not ours, and goes.
+const soundSource = `
+if redis.call('TYPE', KEYS[2]).ok ~= 'zset' then redis.call('DEL', KEYS[2]) end`
+
 // putSource sets a plan if its key holds what the caller saw there last; an
 // empty expectation stands for nothing. What is set already counts as done.
 //
@@ -44,7 +49,7 @@ const maxValue = maxSealed + int64(len(takenMark)) + digestLength + 1
 //
 // KEYS: plan, index. ARGV: new value, expected value, ms to live, id, ms when
 // it lapses. Answers whether it was done.
-const putSource = `
+const putSource = soundSource + `
 local now = redis.call('TIME')
 local at = redis.call('GET', KEYS[1]) or ''
 if at == ARGV[1] then return 1 end
@@ -59,7 +64,8 @@ return 1`
 // what the caller saw, or for an empty expectation whatever there is.
 //
 // KEYS: plan, index. ARGV: token, expected value, id, ms for the mark to live.
-const claimSource = `
+const claimSource = soundSource + `
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
 local at = redis.call('GET', KEYS[1])
 if not at then return 0 end
 local mine = 'taken ' .. ARGV[1] .. ' '
@@ -112,11 +118,18 @@ func (l ledger) mark(ctx context.Context, id, token, expected string) (int, erro
 // a claim. A longer value than we write comes cut, and proves false by that.
 func (l ledger) value(ctx context.Context, id string) (string, error) {
 	value, err := l.client.GetRange(ctx, planPrefix+id, 0, maxValue).Result()
-	if err != nil {
+	switch {
+	case wrongType(err):
+		return "", &TamperedError{id, "metadata"}
+	case err != nil:
 		return "", fmt.Errorf("read plan %s: %w", id, err)
 	}
 	return value, nil
 }
+
+// wrongType says that a key of ours holds something that is not ours, as if ours
+// were not there.
+func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
 
 // unmarked answers the sealed plan in a value: one that waits, or one that the
 // token's holder claimed.
@@ -138,7 +151,7 @@ const maxPending = 100
 func (l ledger) waiting(ctx context.Context, now time.Time) (values map[string]string, stale []any, err error) {
 	members, err := l.client.ZRevRangeByScore(ctx, indexKey, &redis.ZRangeBy{
 		Min: fmt.Sprint(now.UnixMilli()), Max: "+inf", Count: maxPending}).Result()
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return nil, nil, fmt.Errorf("list plans: %w", err)
 	}
 	values = make(map[string]string)

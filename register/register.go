@@ -1,11 +1,16 @@
 // Package register keeps a bounded number of small records, each under a name, in
-// one hash of Redis. It reads no more than it would write, whatever a foreign hand
-// has put there, and it never looks into a record.
+// one hash of Redis, and in memory beside it: what Redis loses, a process that has
+// read it stores again, and never behind a newer revision. It reads no more than
+// it would write, whatever a foreign hand has put there, and of a record it never
+// looks at more than the number of its layout.
 package register
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/redis/go-redis/v9"
 
@@ -13,16 +18,24 @@ import (
 )
 
 // Register is the records under one key. Its methods may be called from several
-// goroutines, and on several instances of Helix.
+// goroutines, and on several instances of Helix. What one Register holds in memory
+// no other one knows: a process has one for each key.
 type Register struct {
-	client                      redis.UniversalClient
-	key                         string
-	bounds                      Bounds
-	all, put, replaced, removed *script.Script
+	client                redis.UniversalClient
+	key                   string
+	bounds                Bounds
+	read, change, restore *script.Script
+
+	turn     chan struct{} // held by whoever uses what follows
+	held     state         // as it was in Redis when it was last looked
+	restored bool          // Redis had lost some of it, and nobody has been told yet
 }
 
-// Bounds is how much a Register keeps: records, and bytes of one of them.
-type Bounds struct{ Records, Bytes int }
+// Bounds is how much a Register keeps: records, and bytes of one of them. Schema is
+// the number of the layout that the caller writes, under "schema" in each record:
+// where Redis has a record with a higher one, nothing is changed. 0 means that
+// records have no such number.
+type Bounds struct{ Records, Bytes, Schema int }
 
 // FullError says that a Register holds as many records as it may.
 type FullError struct{ Records int }
@@ -31,92 +44,62 @@ func (e *FullError) Error() string {
 	return fmt.Sprintf("there are %d already, which is as many as are kept", e.Records)
 }
 
+// NewerError says that a later release of Helix has written records at a key, which
+// this one therefore only reads.
+type NewerError struct{ Key string }
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("%s is kept by a later release of Helix, so this one only reads it; update this instance", e.Key)
+}
+
 // New answers the records under a key. Nothing is asked of Redis.
 func New(client redis.UniversalClient, key string, bounds Bounds) *Register {
 	return &Register{
-		client: client, key: key, bounds: bounds,
-		all: script.New(allSource), put: script.New(putSource), replaced: script.New(replaceSource), removed: script.New(removeSource),
+		client: client, key: key, bounds: bounds, turn: make(chan struct{}, 1),
+		read: script.New(readSource), change: script.New(changeSource), restore: script.New(restoreSource),
 	}
 }
 
-// allSource answers names and records, alternating, and none that is longer than
-// we write, nor more than we do. A value of another type counts as none.
-//
-// KEYS: the hash. ARGV: records, bytes.
-const allSource = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {} end
-local most, found = tonumber(ARGV[1]), {}
-local cursor = '0'
-repeat
-  local page = redis.call('HSCAN', KEYS[1], cursor, 'COUNT', most)
-  cursor = page[1]
-  for i = 1, #page[2], 2 do
-    if #page[2][i + 1] <= tonumber(ARGV[2]) and #found < 2 * most then
-      found[#found + 1] = page[2][i]
-      found[#found + 1] = page[2][i + 1]
-    end
-  end
-until cursor == '0' or #found >= 2 * most
-return found`
-
-// putSource sets a record. What is set already counts as done. The first write is
-// one that takes no memory, for servers before 7.0: out of memory, they refuse a
-// script's first write only.
-//
-// KEYS: the hash. ARGV: name, record, records. Answers whether there was room.
-const putSource = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
-local at = redis.call('HGET', KEYS[1], ARGV[1])
-if at == ARGV[2] then return 1 end
-if not at and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return 1`
-
-// replaceSource sets a record in the place of another, and answers whether that
-// was there. KEYS: the hash. ARGV: name, the other, record.
-const replaceSource = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
-local at = redis.call('HGET', KEYS[1], ARGV[1])
-if at == ARGV[3] then return 1 end
-if at ~= ARGV[2] then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1`
-
-// removeSource takes a record away. KEYS: the hash. ARGV: name.
-const removeSource = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
-return redis.call('HDEL', KEYS[1], ARGV[1])`
-
-// All answers the records by name. Those beyond the bounds, which no Register has
-// written, are left out.
+// All answers the records by name, also those that Redis has lost and refuses to
+// take again. Those beyond the bounds, which no Register has written, are left out.
 func (r *Register) All(ctx context.Context) (map[string]string, error) {
-	list, err := r.all.Run(ctx, r.client, []string{r.key}, r.bounds.Records, r.bounds.Bytes).StringSlice()
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.key, err)
+	if err := r.begin(ctx); err != nil {
+		return nil, err
 	}
-	found := make(map[string]string, len(list)/2)
-	for i := 0; i+1 < len(list); i += 2 {
-		found[list[i]] = list[i+1]
+	defer r.end()
+	unhealed := (*unhealedError)(nil)
+	if err := r.follow(ctx); err != nil && !errors.As(err, &unhealed) {
+		return nil, err
 	}
-	return found, nil
+	return maps.Clone(r.held.records), nil
 }
 
-// Put sets the record of a name, in the place of what it had. The error is a
-// *FullError where there is no room for another name.
+// Heal looks whether Redis still has what was there, and stores again what it has
+// lost. It reports whether Redis had lost anything since Heal was called last.
+func (r *Register) Heal(ctx context.Context) (lost bool, err error) {
+	if err := r.begin(ctx); err != nil {
+		return false, err
+	}
+	defer r.end()
+	err = r.follow(ctx)
+	lost, r.restored = r.restored, false
+	return lost, err
+}
+
+// Put sets the record of a name, not "", in the place of what it had. The error is a
+// *FullError where there is no room for another name, and a *NewerError where a
+// later release keeps the records.
 func (r *Register) Put(ctx context.Context, name, record string) error {
 	if len(record) > r.bounds.Bytes {
 		return r.tooLong(record)
 	}
-	roomy, err := r.put.Run(ctx, r.client, []string{r.key}, name, record, r.bounds.Records).Bool()
-	if err != nil {
-		return fmt.Errorf("write %s: %w", r.key, err)
-	}
-	if !roomy {
-		return &FullError{r.bounds.Records}
-	}
-	return nil
+	_, err := r.alter(ctx, name, record, func(at string, there bool) (bool, error) {
+		if !there && len(r.held.records) >= r.bounds.Records {
+			return false, &FullError{r.bounds.Records}
+		}
+		return at != record, nil
+	})
+	return err
 }
 
 // Replace sets a record in the place of the one that was there when it was read,
@@ -125,11 +108,9 @@ func (r *Register) Replace(ctx context.Context, name, was, record string) (bool,
 	if len(record) > r.bounds.Bytes {
 		return false, r.tooLong(record)
 	}
-	done, err := r.replaced.Run(ctx, r.client, []string{r.key}, name, was, record).Bool()
-	if err != nil {
-		return false, fmt.Errorf("write %s: %w", r.key, err)
-	}
-	return done, nil
+	return r.alter(ctx, name, record, func(at string, there bool) (bool, error) {
+		return there && at == was && was != record, nil
+	})
 }
 
 func (r *Register) tooLong(record string) error {
@@ -138,9 +119,62 @@ func (r *Register) tooLong(record string) error {
 
 // Remove takes a record away, and reports whether there was one.
 func (r *Register) Remove(ctx context.Context, name string) (bool, error) {
-	there, err := r.removed.Run(ctx, r.client, []string{r.key}, name).Bool()
-	if err != nil {
-		return false, fmt.Errorf("write %s: %w", r.key, err)
-	}
-	return there, nil
+	return r.alter(ctx, name, "", func(_ string, there bool) (bool, error) { return there, nil })
 }
+
+// maxTries bounds how often a change is tried that other instances get ahead of.
+const maxTries = 20
+
+// alter makes one change, if wanted says so of what is there: record in the place
+// of what the name has, or for "" nothing in its place. It reports whether the
+// name has that now.
+func (r *Register) alter(ctx context.Context, name, record string, wanted func(at string, there bool) (bool, error)) (bool, error) {
+	if err := r.begin(ctx); err != nil {
+		return false, err
+	}
+	defer r.end()
+	id := rand.Text()
+	for range maxTries {
+		if err := r.follow(ctx); err != nil {
+			return false, err
+		}
+		if r.held.newer {
+			return false, &NewerError{r.key}
+		}
+		at, there := r.held.records[name]
+		if want, err := wanted(at, there); err != nil || !want {
+			return there && at == record, err
+		}
+		done, err := r.commit(ctx, id, name, record)
+		if err != nil {
+			return false, fmt.Errorf("write %s: %w", r.key, err)
+		}
+		if done {
+			return true, nil
+		}
+	}
+	return false, fmt.Errorf("write %s: others keep changing it", r.key)
+}
+
+// commit makes a change if Redis holds what is held here, and notes it.
+func (r *Register) commit(ctx context.Context, id, name, record string) (bool, error) {
+	next := r.held.with(id, name, record)
+	done, err := r.change.Run(ctx, r.client, []string{r.key},
+		r.held.revision, r.held.id, next.revision, next.id, name, record).Bool()
+	if err == nil && done {
+		r.held = next
+	}
+	return done, err
+}
+
+// begin waits for the turn, and end gives it back.
+func (r *Register) begin(ctx context.Context) error {
+	select {
+	case r.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (r *Register) end() { <-r.turn }

@@ -37,7 +37,8 @@ const (
 // OwnKeys lists the keys that schedules live in.
 func OwnKeys() []string { return []string{key, runsKey} }
 
-// schema numbers the layout of a record. What has a higher number is left alone.
+// schema numbers the layout of a record. What has a higher number is left alone,
+// and while there is such a record nothing is changed.
 const schema = 1
 
 // Schedule is a line that runs by the clock.
@@ -76,17 +77,17 @@ func (s Schedule) Next(now time.Time) time.Time { return s.When.next(s.Made, now
 // Store is the schedules of one Redis. Its methods may be called from several
 // goroutines, and on several instances.
 type Store struct {
-	client        redis.UniversalClient
-	kept          *register.Register
-	claim, failed *script.Script
+	client                redis.UniversalClient
+	kept                  *register.Register
+	claim, failed, recall *script.Script
 }
 
 // Open answers the schedules in a Redis. Nothing is asked of it yet.
 func Open(client redis.UniversalClient) *Store {
 	return &Store{
 		client: client,
-		kept:   register.New(client, key, register.Bounds{Records: MaxSchedules, Bytes: maxRecord}),
-		claim:  script.New(claimSource), failed: script.New(failedSource),
+		kept:   register.New(client, key, register.Bounds{Records: MaxSchedules, Bytes: maxRecord, Schema: schema}),
+		claim:  script.New(claimSource), failed: script.New(failedSource), recall: script.New(recallSource),
 	}
 }
 
@@ -135,7 +136,7 @@ func (s Schedule) sound() bool {
 }
 
 // Put keeps a new schedule. The error is a *register.FullError where there are as
-// many as are kept.
+// many as are kept, and a *register.NewerError where a later release keeps them.
 func (s *Store) Put(ctx context.Context, n Schedule) error {
 	if !n.sound() {
 		return fmt.Errorf("keep schedule %s: it is beyond the bounds", n.ID)
@@ -161,7 +162,7 @@ func (s *Store) Remove(ctx context.Context, id string) (bool, error) {
 	if err != nil || !there {
 		return there, err
 	}
-	if err := s.client.HDel(ctx, runsKey, id, "failed "+id).Err(); err != nil {
+	if err := s.forget(ctx, id, "failed "+id); err != nil {
 		return true, fmt.Errorf("forget the runs of schedule %s: %w", id, err)
 	}
 	return true, nil
@@ -182,6 +183,10 @@ func (s *Store) Resume(ctx context.Context, p Schedule) (bool, error) {
 	}
 	return s.replace(ctx, p)
 }
+
+// Heal stores again what Redis has lost of the schedules that are known here, and
+// reports whether it had lost any.
+func (s *Store) Heal(ctx context.Context) (lost bool, err error) { return s.kept.Heal(ctx) }
 
 func (s *Store) replace(ctx context.Context, p Schedule) (bool, error) {
 	text, err := p.record()

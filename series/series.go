@@ -65,9 +65,11 @@ for i, key in ipairs(KEYS) do
   local value = ARGV[values + 1 + (i - 1 - grain) / grains]
   local number = math.floor(at / step)
   local start, slot = number * step, string.format('%d', number % slots)
+  if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end
   local held = redis.call('HGET', key, slot)
   local from, last, count, low, high, sum = string.match(held or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  if tonumber(from or '') ~= start or grain == 0 then
+  local sound = tonumber(count or '') and tonumber(low or '') and tonumber(high or '') and tonumber(sum or '')
+  if tonumber(from or '') ~= start or grain == 0 or not sound then
     last, count, low, high, sum = nil, 0, value, value, 0
   end
   if last ~= at then
@@ -124,15 +126,17 @@ func (s *Store) Ranges(ctx context.Context, names []sample.Name, back time.Durat
 	g := grainFor(back)
 	var now *redis.TimeCmd
 	held := make([]*redis.MapStringStringCmd, len(names))
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	asked, _ := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		now = p.Time(ctx)
 		for i, name := range names {
 			held[i] = p.HGetAll(ctx, g.key(name))
 		}
 		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the series: %w", err)
+	}) // each command has its error
+	for _, cmd := range asked {
+		if err := cmd.Err(); err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") { // which is not ours
+			return nil, fmt.Errorf("read the series: %w", err)
+		}
 	}
 	all := make([]sample.Series, len(names))
 	for i, name := range names {

@@ -54,11 +54,11 @@ var ErrCounting = errors.New("the sessions are being counted already")
 // for every instance. It takes at most share per cent of a server's time, and no
 // more than Options.Share.
 func (s *Store) TakeCensus(ctx context.Context, share int) (Census, error) {
-	cleaning, err := s.client.Exists(ctx, lockKey).Result()
+	left, err := s.client.PTTL(ctx, lockKey).Result()
 	if err != nil {
 		return Census{}, fmt.Errorf("ask whether a cleanup runs: %w", err)
 	}
-	if cleaning > 0 {
+	if left > 0 { // else it is no lock of ours
 		return Census{}, ErrCounting
 	}
 	var found Census
@@ -116,7 +116,7 @@ func (s *Store) countKeys(ctx context.Context) (int64, error) {
 // hours; ok is false if there is none.
 func (s *Store) LastCensus(ctx context.Context) (last Census, ok bool, err error) {
 	text, err := s.client.Get(ctx, censusKey).Bytes()
-	if errors.Is(err, redis.Nil) {
+	if errors.Is(err, redis.Nil) || wrongType(err) {
 		return Census{}, false, nil
 	}
 	if err != nil {

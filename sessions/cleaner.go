@@ -22,17 +22,21 @@ const (
 	lockRenew = 10 * time.Second
 )
 
-// The scripts of a lock: KEYS is its key, ARGV whose it is, and for how many ms.
+// The scripts of a lock: KEYS is its key, ARGV whose it is, and for how many ms. One
+// that lasts for ever was put there by a foreign hand.
 const (
 	takeLua = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' or redis.call('PTTL', KEYS[1]) == -1 then redis.call('DEL', KEYS[1]) end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 `
 	renewLua = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `
 	returnLua = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1])
 `

@@ -99,9 +99,10 @@ func (s *Store) PlanCleanup(ctx context.Context, foreign bool) (Report, error) {
 type pass struct {
 	*Store
 	policy  Policy
-	consent bool // sessions of other software are treated like ours
-	plan    bool // nothing is changed
-	ahead   time.Duration
+	consent bool      // sessions of other software are treated like ours
+	plan    bool      // nothing is changed
+	began   time.Time // by the clock of Redis, and by one that nobody sets
+	since   time.Time
 	report  Report
 
 	left   *taker        // of what there is afterwards
@@ -117,7 +118,7 @@ func (s *Store) runPass(ctx context.Context, p *pass) (Report, error) {
 	if err != nil {
 		return p.report, fmt.Errorf("ask for the time: %w", err)
 	}
-	p.ahead = time.Until(now)
+	p.began, p.since = now, time.Now()
 	p.report.At, p.report.Plan, p.report.Foreign.Confirmed = now, p.plan, p.consent
 	p.left = newTaker(now, p.policy)
 	if p.worked, err = p.each(ctx, func(batch []Session) error { return p.sessions(ctx, batch) }); err == nil {
@@ -141,7 +142,7 @@ const (
 
 // judge decides about a session as the scripts do.
 func (p *pass) judge(s Session) verdict {
-	now := time.Now().Add(p.ahead)
+	now := p.began.Add(time.Since(p.since))
 	switch {
 	case s.Malformed:
 	case !s.LastAccessed.IsZero() && now.Sub(s.LastAccessed) >= p.policy.IdleTimeout:

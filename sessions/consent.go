@@ -30,13 +30,17 @@ type Consent struct {
 	At   time.Time `json:"at"`
 }
 
+// wrongType says that a key of ours holds something that is not ours, as if ours
+// were not there.
+func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
+
 // Given reports whether anybody has.
 func (c Consent) Given() bool { return !c.At.IsZero() }
 
 // Consent answers who confirmed a cleanup of other software's sessions.
 func (s *Store) Consent(ctx context.Context) (Consent, error) {
 	text, err := s.client.Get(ctx, consentKey).Bytes()
-	if errors.Is(err, redis.Nil) {
+	if errors.Is(err, redis.Nil) || wrongType(err) {
 		return Consent{}, nil
 	}
 	if err != nil {
@@ -84,6 +88,7 @@ const maxReports = 168
 // keepLua keeps a report once, also where its reply is lost and it is sent again:
 // KEYS is the list, ARGV the report and how many are kept.
 const keepLua = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'list' then redis.call('DEL', KEYS[1]) end
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then
   redis.call('LPUSH', KEYS[1], ARGV[1])
   redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
@@ -106,7 +111,7 @@ func (s *Store) keepReport(ctx context.Context, r Report) error {
 // the 168 that are kept.
 func (s *Store) Reports(ctx context.Context, n int) ([]Report, error) {
 	texts, err := s.client.LRange(ctx, reportsKey, 0, int64(min(n, maxReports))-1).Result()
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return nil, fmt.Errorf("read the reports of cleanup: %w", err)
 	}
 	var all []Report

@@ -38,6 +38,7 @@ const countsKey = "{helix}:counts"
 // nothing for an hour: KEYS is the hash, ARGV the instance and its counts.
 const tellCountsLua = clockLua + `
 local hour = 3600
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], ARGV[1], stamp .. ' ' .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], hour * 1000)
 local all = redis.call('HGETALL', KEYS[1])
@@ -81,7 +82,7 @@ func (s *Store) KeepTelling(ctx context.Context) {
 // has before or after it.
 func (s *Store) AllCounts(ctx context.Context) (map[string]Tallied, error) {
 	texts, err := s.client.HGetAll(ctx, countsKey).Result()
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return nil, fmt.Errorf("ask what was done to sessions: %w", err)
 	}
 	all := make(map[string]Tallied, len(texts))

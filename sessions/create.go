@@ -174,7 +174,11 @@ func (s *Store) runCreate(ctx context.Context, c creation, p place, d draft) (cr
 	if member := c.replaces.member(); c.made != "" || member != "" {
 		args = append(args, c.made, ttl, member)
 	}
-	reply, err := s.run.create.Run(ctx, s.client, keys, args...).Result()
+	var reply any
+	err := s.onSets(ctx, []string{p.index, c.address}, func() (err error) {
+		reply, err = s.run.create.Run(ctx, s.client, keys, args...).Result()
+		return err
+	})
 	if err != nil {
 		return createAnswer{}, fmt.Errorf("create a session: %w", err)
 	}
@@ -225,7 +229,11 @@ func creationName(p place) string { return p.id[:12] }
 // reserve counts a creation for its address before it is made, where the address
 // is out of reach of the script that makes it.
 func (s *Store) reserve(ctx context.Context, c creation, p place) error {
-	wait, err := s.run.reserve.Run(ctx, s.client, []string{c.address}, c.policy.MaxPerAddressPerHour, creationName(p)).Int64()
+	var wait int64
+	err := s.onSets(ctx, []string{c.address}, func() (err error) {
+		wait, err = s.run.reserve.Run(ctx, s.client, []string{c.address}, c.policy.MaxPerAddressPerHour, creationName(p)).Int64()
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("count a session for its address: %w", err)
 	}

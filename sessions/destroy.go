@@ -85,7 +85,8 @@ func (s *Store) destroy(ctx context.Context, p place) (int, error) {
 // whose they are.
 //
 // Where the server has evicted keys, the list of the person's sessions may have
-// been among them: then all keys are looked through as well, in small steps.
+// been among them, and a foreign hand may have put something else in its place:
+// then all keys are looked through as well, in small steps.
 func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string) (int, error) {
 	if userID == "" {
 		return 0, &InputError{Field: memberUser, Reason: "empty"}
@@ -94,7 +95,13 @@ func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string
 	for _, id := range except {
 		args = append(args, id)
 	}
-	reply, err := s.run.destroyUser.Run(ctx, s.client, []string{index(userID)}, args...).Slice()
+	var reply []any
+	tries := 0
+	err := s.onSets(ctx, []string{index(userID)}, func() (err error) {
+		tries++
+		reply, err = s.run.destroyUser.Run(ctx, s.client, []string{index(userID)}, args...).Slice()
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("end the sessions of a person: %w", err)
 	}
@@ -108,19 +115,21 @@ func (s *Store) DestroyUser(ctx context.Context, userID string, except ...string
 	if err != nil {
 		return ended, err
 	}
-	rest, err := s.destroyUnlisted(ctx, userID, except)
+	rest, err := s.destroyUnlisted(ctx, userID, except, tries > 1)
 	return ended + rest, err
 }
 
 // prefix is what the keys of a person's sessions begin with.
 func prefix(userID string) string { return own(userID, "").key }
 
-// destroyUnlisted ends those sessions of a person that the index has lost, if the
-// server has evicted anything.
-func (s *Store) destroyUnlisted(ctx context.Context, userID string, except []string) (ended int, err error) {
-	evicted, err := s.hasEvicted(ctx, index(userID))
-	if err != nil || !evicted {
-		return 0, err
+// destroyUnlisted ends those sessions of a person that the index has lost, if it was
+// damaged or the server has evicted anything.
+func (s *Store) destroyUnlisted(ctx context.Context, userID string, except []string, damaged bool) (ended int, err error) {
+	if !damaged {
+		evicted, err := s.hasEvicted(ctx, index(userID))
+		if err != nil || !evicted {
+			return 0, err
+		}
 	}
 	q := keyspace.Query{Pattern: userPrefix + escape(userID) + ":*", Type: "string"}
 	_, err = s.keys.Scan(ctx, q, func(keys [][]byte) error {

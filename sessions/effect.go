@@ -37,9 +37,14 @@ func (s *Store) Effect(ctx context.Context, next Policy) (Effect, error) {
 	if err != nil {
 		return Effect{}, err
 	}
+	began, err := s.client.Time(ctx).Result()
+	if err != nil {
+		return Effect{}, fmt.Errorf("ask for the time: %w", err)
+	}
+	since := time.Now()
 	c := &comparison{now: now, next: next, consent: consent.Given(), people: keyspace.NewCounter(mostPeople)}
 	_, err = s.each(ctx, func(batch []Session) error {
-		at := time.Now()
+		at := began.Add(time.Since(since))
 		for _, session := range batch {
 			c.add(session, at)
 		}

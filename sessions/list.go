@@ -37,7 +37,7 @@ const listAtOnce = 64
 // form than a session has, written by a foreign hand, is left out.
 func (s *Store) List(ctx context.Context, userID string) ([]Session, error) {
 	members, err := s.client.ZRange(ctx, index(userID), 0, -1).Result()
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return nil, fmt.Errorf("list the sessions of a person: %w", err)
 	}
 	var all []Session
@@ -97,7 +97,7 @@ const countAtOnce = 1000
 // more for every thousand.
 func (s *Store) CountUser(ctx context.Context, userID string) (int, error) {
 	members, err := s.client.ZRange(ctx, index(userID), 0, -1).Result()
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return 0, fmt.Errorf("count the sessions of a person: %w", err)
 	}
 	count := 0

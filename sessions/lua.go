@@ -168,7 +168,7 @@ type scripts struct {
 
 	keepCensus, tellCounts *script.Script
 
-	mark *script.Script
+	mark, sound *script.Script
 }
 
 func newScripts() scripts {
@@ -179,6 +179,6 @@ func newScripts() scripts {
 		sweep: script.New(sweepLua), enlist: script.New(enlistLua), prune: script.New(pruneLua), evict: script.New(evictLua),
 		take: script.New(takeLua), renew: script.New(renewLua), giveBack: script.New(returnLua), note: script.New(noteLua), keep: script.New(keepLua),
 		keepCensus: script.New(keepCensusLua), tellCounts: script.New(tellCountsLua),
-		mark: script.New(markLua),
+		mark: script.New(markLua), sound: script.New(soundLua),
 	}
 }

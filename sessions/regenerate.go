@@ -83,9 +83,13 @@ func (s *Store) unclaim(ctx context.Context, p place) {
 func (s *Store) rotate(ctx context.Context, p place, ip string, policy Policy) (Token, Session, error) {
 	secret := newSecret()
 	next := own(p.userID, s.names.id(secret, p.userID))
-	session, err := checked(next, ip, policy, func(user, address string) (string, error) {
-		return s.run.rotate.Run(ctx, s.client, append(p.keys(), next.key), user, address,
-			policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds(), p.id, next.id, policy.Grace.Milliseconds()).Text()
+	session, err := checked(next, ip, policy, func(user, address string) (reply string, err error) {
+		err = s.onSets(ctx, []string{p.index}, func() (err error) {
+			reply, err = s.run.rotate.Run(ctx, s.client, append(p.keys(), next.key), user, address,
+				policy.IdleTimeout.Milliseconds(), policy.TTL.Milliseconds(), p.id, next.id, policy.Grace.Milliseconds()).Text()
+			return err
+		})
+		return reply, err
 	})
 	if err != nil {
 		return "", Session{}, err

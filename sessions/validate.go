@@ -59,9 +59,13 @@ func (s *Store) use(ctx context.Context, p place, ip string, policy Policy, m ma
 	if m == claim {
 		keys, args = append(keys, p.claim()), append(args, claimant)
 	}
-	return checked(p, ip, policy, func(user, address string) (string, error) {
+	return checked(p, ip, policy, func(user, address string) (reply string, err error) {
 		args[0] = begins(user, address)
-		return s.run.use.Run(ctx, s.client, keys, args...).Text()
+		err = s.onSets(ctx, []string{p.index}, func() (err error) {
+			reply, err = s.run.use.Run(ctx, s.client, keys, args...).Text()
+			return err
+		})
+		return reply, err
 	})
 }
 

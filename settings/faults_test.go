@@ -32,6 +32,18 @@ func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 		"the values to another type":  replaceBy("{helix}:config"),
 		"the policy to another type":  replaceBy("{helix}:policy"),
 		"the history to another type": replaceBy("{helix}:config:log"),
+		"some of the values": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.HDel(ctx, "{helix}:config", ttl).Err()
+		},
+		"some of the values and the revision's id": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.HDel(ctx, "{helix}:config", ttl, "@id").Err()
+		},
+		"some of the policy": func(ctx context.Context, c redis.UniversalClient) error {
+			return c.HDel(ctx, "{helix}:policy", ttl, "redis.session_cleanup").Err()
+		},
+		"values where they stand": func(ctx context.Context, c redis.UniversalClient) error {
+			return errors.Join(c.HSet(ctx, "{helix}:config", ttl, "5").Err(), c.HSet(ctx, "{helix}:policy", ttl, "soon").Err())
+		},
 		"the history": func(ctx context.Context, c redis.UniversalClient) error {
 			return c.Del(ctx, "{helix}:config:log").Err()
 		},
@@ -51,6 +63,9 @@ func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 				return maps.Equal(c.HGetAll(ctx, "{helix}:config").Val(), config) && maps.Equal(c.HGetAll(ctx, "{helix}:policy").Val(), policy) &&
 					c.LLen(ctx, "{helix}:config:log").Val() > 0
 			})
+		}
+		if lost, err := live.Heal(ctx); !lost || err != nil {
+			t.Errorf("it says that nothing was lost: %v", err)
 		}
 		if live.Snapshot().Revision() != 2 {
 			t.Errorf("revision %d is in force", live.Snapshot().Revision())

@@ -26,6 +26,9 @@ type Live struct {
 	// diverged says what a failover has lost.
 	diverged atomic.Pointer[string]
 
+	// lost says that Redis had lost the live values, and nobody has asked since.
+	lost atomic.Bool
+
 	// turn is held by the one change of this process that is under way, so
 	// that they do not make each other try again.
 	turn chan struct{}
@@ -34,8 +37,10 @@ type Live struct {
 	// is put in force: an answer that is older than what is in force would
 	// otherwise look like a store that has lost something.
 	applying  sync.Mutex
-	loaded    bool // a record has been read since the start
-	policyDue bool // the policy in Redis may not be the one in force
+	loaded    bool  // a record has been read since the start
+	policyDue bool  // the policy in Redis may not be the one in force
+	fields    int64 // of the record in Redis, when it was read last
+	polls     int   // since all was read
 
 	subscribing sync.Mutex
 	subscribers []*Subscriber
@@ -98,6 +103,10 @@ func (s *state) writable() error {
 	}
 	return nil
 }
+
+// Heal reports whether Redis had lost the live values since it was called last. Run
+// stores them again by itself.
+func (l *Live) Heal(context.Context) (lost bool, err error) { return l.lost.Swap(false), nil }
 
 // Warnings answers what looks wrong but stops nothing, one sentence each: live
 // values that are kept but not used, and changes that a failover has lost.

@@ -55,12 +55,13 @@ const (
 	maxRevision = 1 << 53
 )
 
-func (l *Live) read(ctx context.Context) (record, error) {
-	fields, err := l.hash(ctx, configKey)
+// read answers the record in Redis, and of how many fields it is.
+func (l *Live) read(ctx context.Context) (r record, fields int64, err error) {
+	all, err := l.hash(ctx, configKey)
 	if err != nil {
-		return record{}, err
+		return record{}, 0, err
 	}
-	return decodeRecord(fields), nil
+	return decodeRecord(all), int64(len(all)), nil
 }
 
 // hash reads one of our hashes. A value of another type in its place counts as
@@ -141,7 +142,8 @@ func (r record) next(overrides map[string]string, id string) record {
 // glance is what one round trip tells of the store.
 type glance struct {
 	stamp       stamp
-	policy, log bool // whether they are there
+	fields      int64 // of the record
+	policy, log bool  // whether they are there, the policy whole
 }
 
 // look asks which record Redis holds, and whether a policy and a history.
@@ -149,14 +151,14 @@ type glance struct {
 func (l *Live) look(ctx context.Context) (glance, error) {
 	pipe := l.client.Pipeline()
 	meta := pipe.HMGet(ctx, configKey, "@revision", "@id")
-	policy, log := pipe.HLen(ctx, policyKey), pipe.LLen(ctx, logKey)
+	fields, policy, log := pipe.HLen(ctx, configKey), pipe.HLen(ctx, policyKey), pipe.LLen(ctx, logKey)
 	_, _ = pipe.Exec(ctx) // each command has its own error
-	for _, reply := range []redis.Cmder{meta, policy, log} {
+	for _, reply := range []redis.Cmder{meta, fields, policy, log} {
 		if err := reply.Err(); err != nil && !wrongType(err) {
 			return glance{}, fmt.Errorf("read %s: %w", configKey, err)
 		}
 	}
-	g := glance{policy: policy.Val() > 0, log: log.Val() > 0}
+	g := glance{fields: fields.Val(), policy: policy.Val() >= int64(len(l.Snapshot().Policy())), log: log.Val() > 0}
 	if values := meta.Val(); len(values) == 2 {
 		g.stamp.revision, _ = values[0].(string)
 		g.stamp.id, _ = values[1].(string)

@@ -67,9 +67,11 @@ func (l *Live) poll(ctx context.Context) {
 	l.applying.Lock()
 	defer l.applying.Unlock()
 	g, err := l.look(ctx)
-	if err == nil && (!l.loaded || g.stamp != l.current.Load().record.stamp) {
+	all := l.recheck()
+	if err == nil && (all || !l.loaded || g.stamp != l.current.Load().record.stamp || g.fields != l.fields) {
 		err = l.follow(ctx)
 	}
+	l.policyDue = l.policyDue || all
 	if err == nil && (l.policyDue || !g.policy) {
 		err = l.renewPolicy(ctx)
 	}
@@ -77,6 +79,16 @@ func (l *Live) poll(ctx context.Context) {
 		err = l.renewLog(ctx)
 	}
 	l.note(ctx, err)
+}
+
+// recheckEvery is after how many polls all is read again that should not have
+// changed: a foreign hand may have changed a value where it stands.
+const recheckEvery = 4
+
+// recheck reports whether that is due. The caller holds applying.
+func (l *Live) recheck() bool {
+	l.polls = (l.polls + 1) % recheckEvery
+	return l.polls == 0
 }
 
 // synchronize reads the record and puts it in force.
@@ -105,10 +117,11 @@ func (l *Live) note(ctx context.Context, err error) {
 // follow reads the record, and adopts it or stores our own again. The caller
 // holds applying.
 func (l *Live) follow(ctx context.Context) error {
-	stored, err := l.read(ctx)
+	stored, fields, err := l.read(ctx)
 	if err != nil {
 		return err
 	}
+	l.fields = fields
 	held := l.current.Load()
 	switch decide(held.record, stored) {
 	case restore:
@@ -128,7 +141,7 @@ type verdict int
 const (
 	keep    verdict = iota // it is ours
 	adopt                  // it is newer, or another of the same revision
-	restore                // it is older than ours, or gone: Redis has lost ours
+	restore                // it is older than ours, gone or damaged: Redis has lost ours
 )
 
 func decide(held, stored record) verdict {
@@ -141,12 +154,14 @@ func decide(held, stored record) verdict {
 		return adopt
 	case held.readOnly() || stored.revision > held.revision:
 		return adopt
-	case stored.revision < held.revision:
+	case stored.revision < held.revision, stored.stamp.id == "" && held.stamp.id != "":
 		return restore
-	case stored.stamp == held.stamp:
-		return keep
+	case stored.stamp != held.stamp:
+		return adopt
+	case held.revision > 0 && !maps.Equal(stored.overrides, held.overrides):
+		return restore // each change has a stamp of its own
 	}
-	return adopt
+	return keep
 }
 
 // noteDivergence remembers that another change took the place of ours, as
@@ -166,8 +181,12 @@ func (l *Live) restore(ctx context.Context, held *state, stored record) error {
 	older := newState(l.base.snapshot, stored)
 	e := restored(held, changesBetween(older, held, changedKeys(stored.overrides, held.record.overrides)))
 	// Not ok: another instance was faster. The next poll looks at what it did.
-	if _, err := l.commit(ctx, stored.stamp, held, e); err != nil {
+	ok, err := l.commit(ctx, stored.stamp, held, e)
+	if err != nil {
 		return fmt.Errorf("store the live values again: %w", err)
+	}
+	if ok {
+		l.lost.Store(true)
 	}
 	return nil
 }

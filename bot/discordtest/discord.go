@@ -135,6 +135,14 @@ func (d *Discord) Close() {
 // now is the time by Discord's clock. The caller holds mu.
 func (d *Discord) now() time.Time { return d.opts.now().Add(d.offset) }
 
+// date is the time by Discord's clock as its answers tell it. The caller does not
+// hold mu.
+func (d *Discord) date() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now().UTC().Format(http.TimeFormat)
+}
+
 // touch wakes everybody who waits for the world to change. The caller holds mu.
 func (d *Discord) touch() {
 	close(d.changed)

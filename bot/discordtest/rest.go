@@ -59,6 +59,7 @@ func (d *Discord) serveREST(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	d.finish(req, a.status)
+	w.Header().Set("Date", d.date())
 	a.write(w)
 }
 
