@@ -17,11 +17,10 @@ func FuzzKept(f *testing.F) {
 	m := miniredis.RunT(f)
 	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
 	f.Cleanup(func() { client.Close() })
-	store := aliases.Open(client)
 	f.Fuzz(func(t *testing.T, name, record string) {
 		m.Del(aliases.OwnKeys()[0])
 		m.HSet(aliases.OwnKeys()[0], name, record)
-		all, err := store.All(t.Context())
+		all, err := aliases.Open(client).All(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
