@@ -47,6 +47,20 @@ func (i *Interaction) Acknowledged() int {
 	return i.i.callback
 }
 
+// Answers answers what has come of the interaction so far, oldest first; answered
+// says whether it was answered in any way. It waits for nothing.
+func (i *Interaction) Answers() (answered bool, messages []*Message) {
+	d := i.p.g.d
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range i.i.messages {
+		if m != i.i.message && !m.Loading && !m.Deleted {
+			messages = append(messages, m.snapshot())
+		}
+	}
+	return i.i.acknowledged, messages
+}
+
 // Form is a modal as the person sees it.
 type Form struct {
 	Title    string

@@ -75,17 +75,3 @@ func (c *call) listAuditLog() (any, *apiError) {
 		"guild_scheduled_events": list{}, "threads": list{}, "application_commands": list{}, "auto_moderation_rules": list{},
 	}, nil
 }
-
-// Forget drops what was said and asked so far, but for what breaks a rule: for
-// tests that say more than they want to keep.
-func (d *Discord) Forget() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, c := range d.channels {
-		c.messages = nil
-	}
-	clear(d.messages)
-	clear(d.nonces)
-	clear(d.files)
-	d.requests = slices.DeleteFunc(d.requests, func(r *Request) bool { return len(r.Violations) == 0 })
-}
