@@ -86,6 +86,7 @@ func (v verb) asSlash() SlashVerb {
 	if s.Forms == nil {
 		s.Forms = []SlashForm{{Options: []SlashOption{{Name: "arguments", Summary: "what stands behind " + v.name, Kind: Free}}}}
 	}
+	s.Forms = slices.Clone(s.Forms) // the verb's own are read by others meanwhile
 	for i, form := range s.Forms {
 		s.Forms[i].Options = slices.Clone(form.Options)
 		for j, o := range form.Options {

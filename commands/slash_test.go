@@ -151,3 +151,20 @@ func TestAnOptionIsData(t *testing.T) {
 		}
 	})
 }
+
+// What one caller is told of the verbs is no other's: several ask at once.
+func TestEachCallerHasVerbsOfItsOwn(t *testing.T) {
+	d := slashStage(t, "").dispatcher
+	for _, v := range d.SlashVerbs() {
+		for i := range v.Forms {
+			v.Forms[i].Name = "changed"
+		}
+	}
+	for _, v := range d.SlashVerbs() {
+		for _, f := range v.Forms {
+			if f.Name == "changed" {
+				t.Fatalf("a form of %s was changed by another caller", v.Name)
+			}
+		}
+	}
+}
