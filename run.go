@@ -260,6 +260,10 @@ func (a *app) alongside(ctx context.Context, work func(context.Context) error) e
 		a.clock.Run(ctx)
 		return nil
 	})
+	group.Go(func() error {
+		a.purgeJournal(ctx)
+		return nil
+	})
 	err := work(ctx)
 	cancel()
 	return errors.Join(err, group.Wait())
