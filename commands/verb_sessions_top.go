@@ -61,7 +61,7 @@ func topWords(words []string) (what string, n int, ok bool) {
 
 // topNames lists the people, or the addresses, with the most sessions.
 func (t *turn) topNames(ctx context.Context, byAddress bool, n int) (string, error) {
-	counter := keyspace.NewCounter(max(n, maxTop))
+	counter := keyspace.NewCounter(maxPeople)
 	err := t.sessionsSeen().Each(ctx, func(batch []sessions.Session) error {
 		for _, s := range batch {
 			counter.Add(topName(s, byAddress))
