@@ -108,6 +108,7 @@ type pass struct {
 	left   *taker        // of what there is afterwards
 	worked time.Duration // the servers, on reading the sessions
 
+	strides  map[*script.Script]*stride
 	unlisted map[string]int64 // of a plan: sessions of other software that an index lacks, by person
 }
 
@@ -217,10 +218,6 @@ func (p *pass) sessions(ctx context.Context, batch []Session) error {
 	return p.enlist(ctx, list)
 }
 
-// actAtOnce is how many scripts go in one round trip: a server takes about a
-// millisecond for them.
-const actAtOnce = 64
-
 // sweep has the server judge sessions anew, and end them or give them a TTL.
 func (p *pass) sweep(ctx context.Context, list []Session) error {
 	for some := range slices.Chunk(list, actAtOnce) {
@@ -252,22 +249,39 @@ func (p *pass) sweepCall(at place) script.Call {
 	return script.Call{Keys: at.keys()[:min(2, len(at.keys()))], Args: []any{p.policy.IdleTimeout.Milliseconds(), p.policy.TTL.Milliseconds(), at.id}}
 }
 
-// runAll runs a script many times and answers what each run did. Afterwards it
-// leaves the server the rest that is due to it.
+// runAll runs a script many times, in strides, and answers what each run did.
+// After each stride it leaves the server the rest that is due to it.
 func (p *pass) runAll(ctx context.Context, s *script.Script, calls []script.Call) ([]any, error) {
-	if len(calls) == 0 {
-		return nil, nil
+	stride := p.strideOf(s)
+	answers := make([]any, 0, len(calls))
+	for len(calls) > 0 {
+		some := calls[:min(stride.next(), len(calls))]
+		calls = calls[len(some):]
+		start := time.Now()
+		done, err := s.RunAll(ctx, p.client, some)
+		if err != nil {
+			return nil, err
+		}
+		took := time.Since(start)
+		stride.learn(len(some), took)
+		for _, cmd := range done {
+			answers = append(answers, cmd.Val())
+		}
+		if err := p.rest(ctx, took); err != nil {
+			return nil, err
+		}
 	}
-	start := time.Now()
-	done, err := s.RunAll(ctx, p.client, calls)
-	if err != nil {
-		return nil, err
+	return answers, nil
+}
+
+func (p *pass) strideOf(s *script.Script) *stride {
+	if p.strides == nil {
+		p.strides = make(map[*script.Script]*stride)
 	}
-	answers := make([]any, len(done))
-	for i, cmd := range done {
-		answers[i] = cmd.Val()
+	if p.strides[s] == nil {
+		p.strides[s] = &stride{}
 	}
-	return answers, p.rest(ctx, time.Since(start))
+	return p.strides[s]
 }
 
 // rest waits for as long as others are to have the server after work for a pass.

@@ -112,13 +112,13 @@ func (p *pass) planEvictions(ctx context.Context, list []*listing) error {
 // planEviction counts what a person will have too many once those are ended that
 // are past their time.
 func (p *pass) planEviction(ctx context.Context, l *listing) error {
-	members, err := p.client.ZRange(ctx, l.key, 0, int64(maxPlanned)).Result()
-	if err != nil {
-		return fmt.Errorf("list the sessions of a person: %w", err)
-	}
 	n := p.unlisted[l.userID]
-	for some := range slices.Chunk(members, listAtOnce) {
-		list, _, err := p.Store.listed(ctx, l.userID, some)
+	for from, whole := int64(0), false; from < maxPlanned && !whole; from += listAtOnce {
+		members, err := p.client.ZRange(ctx, l.key, from, from+listAtOnce-1).Result()
+		if err != nil {
+			return fmt.Errorf("list the sessions of a person: %w", err)
+		}
+		list, _, err := p.Store.listed(ctx, l.userID, members)
 		if err != nil {
 			return err
 		}
@@ -127,6 +127,7 @@ func (p *pass) planEviction(ctx context.Context, l *listing) error {
 				n++
 			}
 		}
+		whole = len(members) < listAtOnce
 	}
 	p.report.OverLimit += max(n-int64(p.policy.MaxPerUser), 0)
 	return nil

@@ -144,8 +144,9 @@ type listing struct {
 	over    int64 // how many are still to be ended
 }
 
-// pruneAtOnce is how many members of an index are looked at in one step.
-const pruneAtOnce = 200
+// pruneAtOnce is how many members of an index are looked at in one step, which
+// takes the server a tenth of a millisecond.
+const pruneAtOnce = 50
 
 // trim prunes some indexes and ends what their people have too many.
 func (p *pass) trim(ctx context.Context, keys [][]byte) error {
