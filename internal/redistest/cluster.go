@@ -36,10 +36,11 @@ func Cluster(t testing.TB, args ...string) *ClusterServers {
 	return c
 }
 
-// ClusterWithoutReplicas starts a Redis Cluster of three masters.
-func ClusterWithoutReplicas(t testing.TB) *ClusterServers {
+// ClusterWithoutReplicas starts a Redis Cluster of three masters. Further arguments
+// are passed on to each of them.
+func ClusterWithoutReplicas(t testing.TB, args ...string) *ClusterServers {
 	t.Helper()
-	return formCluster(t, 3, 0, nil)
+	return formCluster(t, 3, 0, args)
 }
 
 // formCluster starts servers that know each other from the start, and waits
