@@ -41,6 +41,7 @@ var floors = map[string]int{
 	"embedded":             1,
 	"internal/ptytest":     0,
 	"internal/redistest":   1,
+	"internal/soak":        0,
 	"journal":              1,
 	"lease":                1,
 	"guard/shadow":         1,
