@@ -245,6 +245,9 @@ func (p *planner) makeNow(ctx context.Context, req Request, out *output) error {
 	if report.Differed > 0 {
 		t.hints.add("It answered other than was foreseen: somebody changed the key in the same moment.")
 	}
+	for _, hint := range replicaHints(report) {
+		t.hints.add(hint)
+	}
 	return errors.Join(err, u.endAfter(err))
 }
 

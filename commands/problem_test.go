@@ -41,7 +41,7 @@ func TestWhatAFailoverWouldLoseIsTold(t *testing.T) {
 		t.Errorf("where all is well: %q", hints)
 	}
 	hints := replicaHints(guard.Report{Unreplicated: 3400})
-	if len(hints) != 1 || !strings.Contains(hints[0], "No replica has confirmed the last 3,400 commands") {
+	if len(hints) != 1 || !strings.Contains(hints[0], "Not every replica has confirmed the last 3,400 commands") {
 		t.Errorf("%q", hints)
 	}
 }

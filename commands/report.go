@@ -96,6 +96,6 @@ func replicaHints(r guard.Report) []string {
 	if r.Unreplicated == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("No replica has confirmed the last %s yet; if one took this server's place now, they would be lost.",
+	return []string{fmt.Sprintf("Not every replica has confirmed the last %s yet; if one took this server's place now, they could be lost.",
 		counted(r.Unreplicated, "command", "commands"))}
 }

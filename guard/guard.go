@@ -17,6 +17,7 @@ import (
 	"github.com/helix-collective/helix/keyspace"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/redact"
+	"github.com/helix-collective/helix/replicas"
 )
 
 // Clients hands out the client for a database and a protocol version (2 or 3).
@@ -74,6 +75,8 @@ type Guard struct {
 	plan    *Planning // changes, if they are recorded; else nil
 	final   bool      // nothing but the person reads what calls print
 
+	replicas *replicas.Lately // of the servers that are changed
+
 	redaction *redaction // nil: nothing is hidden
 	early     *early     // nil: nothing is asked for early
 }
@@ -98,6 +101,8 @@ func New(clients Clients, policy Policy, options Options) *Guard {
 		hint:    func(string) {},
 		gate:    func(context.Context, string, permissions.Right) error { return nil },
 		viewer:  nobody{},
+
+		replicas: &replicas.Lately{Watched: !options.Lone},
 	}
 }
 

@@ -57,8 +57,8 @@ type Report struct {
 	Differed  int64
 	Differing []string
 
-	// Unreplicated counts the commands, the last ones, that no replica had
-	// confirmed at the end, where there was one at first.
+	// Unreplicated counts the commands, the last ones, that not every replica had
+	// confirmed at the end, where there were some at first or shortly before.
 	Unreplicated int64
 
 	// NoWayBack says of commands that cannot be taken back why, as a clause.

@@ -12,10 +12,11 @@ import (
 // changeOptions are those of a change with an id.
 func (g *Guard) changeOptions(id string) change.Options {
 	return change.Options{
-		Client: func(db int) (redis.UniversalClient, error) { return g.clients.Client(db, 2) },
-		ID:     id,
-		Lone:   g.options.Lone,
-		Share:  g.options.Share,
+		Client:   func(db int) (redis.UniversalClient, error) { return g.clients.Client(db, 2) },
+		ID:       id,
+		Lone:     g.options.Lone,
+		Replicas: g.replicas,
+		Share:    g.options.Share,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/replicas"
 )
 
 // Step is one command, or with Each many that differ only in their key.
@@ -100,6 +101,10 @@ type Options struct {
 	// lost the right to change anything. Nil: it never does.
 	May func() error
 
+	// Replicas is shared by changes to the same servers; nil: this one knows of no
+	// other.
+	Replicas *replicas.Lately
+
 	Share    func() int           // per cent of the server's time; nil means 100
 	Patience time.Duration        // how long a server that went away is waited for; 0 means 15 s
 	Progress func(commands int64) // told after each batch how many commands are done; may be nil
@@ -153,9 +158,9 @@ type Engine struct {
 	lost     int64   // of those, which the server lost again
 	open     bool    // nobody knows whether the last batch was made
 
-	replicated bool  // a server that was changed had a replica at first
-	behind     bool  // and replicas lacked something after the last run
-	safe       int64 // commands that were carried out and that replicas have
+	replicated bool  // a server that was changed had replicas at first
+	behind     bool  // and one lacked something after the last run
+	safe       int64 // commands that were carried out and that all replicas have
 
 	full       atomic.Bool // the server's memory was: it takes scripts, and no transactions
 	unscripted atomic.Bool // scripts are refused
@@ -173,6 +178,9 @@ func New(o Options) *Engine {
 	}
 	if o.May == nil {
 		o.May = func() error { return nil }
+	}
+	if o.Replicas == nil {
+		o.Replicas = &replicas.Lately{}
 	}
 	work, stop := context.WithCancel(context.Background())
 	return &Engine{Options: o, work: work, stop: stop, size: newSizer(), sessions: newSessions(work), markers: markers{off: o.ID == ""}}

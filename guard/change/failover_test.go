@@ -15,6 +15,7 @@ import (
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/journal"
+	"github.com/helix-collective/helix/replicas"
 )
 
 // appending is a change whose commands must not be made twice: each of its keys
@@ -384,6 +385,33 @@ func TestAChangeWaitsForAReplica(t *testing.T) {
 	}
 	if n, err := p.unreplicated(t); n != 0 || err != nil {
 		t.Errorf("%d commands where there is no replica, %v", n, err)
+	}
+}
+
+// A server that is about to be replaced loses its replicas first, and still takes
+// changes.
+func TestAChangeMissesAReplicaThatWasThereShortlyBefore(t *testing.T) {
+	p := newPair(t)
+	lately := &replicas.Lately{}
+	few := func(id string) int64 {
+		e := change.New(change.Options{Client: func(int) (redis.UniversalClient, error) { return p.client, nil }, ID: id, Replicas: lately})
+		defer e.Close()
+		if err := e.Run(t.Context(), from([]change.Step{on(id, true, "APPEND", id, "x")}), func(change.Done) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return e.Unreplicated()
+	}
+	if n := few("before"); n != 0 {
+		t.Errorf("%d commands that its replica lacks", n)
+	}
+	if err := p.second.Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	redistest.Eventually(t, "the replica has left", func(ctx context.Context) bool {
+		return strings.Contains(p.master.Client().Info(ctx, "replication").Val(), "connected_slaves:0")
+	})
+	if n := few("after"); n != 1 {
+		t.Errorf("%d commands are named that the replica lacks which takes over", n)
 	}
 }
 

@@ -1,7 +1,6 @@
 package change
 
 import (
-	"bytes"
 	"context"
 	"strconv"
 	"time"
@@ -10,18 +9,18 @@ import (
 )
 
 // Redis confirms a change before its replicas have it, and a failover loses what
-// they lack. So a run ends with WAIT where a server had a replica when the change
-// began: one that has gone since confirms nothing.
+// they lack. So a run ends with WAIT where a server had replicas when the change
+// began, or shortly before: one that has gone since confirms nothing.
 
-// replicaWait bounds how long a replica is waited for at the end of a run, and
-// replicaGlance where it was behind after the run before.
+// replicaWait bounds how long replicas are waited for at the end of a run, and
+// replicaGlance where one was behind after the run before.
 const (
 	replicaWait   = time.Second
 	replicaGlance = 10 * time.Millisecond
 )
 
-// Unreplicated answers how many of the commands that were carried out no replica
-// had confirmed when the last run ended, at most; 0 where there is no replica.
+// Unreplicated answers how many of the commands that were carried out not every
+// replica had confirmed when the last run ended, at most; 0 where there is none.
 func (e *Engine) Unreplicated() int64 {
 	if !e.replicated {
 		return 0
@@ -29,31 +28,32 @@ func (e *Engine) Unreplicated() int64 {
 	return max(e.carried-e.lost-e.safe, 0)
 }
 
-// meet finds out whether a server has a replica, once for each.
+// meet finds out how many replicas a server should have, once for each.
 func (e *Engine) meet(ctx context.Context, s *session) error {
 	if e.sessions.met(s) {
 		return nil
 	}
-	has, err := s.hasReplica(ctx)
+	_, want, err := e.replicas(ctx, s)
 	if err == nil {
-		e.sessions.meet(s, has)
+		e.sessions.meet(s, want)
 	}
 	return err
 }
 
-// hasReplica reports whether the server has a replica now, as far as its user may
-// know.
-func (s *session) hasReplica(ctx context.Context) (bool, error) {
+// replicas answers how many replicas the server of a session has now, as far as
+// its user may know, and how many it should have.
+func (e *Engine) replicas(ctx context.Context, s *session) (has, want int, err error) {
 	replies, err := s.exchange(ctx, [][]string{{"INFO", "replication"}})
 	if err != nil {
-		return false, err
+		return 0, 0, err
 	}
 	text, _ := bulk(replies[0])
-	return bytes.Contains(text, []byte("state=online")), nil
+	has, want = e.Replicas.Look(string(text), time.Now())
+	return has, want, nil
 }
 
-// replicate waits until a replica of each server that had one has all that the
-// run changed.
+// replicate waits until the replicas of each server that had some have all that
+// the run changed.
 func (r *run) replicate() {
 	if r.made == 0 {
 		return
@@ -70,8 +70,8 @@ func (r *run) replicate() {
 	}
 }
 
-// confirmedBy reports whether a replica of a server, if it has one, has all that
-// the server was given. Redis counts for a connection what all others have
+// confirmedBy reports whether all replicas of a server, if it has some, have all
+// that the server was given. Redis counts for a connection what all others have
 // written before its last command.
 func (r *run) confirmedBy(client *redis.Client, within time.Duration) bool {
 	s := r.sessions.take(client)
@@ -81,17 +81,19 @@ func (r *run) confirmedBy(client *redis.Client, within time.Duration) bool {
 	if err := r.meet(ctx, s); err != nil {
 		return false
 	}
-	if !r.sessions.replicated(client) {
-		return true
+	has, want, err := r.replicas(ctx, s)
+	want = max(want, r.sessions.replicas(client))
+	if want == 0 {
+		return err == nil
 	}
 	r.replicated = true
-	if has, err := s.hasReplica(ctx); err != nil || !has {
+	if err != nil || has < want {
 		return false
 	}
-	replies, err := s.exchange(ctx, [][]string{{"WAIT", "1", strconv.FormatInt(within.Milliseconds(), 10)}})
+	replies, err := s.exchange(ctx, [][]string{{"WAIT", strconv.Itoa(want), strconv.FormatInt(within.Milliseconds(), 10)}})
 	if err != nil {
 		return false
 	}
 	n, _ := integer(replies[0])
-	return n > 0
+	return n >= int64(want)
 }

@@ -16,8 +16,8 @@ type sessions struct {
 	mu   sync.Mutex
 	free map[*redis.Client][]*session
 	to   map[*session]*redis.Client
-	age  map[*redis.Client]int  // counts the times that a server was given up
-	has  map[*redis.Client]bool // a replica, when it was met
+	age  map[*redis.Client]int // counts the times that a server was given up
+	has  map[*redis.Client]int // replicas that it should have, when it was met
 
 	believed map[string]bool // servers, by their run ids
 }
@@ -25,7 +25,7 @@ type sessions struct {
 func newSessions(ctx context.Context) *sessions {
 	return &sessions{
 		ctx: ctx, free: make(map[*redis.Client][]*session), to: make(map[*session]*redis.Client),
-		age: make(map[*redis.Client]int), has: make(map[*redis.Client]bool), believed: make(map[string]bool),
+		age: make(map[*redis.Client]int), has: make(map[*redis.Client]int), believed: make(map[string]bool),
 	}
 }
 
@@ -81,15 +81,15 @@ func (s *sessions) met(by *session) bool {
 	return met
 }
 
-// meet notes whether the server that a session leads to has a replica.
-func (s *sessions) meet(by *session, replica bool) {
+// meet notes how many replicas the server that a session leads to should have.
+func (s *sessions) meet(by *session, replicas int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.has[s.to[by]] = replica
+	s.has[s.to[by]] = replicas
 }
 
-// replicated reports whether a server had a replica when it was met.
-func (s *sessions) replicated(client *redis.Client) bool {
+// replicas answers how many replicas a server should have had when it was met.
+func (s *sessions) replicas(client *redis.Client) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.has[client]
