@@ -96,6 +96,9 @@ func (t *turn) report(ctx context.Context, call *shell.Call, command string, bef
 		return nil
 	}
 	t.recording.changed(command, result.Changes)
+	if result.Unreplicated {
+		t.hints.add("Not every replica has this yet; if one took this server's place now, it could be lost.")
+	}
 	if err := t.keepSettings(ctx, command, before, result.Changes); err != nil {
 		return err
 	}

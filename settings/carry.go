@@ -42,7 +42,9 @@ func (l *Live) change(ctx context.Context, who Who, e edit) (Result, error) {
 		}
 		done, err := l.attempt(ctx, held, c)
 		if err != nil || done {
-			return c.result(c.next), err
+			result := c.result(c.next)
+			result.Unreplicated = err == nil && !l.replicated(ctx)
+			return result, err
 		}
 	}
 }

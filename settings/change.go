@@ -50,6 +50,10 @@ type Result struct {
 	// Changes has every setting that was asked for or changed, by key; one
 	// that had the value already has Old equal to New.
 	Changes []Change
+
+	// Unreplicated says that something changed, and that not every replica has
+	// confirmed it, so that a failover could lose it.
+	Unreplicated bool
 }
 
 // Set gives settings live values, all or none. Errors: *UnknownError,

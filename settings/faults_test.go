@@ -221,7 +221,7 @@ func TestTheFirstChangeReadsWhatTheStartCouldNot(t *testing.T) {
 		live := settings.Open(ctx, s.client(t), settings.Defaults())
 		s.start()
 		set(t, settings.Open(ctx, s.client(t), settings.Defaults()), "redis.session_ttl=6h")
-		if got := set(t, live, "redis.session_ttl=5h"); fmt.Sprint(got) != "{2 [18000 (was 21600)]}" {
+		if got := set(t, live, "redis.session_ttl=5h"); fmt.Sprint(got) != "{2 [18000 (was 21600)] false}" {
 			t.Error(got)
 		}
 	})
@@ -299,7 +299,7 @@ func TestALostReplyDoesNotMakeAConflictWithOneself(t *testing.T) {
 			set(t, live, "alerts.no_ttl=1") // the server knows the script now
 			lossy.between = between
 			got, err := live.Set(ctx, wishes("redis.session_ttl=6h"), ann)
-			if err != nil || fmt.Sprint(got) != "{2 [21600 (was 86400)]}" {
+			if err != nil || fmt.Sprint(got) != "{2 [21600 (was 86400)] false}" {
 				t.Errorf("%s meanwhile: %v, %v", name, got, err)
 			}
 			if live.Snapshot().Revision() != settings.Open(ctx, plain, settings.Defaults()).Snapshot().Revision() {

@@ -128,7 +128,7 @@ func TestImportIsAllOrNothingAndExportReadsBack(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		got, err := live.Import(ctx, guideDevelopment, ann)
-		if err != nil || fmt.Sprint(got) != "{1 [600 (was 3600) 300 (was 300) 3600 (was 86400)]}" {
+		if err != nil || fmt.Sprint(got) != "{1 [600 (was 3600) 300 (was 300) 3600 (was 86400)] false}" {
 			t.Errorf("%v, %v", got, err)
 		}
 		set(t, live, "redis.session_cookie_samesite=lax", "shell.max_output=2mb", "redis.max_share=50")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/replicas"
 	"github.com/helix-collective/helix/script"
 )
 
@@ -28,6 +29,8 @@ type Live struct {
 
 	// lost says that Redis had lost the live values, and nobody has asked since.
 	lost atomic.Bool
+
+	replicas replicas.Lately // of the server that holds the record
 
 	// turn is held by the one change of this process that is under way, so
 	// that they do not make each other try again.
@@ -72,6 +75,7 @@ func Open(ctx context.Context, client redis.UniversalClient, base *Base) *Live {
 		turn:      make(chan struct{}, 1),
 		policyDue: true,
 	}
+	l.replicas.Watched = isWatched(client)
 	l.current.Store(newState(base.snapshot, decodeRecord(nil)))
 	if client != nil {
 		_ = l.synchronize(ctx) // Trouble keeps the error

@@ -41,7 +41,7 @@ func TestSetStoresAndAnswersOldAndNew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fmt.Sprint(got) != "{1 [false (was true) 43200 (was 86400)]}" {
+		if fmt.Sprint(got) != "{1 [false (was true) 43200 (was 86400)] false}" {
 			t.Errorf("answered %v", got)
 		}
 		if live.Snapshot().Duration(settings.SessionTTL) != 12*time.Hour || live.Snapshot().Source(ttl) != settings.FromLive || live.Snapshot().Revision() != 1 {
@@ -62,7 +62,7 @@ func TestSettingTheValueInForceIsNoNewRevision(t *testing.T) {
 		live := settings.Open(t.Context(), s.client(t), settings.Defaults())
 		set(t, live, "redis.session_ttl=86400") // the default becomes a live value
 		got := set(t, live, "redis.session_ttl=1d")
-		if fmt.Sprint(got) != "{1 [86400 (was 86400)]}" {
+		if fmt.Sprint(got) != "{1 [86400 (was 86400)] false}" {
 			t.Errorf("answered %v", got)
 		}
 	})
@@ -158,7 +158,7 @@ func TestSetUp(t *testing.T) {
 		ctx := t.Context()
 		live := settings.Open(ctx, s.client(t), settings.Defaults())
 		got, err := live.SetUp(ctx, wishes("discord.prefix=?", "discord.roles=oncall:1,support:user:2"), ann)
-		if want := "{1 [? (was !) oncall:1,support:user:2 (was -)]}"; err != nil || fmt.Sprint(got) != want {
+		if want := "{1 [? (was !) oncall:1,support:user:2 (was -)] false}"; err != nil || fmt.Sprint(got) != want {
 			t.Errorf("%v, %v; want %s", got, err, want)
 		}
 		again := settings.Open(ctx, s.client(t), settings.Defaults())
@@ -209,19 +209,19 @@ func TestUnsetRollbackAndProfile(t *testing.T) {
 			}
 		}
 		got, err := live.Unset(ctx, []string{"alerts.no_ttl", idle}, ann)
-		check("unset", got, err, "{3 [0 (was 7) 300 (was 300)]}")
+		check("unset", got, err, "{3 [0 (was 7) 300 (was 300)] false}")
 		got, err = live.Unset(ctx, []string{idle}, ann)
-		check("unset of nothing", got, err, "{3 [300 (was 300)]}")
+		check("unset of nothing", got, err, "{3 [300 (was 300)] false}")
 		got, err = live.Rollback(ctx, 2, bob)
-		check("rollback", got, err, "{4 [7 (was 0)]}")
+		check("rollback", got, err, "{4 [7 (was 0)] false}")
 		got, err = live.Rollback(ctx, 4, bob)
-		check("rollback to now", got, err, "{4 []}")
+		check("rollback to now", got, err, "{4 [] false}")
 		got, err = live.Rollback(ctx, 0, bob)
-		check("rollback to the start", got, err, "{5 [0 (was 7) 86400 (was 21600)]}")
+		check("rollback to the start", got, err, "{5 [0 (was 7) 86400 (was 21600)] false}")
 		got, err = live.ApplyProfile(ctx, "Development", ann)
-		check("profile", got, err, "{6 [5 (was 5) true (was true) 600 (was 3600) 300 (was 300) 3600 (was 86400)]}")
+		check("profile", got, err, "{6 [5 (was 5) true (was true) 600 (was 3600) 300 (was 300) 3600 (was 86400)] false}")
 		got, err = live.ApplyProfile(ctx, "production", ann)
-		check("profile back", got, err, "{7 [5 (was 5) true (was true) 3600 (was 600) 300 (was 300) 86400 (was 3600)]}")
+		check("profile back", got, err, "{7 [5 (was 5) true (was true) 3600 (was 600) 300 (was 300) 86400 (was 3600)] false}")
 
 		if _, err := live.Rollback(ctx, 99, ann); err == nil || err.Error() != "There is no revision 99: the history reaches from 1 to 7." {
 			t.Error(err)

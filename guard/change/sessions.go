@@ -118,7 +118,7 @@ func (s *sessions) believe(server string) {
 func (s *sessions) believes(server string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.believed[server] || !slices.Contains(slices.Collect(maps.Values(s.has)), true)
+	return s.believed[server] || !slices.ContainsFunc(slices.Collect(maps.Values(s.has)), func(replicas int) bool { return replicas > 0 })
 }
 
 // servers lists all that sessions lead to.
