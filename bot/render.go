@@ -62,22 +62,27 @@ func empty(reply commands.Reply) string {
 // tail is what stands below the output: what went wrong, advice, and a line
 // on how much and how long.
 func tail(reply commands.Reply) string {
-	var parts []string
-	for _, hint := range reply.Hints {
-		parts = append(parts, small(hint))
-	}
 	footer := reply.Footer
 	if reply.Status != 0 && reply.Outcome == commands.OK && reply.Problem == "" {
 		footer = strings.TrimPrefix(footer+fmt.Sprintf(" · exit status %d", reply.Status), " · ")
 	}
 	if footer != "" {
-		parts = append(parts, small(footer))
+		footer = smallWithin(footer, maxAdvice/2)
 	}
-	advice := clipLines(strings.Join(parts, "\n"), maxAdvice)
+	advice := join(hints(reply.Hints, maxAdvice-width("\n"+footer)), footer)
 	if reply.Problem == "" {
 		return advice
 	}
 	return join(problem(reply.Problem), advice)
+}
+
+// hints are lines of advice, as many as fit: below them is what must not be lost.
+func hints(list []string, most int) string {
+	var parts []string
+	for _, hint := range list {
+		parts = append(parts, smallWithin(hint, most))
+	}
+	return clipLines(strings.Join(parts, "\n"), most)
 }
 
 // clipLines drops whole lines from the end that do not fit. The first does.

@@ -10,6 +10,15 @@ import (
 	"github.com/helix-collective/helix/commands"
 )
 
+// TestMuchAdviceLeavesTheFigures: how far a change came stands in the last line.
+func TestMuchAdviceLeavesTheFigures(t *testing.T) {
+	long := strings.Repeat("a hint that goes on ", 20)
+	text := tail(commands.Reply{Hints: []string{long, long, long, long}, Footer: "829 of 829 commands carried out in 2 s."})
+	if !strings.HasSuffix(text, "\n-# 829 of 829 commands carried out in 2 s.") || width(text) > maxAdvice {
+		t.Errorf("%d wide: %s", width(text), text)
+	}
+}
+
 func TestVisible(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"plain\ttext\n", "plain\ttext\n"},
