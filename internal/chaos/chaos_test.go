@@ -28,9 +28,6 @@ const (
 	chaosBatch     = 6                       // rounds on the same servers
 )
 
-// sample is how many rounds run if nothing is said.
-const sample = 6
-
 // ownSlot is the slot of Helix's own keys.
 var ownSlot = slotOf("{helix}")
 

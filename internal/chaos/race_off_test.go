@@ -1,0 +1,6 @@
+//go:build !race
+
+package chaos
+
+// sample is how many rounds run if nothing is said.
+const sample = 6
