@@ -14,5 +14,5 @@ func LoneSentinel(t testing.TB, configuration string) *Server {
 	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return start(t, program(t, "redis-sentinel"), []string{file})
+	return startAll(t, func() []*Server { return []*Server{prepare(t, []string{file, "--sentinel"})} })[0]
 }
