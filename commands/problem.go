@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -169,16 +170,22 @@ func (d *Dispatcher) unknownText(lost *change.LostError) string {
 // counted is a number of things.
 func counted(n int64, one, many string) string { return grouped(n) + " " + plural(n, one, many) }
 
-// isAway reports whether a fault is that Redis does not answer. An error of the
-// system is none by itself, such as that no worker can be started.
+// isAway reports whether a fault is that Redis does not answer.
 func isAway(err error) bool {
-	var network net.Error
-	if errors.As(err, &network) {
-		_, system := network.(syscall.Errno)
-		return !system
+	var system syscall.Errno
+	if errors.As(err, &system) {
+		return slices.Contains(brokenOff, system)
 	}
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout) || redis.IsClusterDownError(err)
+}
+
+// brokenOff are the system's errors that are about a connection. Others are none of
+// Redis's, such as that no worker can be started.
+var brokenOff = []syscall.Errno{
+	syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ENOTCONN, syscall.ETIMEDOUT,
+	syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENETRESET,
 }
 
 // asStop words programs that were ended before their own end.

@@ -27,6 +27,7 @@ func TestAChangeThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
 		{"away before it", io.EOF, Unreachable, "Nothing was changed"},
 		{"no process to be had", fmt.Errorf("start a worker for awk: %w", &os.PathError{Op: "fork/exec", Path: "helix", Err: syscall.EAGAIN}), Faulty, "Something went wrong"},
 		{"nobody listens", &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, Unreachable, "Nothing was changed"},
+		{"cut off", fmt.Errorf("read the table: %w", os.NewSyscallError("read", syscall.ECONNRESET)), Unreachable, "Nothing was changed"},
 		{"stopped in the middle", &midwayError{context.Canceled}, Cancelled, "Stopped."},
 		{"out of time in the middle", &midwayError{context.DeadlineExceeded}, Limited, "time limit"},
 	} {
