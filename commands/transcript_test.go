@@ -81,6 +81,9 @@ func TestTranscriptsOfTheGeneratedUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
+		if strings.TrimSpace(readParts(t, file)["servers"]) == "cluster" {
+			continue
+		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			playTranscript(t, file, redistest.Standalone(t).URL(), false)
 		})
