@@ -95,10 +95,11 @@ func (v viewer) Begin() (stop <-chan struct{}, over func()) {
 	}
 }
 
-// Saw keeps the last lines, but for what MONITOR shows of Helix's own keys: it
-// looks at its settings so often that the few lines would show nothing else.
+// Saw keeps the last lines, but for what MONITOR shows of Helix's own keys and of
+// looks at the clock: it asks for its settings and the time so often that the few
+// lines would show nothing else.
 func (v viewer) Saw(printed []byte) {
-	if bytes.Contains(printed, []byte(`"{helix}:`)) {
+	if bytes.Contains(printed, []byte(`"{helix}:`)) || asksForTime(printed) {
 		return
 	}
 	if v.redactor != nil {
@@ -110,4 +111,11 @@ func (v viewer) Saw(printed []byte) {
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		v.add(slices.Clone(line[:min(len(line), tailBytes)]))
 	}
+}
+
+// asksForTime reports whether a line of MONITOR is the command TIME.
+func asksForTime(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	const command = `] "time"`
+	return len(line) >= len(command) && bytes.EqualFold(line[len(line)-len(command):], []byte(command))
 }
