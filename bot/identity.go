@@ -22,7 +22,7 @@ func Identity(ctx context.Context, o Options) (id string, err error) {
 	if fatal := b.judge(err, true); fatal != nil {
 		return "", fatal
 	}
-	if hasStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
+	if hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		return "", nil
 	}
 	if err != nil {
