@@ -84,17 +84,6 @@ func (i *instance) awaitLog(t *testing.T, text string) {
 	redistest.Eventually(t, "the log says "+text, func(context.Context) bool { return strings.Contains(i.log.String(), text) })
 }
 
-// answers counts what was posted in answer to a message or below it.
-func (c *crew) answers(content string) int {
-	n := 0
-	for _, r := range c.discord.RequestsTo("create_message") {
-		if strings.Contains(string(r.Body), content) {
-			n++
-		}
-	}
-	return n
-}
-
 // TestTakeoverTimes kills the instance that speaks, and stops it in order, and
 // measures until the next one answers what was said as soon as nobody listened.
 func TestTakeoverTimes(t *testing.T) {

@@ -162,7 +162,7 @@ func TestAServerThatTakesNothing(t *testing.T) {
 	r := open(c)
 	must(t, r.Put(ctx, "a", "1"))
 	must(t, redistest.Flush(ctx, c))
-	must(t, c.SlaveOf(ctx, "127.0.0.1", "1").Err())
+	must(t, c.ReplicaOf(ctx, "127.0.0.1", "1").Err())
 	holds(t, r, map[string]string{"a": "1"})
 	if err := r.Put(ctx, "b", "2"); !redis.IsReadOnlyError(err) {
 		t.Errorf("putting: %v", err)
@@ -170,7 +170,7 @@ func TestAServerThatTakesNothing(t *testing.T) {
 	if _, err := r.Heal(ctx); !redis.IsReadOnlyError(err) {
 		t.Errorf("healing: %v", err)
 	}
-	must(t, c.SlaveOf(ctx, "NO", "ONE").Err())
+	must(t, c.ReplicaOf(ctx, "NO", "ONE").Err())
 	must(t, r.Put(ctx, "b", "2"))
 	holds(t, open(c), map[string]string{"a": "1", "b": "2"})
 }

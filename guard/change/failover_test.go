@@ -404,7 +404,7 @@ func TestAChangeMissesAReplicaThatWasThereShortlyBefore(t *testing.T) {
 	if n := few("before"); n != 0 {
 		t.Errorf("%d commands that its replica lacks", n)
 	}
-	if err := p.second.Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := p.second.Client().ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	redistest.Eventually(t, "the replica has left", func(ctx context.Context) bool {

@@ -27,7 +27,7 @@ func TestAServerThatWasReplacedIsNotBelieved(t *testing.T) {
 	a := newAppending(t, client, "replaced", 600)
 	a.happens[3] = func(int) { // the old master goes on, as far as it knows
 		p.inStep()
-		p.must(p.second.Client().SlaveOf(t.Context(), "NO", "ONE").Err())
+		p.must(p.second.Client().ReplicaOf(t.Context(), "NO", "ONE").Err())
 		p.now.Store(p.second)
 		p.must(p.master.Client().ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes").Err())
 	}

@@ -168,15 +168,6 @@ func (i *instance) stop() {
 	}
 }
 
-func (i *instance) hasEnded() bool {
-	select {
-	case <-i.ended:
-		return true
-	default:
-		return false
-	}
-}
-
 // heard is what a process says, readable meanwhile.
 type heard struct {
 	mu   sync.Mutex
