@@ -201,6 +201,26 @@ func TestANewInstanceCatchesUp(t *testing.T) {
 	begun.SeesNothing(20 * time.Millisecond)
 }
 
+// What an instance has answered that could not claim it is not run by the next one:
+// whoever asked has read that nothing was changed.
+func TestWhatWasAnsweredUnclaimedIsNotCaughtUp(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	first := start(t, d, echo, with(&ledger{fault: errors.New("connection refused")}))
+	d.Gateway().AwaitReady(1)
+	answered := g.As("ann").Says("#ops", "!answered")
+	answered.Sees("!answered")
+	first.stop()
+	missed := g.As("ann").Says("#ops", "!missed")
+	l := &ledger{heard: map[string]string{g.ChannelID("#ops"): g.ID}}
+	start(t, d, echo, with(l), func(o *bot.Options) { o.ClaimedSince = time.Now().Add(-time.Minute) })
+	missed.Sees("!missed")
+	await(t, "the missed one to be done", func() bool { return l.isDone(missed.ID) })
+	if l.isDone(answered.ID) {
+		t.Error("what was answered is run again")
+	}
+}
+
 // What was said before anything was claimed is not: another release may have
 // answered it.
 func TestWhatWasSaidBeforeClaimsIsNotCaughtUp(t *testing.T) {

@@ -179,15 +179,31 @@ func (b *Bot) takeMissed(s *discordgo.Session, m *discordgo.Message, guild strin
 	b.hear(s, m, replayed, work)
 }
 
-// messagesAfter answers the messages that followed one, in order: the latest
-// hundred at the most, for older ones are too old to act on.
+// messagesAfter answers the messages that followed one and have no answer, in
+// order: the latest hundred at the most, for older ones are too old to act on.
 func (b *Bot) messagesAfter(ctx context.Context, c missedIn) ([]*discordgo.Message, error) {
 	var list []*discordgo.Message
 	ask := call{method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=100", c.channel), patient: true}
 	if err := b.rest.do(ctx, ask, &list); err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(m *discordgo.Message) bool { return m == nil || !later(m.ID, c.after) })
+	answered := b.answeredIn(list)
+	list = slices.DeleteFunc(list, func(m *discordgo.Message) bool {
+		return m == nil || !later(m.ID, c.after) || answered[m.ID]
+	})
 	slices.Reverse(list)
 	return list, nil
+}
+
+// answeredIn answers which messages of a list we have answered there: whichever
+// instance did has been believed, even if Redis could not be told of it.
+func (b *Bot) answeredIn(list []*discordgo.Message) map[string]bool {
+	me := b.Status().UserID
+	answered := make(map[string]bool)
+	for _, m := range list {
+		if m != nil && m.Author != nil && m.Author.ID == me && m.MessageReference != nil {
+			answered[m.MessageReference.MessageID] = true
+		}
+	}
+	return answered
 }
