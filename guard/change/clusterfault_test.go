@@ -14,6 +14,7 @@ import (
 
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/journal"
 )
 
 // wire is connections of which the next that carries a change out can be cut.
@@ -120,6 +121,62 @@ func lostAnswers(t *testing.T, client redis.UniversalClient, w *wire) {
 func TestALostAnswerIsNotGuessed(t *testing.T) {
 	var w wire
 	lostAnswers(t, w.client(t, redistest.Standalone(t).Addr), &w)
+}
+
+// ended has something happen right after the journal has what a batch left.
+type ended struct {
+	*journal.Writer
+	happens func()
+}
+
+func (e *ended) After(states []journal.State) error {
+	defer e.happens()
+	return e.Writer.After(states)
+}
+
+// What got lost on its way may arrive late, after it was found not to be made. A
+// run that cannot make it anew does not know what becomes of it.
+func TestACommandOnItsWayIsInDoubt(t *testing.T) {
+	server := redistest.Standalone(t)
+	var w wire
+	a := newAppending(t, w.client(t, server.Addr), "doubt", 1)
+	a.patience = 100 * time.Millisecond
+	late := make(chan func(), 1)
+	cut := func(_ func(), sent []byte) {
+		sent = bytes.Clone(sent)
+		late <- func() {
+			conn, err := net.Dial("tcp", server.Addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := conn.Write(sent); err != nil {
+				t.Fatal(err)
+			}
+			redistest.Eventually(t, "it arrives", func(ctx context.Context) bool { return server.Client().Get(ctx, a.keys[0]).Val() == "vx" })
+		}
+	}
+	w.cut.Store(&cut)
+	writer, err := a.journal.Begin(journal.Header{ID: a.id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := change.New(a.options(&ended{writer, server.Pause}))
+	err = e.Run(t.Context(), from([]change.Step{on(a.keys[0], true, "APPEND", a.keys[0], "x")}), func(change.Done) error { return nil })
+	e.Close()
+	server.Resume()
+	var lost *change.LostError
+	if !errors.As(err, &lost) || lost.Unknown != 1 {
+		t.Fatalf("it ends with %v", err)
+	}
+	if err := writer.Close("faulty"); err != nil {
+		t.Fatal(err)
+	}
+	(<-late)()
+	if at := a.recovered(); at.Done != 1 {
+		t.Errorf("%+v is found", at)
+	}
+	a.takeBack()
 }
 
 func TestAChangeOfAClusterOutlivesItsFaults(t *testing.T) {

@@ -84,11 +84,42 @@ func (r *run) resolve(ctx context.Context, b *batch, u *unit, lost error) error 
 	case err != nil:
 		return &LostError{Unknown: max(int(commandsOf(u.steps)), 1), Err: lost}
 	case !done:
-		u.outcome = conflicted
+		u.outcome, u.doubtful = conflicted, true
 		return nil
 	}
 	u.outcome, u.replies = made, nil
 	return nil
+}
+
+// doubt notes which transactions of a batch were not made when that was asked: what
+// was sent may still be on its way, and be made after all. That is over once they
+// are made anew, since it finds its keys changed.
+func (r *run) doubt(b *batch) {
+	doubtful := &batch{db: b.db}
+	for _, u := range b.units {
+		if u.doubtful {
+			doubtful.units = append(doubtful.units, u)
+		}
+	}
+	if len(doubtful.units) > 0 {
+		r.doubtful = doubtful
+	}
+}
+
+// unsettled is how a run ends that could not make transactions anew of which it
+// is in doubt. The journal has them open, so that it is asked again what became of
+// them. Other ends stay as they are.
+func (r *run) unsettled(err error) error {
+	lost := (*LostError)(nil)
+	if r.doubtful == nil || err == nil || r.open || errors.As(err, &lost) || !passing(err) {
+		return err
+	}
+	unknown := int64(0)
+	for _, u := range r.doubtful.units {
+		unknown += commandsOf(u.steps)
+	}
+	r.open = true
+	return errors.Join(&LostError{Unknown: int(unknown), Err: err}, r.keep(r.doubtful))
 }
 
 // whetherMade asks until somebody answers. Where there is a replica that may have

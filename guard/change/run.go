@@ -18,6 +18,8 @@ type run struct {
 	made   int64
 	first  int64               // the number of its first transaction
 	begun  map[*sweep]struct{} // steps that are made in part
+
+	doubtful *batch // that may be made after all; nil: there is none
 }
 
 // source hands out steps, those that were given back first.
@@ -77,7 +79,8 @@ func (r *run) make(ctx, work context.Context, b *batch) error {
 	if b.apart() {
 		return r.apart(work, b.steps[0])
 	}
-	return r.carryOut(ctx, work, b)
+	r.doubtful = nil
+	return r.unsettled(r.carryOut(ctx, work, b))
 }
 
 // prepared is a batch whose keys are watched, or why there is none.
@@ -194,6 +197,7 @@ func (r *run) oneByOne(ctx, work context.Context, steps []Step) error {
 		if err := r.carryOut(ctx, work, b); err != nil {
 			return err
 		}
+		r.doubtful = nil // of which part is made now
 	}
 	return nil
 }
@@ -212,6 +216,7 @@ func (r *run) attempt(ctx context.Context, b *batch) error {
 	start := time.Now()
 	r.open = true
 	err := r.commit(ctx, b)
+	r.doubt(b)
 	r.open = err != nil && !isUndone(err) && !isRefused(err)
 	r.size.learn(b.keys(), time.Since(start))
 	if err == nil || isRefused(err) {

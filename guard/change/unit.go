@@ -34,6 +34,7 @@ type unit struct {
 
 	commands  [][]string // one for each step, or for each key of one that has Each; nil leaves it alone
 	outcome   outcome
+	doubtful  bool     // its answer got lost, and it was not made when that was asked
 	replies   [][]byte // one for each command; nil where they got lost
 	states    []journal.State
 	scripted  bool            // it was sent as a script
