@@ -206,3 +206,26 @@ func TestAFullServerIsEmptiedButForOurOwn(t *testing.T) {
 		t.Errorf("%d keys are left", n)
 	}
 }
+
+// What the user may not do was not carried out.
+func TestWhatAUserMayNotDoIsNotCounted(t *testing.T) {
+	s := redistest.Standalone(t)
+	if err := s.Client().Do(t.Context(), "ACL", "SETUSER", "reader", "on", ">pw", "~*", "&*", "+@all", "-append").Err(); err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.Addr, Username: "reader", Password: "pw", Protocol: 2, DisableIdentity: true})
+	t.Cleanup(func() { client.Close() })
+	o, told := options(t, client, &memory{}), int64(0)
+	o.Progress = func(commands int64) { told = commands }
+	e := change.New(o)
+	defer e.Close()
+	err := e.Run(t.Context(), from([]change.Step{on("k", true, "SET", "k", "v"), on("k", true, "APPEND", "k", "x")}), func(d change.Done) error {
+		if refused := strings.HasPrefix(string(d.Reply), "-NOPERM"); refused != (d.Step.Argv[0] == "APPEND") {
+			t.Errorf("%s is answered %s", d.Step.Argv[0], d.Reply)
+		}
+		return nil
+	})
+	if err != nil || told != 1 {
+		t.Errorf("%d commands are told of, %v", told, err)
+	}
+}

@@ -280,7 +280,7 @@ func (r *run) report(b *batch) error {
 			if u.replies != nil {
 				d.Reply = u.replies[i]
 			}
-			if !halting(d.Reply) && !s.Part {
+			if !unmade(d.Reply) && !s.Part {
 				r.made++
 				r.carried++
 			}

@@ -214,6 +214,13 @@ func halting(reply []byte) bool {
 	return failed && (&ServerError{text}).Halts()
 }
 
+// unmade reports whether a reply is an error that Halts, or that the user lacks a
+// right: nothing was carried out.
+func unmade(reply []byte) bool {
+	text, failed := isError(reply)
+	return halting(reply) || failed && (&ServerError{text}).Code() == "NOPERM"
+}
+
 func integer(reply []byte) (int64, bool) {
 	if len(reply) < 4 || reply[0] != ':' {
 		return 0, false
