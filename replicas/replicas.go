@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,8 @@ import (
 // knows nothing yet. Its methods may be called from several goroutines.
 type Lately struct {
 	// Watched says that a Sentinel or a Cluster puts servers into another's place.
-	// One that has just taken one should have a replica.
+	// One that has just taken one should have a replica, and so should one that has
+	// just started: its place may have been taken, which it does not know yet.
 	Watched bool
 
 	mu   sync.Mutex
@@ -37,7 +39,7 @@ const (
 	maxKnown = 1000        // servers; beyond that all are forgotten
 )
 
-// Look takes in what INFO replication answers now, and answers how many replicas
+// Look takes in what INFO answers now, replication and where it is Watched server, and answers how many replicas
 // the server has, and how many it should have. A server that a user may not ask
 // has none.
 func (l *Lately) Look(info string, now time.Time) (has, want int) {
@@ -46,7 +48,7 @@ func (l *Lately) Look(info string, now time.Time) (has, want int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, known := l.seen[id]
-	if !known && l.Watched && strings.Trim(field(info, "master_replid2"), "0") != "" {
+	if !known && l.Watched && (strings.Trim(field(info, "master_replid2"), "0") != "" || justStarted(info)) {
 		last = sight{1, now}
 	}
 	if has >= last.most || now.Sub(last.at) > missed {
@@ -57,6 +59,20 @@ func (l *Lately) Look(info string, now time.Time) (has, want int) {
 	}
 	l.seen[id] = last
 	return has, last.most
+}
+
+// justStarted reports whether a server runs for less than a replica is missed.
+func justStarted(info string) bool {
+	seconds, err := strconv.Atoi(field(info, "uptime_in_seconds"))
+	return err == nil && time.Duration(seconds)*time.Second < missed
+}
+
+// Sections are those of INFO that Look needs.
+func (l *Lately) Sections() []string {
+	if l.Watched {
+		return []string{"replication", "server"}
+	}
+	return []string{"replication"}
 }
 
 // field answers a field of INFO.
@@ -72,12 +88,16 @@ func field(info, name string) string {
 func (l *Lately) Confirmed(ctx context.Context, client *redis.Client, within time.Duration) (bool, error) {
 	conn := client.Conn() // WAIT waits for what was given before the last command on its connection
 	defer conn.Close()
-	info, err := conn.Info(ctx, "replication").Result()
-	if refused := redis.Error(nil); errors.As(err, &refused) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("ask for replicas: %w", err)
+	info := ""
+	for _, section := range l.Sections() {
+		text, err := conn.Info(ctx, section).Result()
+		if refused := redis.Error(nil); errors.As(err, &refused) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("ask for replicas: %w", err)
+		}
+		info += text
 	}
 	has, want := l.Look(info, time.Now())
 	if want == 0 || has < want {

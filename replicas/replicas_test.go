@@ -54,6 +54,43 @@ func TestAServerThatTookAPlaceShouldHaveAReplica(t *testing.T) {
 	}
 }
 
+func TestAServerThatJustStartedShouldHaveAReplica(t *testing.T) {
+	const since = "# Server\r\nuptime_in_seconds:"
+	at := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		watched bool
+		says    string
+		first   int
+	}{
+		{true, info("new", 0) + since + "2\r\n", 1},
+		{true, info("new", 2) + since + "2\r\n", 2},
+		{false, info("new", 0) + since + "2\r\n", 0},
+		{true, info("new", 0) + since + "60\r\n", 0},
+		{true, info("new", 0), 0}, // it does not say
+	} {
+		l := Lately{Watched: tt.watched}
+		if _, first := l.Look(tt.says, at); first != tt.first {
+			t.Errorf("%+v: %d", tt, first)
+		}
+		if _, then := l.Look(info("new", 0)+since+"63\r\n", at.Add(missed+time.Second)); then != 0 {
+			t.Errorf("%+v: %d a minute later", tt, then)
+		}
+	}
+}
+
+// A master that a Sentinel or a Cluster watches, and that was killed, may be a
+// replica in a moment: what it takes until then is confirmed by nobody.
+func TestAMasterThatCameBackConfirmsNothing(t *testing.T) {
+	client := redistest.Standalone(t).Client()
+	for _, watched := range []bool{true, false} {
+		l := Lately{Watched: watched}
+		confirmed, err := l.Confirmed(t.Context(), client, time.Second)
+		if err != nil || confirmed == watched {
+			t.Errorf("watched %t: confirmed %t, %v", watched, confirmed, err)
+		}
+	}
+}
+
 func TestWhatIsKnownIsBounded(t *testing.T) {
 	var l Lately
 	for i := range 3 * maxKnown {

@@ -43,12 +43,20 @@ func (e *Engine) meet(ctx context.Context, s *session) error {
 // replicas answers how many replicas the server of a session has now, as far as
 // its user may know, and how many it should have.
 func (e *Engine) replicas(ctx context.Context, s *session) (has, want int, err error) {
-	replies, err := s.exchange(ctx, [][]string{{"INFO", "replication"}})
+	var ask [][]string
+	for _, section := range e.Replicas.Sections() {
+		ask = append(ask, []string{"INFO", section})
+	}
+	replies, err := s.exchange(ctx, ask)
 	if err != nil {
 		return 0, 0, err
 	}
-	text, _ := bulk(replies[0])
-	has, want = e.Replicas.Look(string(text), time.Now())
+	var info []byte
+	for _, reply := range replies {
+		text, _ := bulk(reply)
+		info = append(info, text...)
+	}
+	has, want = e.Replicas.Look(string(info), time.Now())
 	return has, want, nil
 }
 
