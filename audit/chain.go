@@ -51,7 +51,7 @@ func (w *writer) tryChain(ctx context.Context, batch []*waiting) (done bool, err
 		return false, err
 	}
 	began := w.o.Now()
-	got, err := w.store.add(ctx, w.held, l.head, l.trim, l.sealed)
+	got, err := w.store.add(ctx, w.held, *w.newest.Load(), l.head, l.trim, l.sealed)
 	if err != nil {
 		return false, err
 	}
@@ -63,7 +63,7 @@ func (w *writer) tryChain(ctx context.Context, batch []*waiting) (done bool, err
 		w.see(l.head)
 		return true, nil
 	}
-	w.held = got.head
+	w.held, w.replaced = got.head, got.replaced
 	return false, nil
 }
 
@@ -76,7 +76,7 @@ func (w *writer) setClock(began, theirs time.Time) {
 
 // see takes h for where the chain ends.
 func (w *writer) see(h Head) {
-	w.held = h
+	w.held, w.replaced = h, false
 	w.newest.Store(&h)
 }
 
@@ -95,7 +95,7 @@ const maxTrim = 200
 // know of, the first of the batch says so.
 func (w *writer) linked(batch []*waiting) (links, error) {
 	base, lost := w.held, int64(0)
-	if mine := *w.newest.Load(); mine.Seq > base.Seq && base.Seq >= 0 {
+	if mine := *w.newest.Load(); base.Seq >= 0 && (mine.Seq > base.Seq || w.replaced) {
 		lost = mine.Seq
 		if base.Seq == 0 {
 			base = Head{Seq: mine.Seq, Hash: mine.Hash, First: mine.Seq + 1}

@@ -209,6 +209,33 @@ func TestAFlushIsSaidForGood(t *testing.T) {
 	})
 }
 
+// After a failover that lost records another instance may go on first, which never
+// knew of them. Whoever wrote them says so as soon as it writes again.
+func TestALossIsSaidByWhomItConcerns(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
+		l := open(t, client)
+		fill(t, l, 1, 20)
+		list := stream(t, client)
+		rewrite(t, client, list[:15])
+		if err := client.HSet(t.Context(), headKey, "seq", 15, "hash", list[14].hash).Err(); err != nil {
+			t.Fatal(err)
+		}
+		other := open(t, client)
+		fill(t, other, 21, 10)
+		require(t, l, entry(31))
+		for _, one := range []*Log{l, other, open(t, client)} {
+			if r := wantIntact(t, one, 1, 26); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "record 26 was written, Redis had lost records up to 20") {
+				t.Errorf("notes %q", r.Notes)
+			}
+		}
+		require(t, other, entry(32)) // which lost nothing
+		require(t, l, entry(33))
+		if r := wantIntact(t, l, 1, 28); len(r.Notes) != 1 {
+			t.Errorf("notes %q", r.Notes)
+		}
+	})
+}
+
 func TestOtherKeysProveLess(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
 		keyless := open(t, client, func(o *Options) { o.Key = "" })

@@ -42,9 +42,13 @@ type Head struct {
 // DEL stands first for servers before 7.0, which know no allow-oom: out of
 // memory, they refuse a script's first write only, and never a DEL.
 //
+// Where the chain ends elsewhere, the caller's newest record is looked for: others
+// may have gone on after a failover that lost it, and know nothing of that.
+//
 // KEYS: stream, head. ARGV: schema; the expected seq and hash; seq, hash and
-// first after it; how many to trim; then each record and its hash. Answers a
-// status, where the chain ends, and the time.
+// first after it; how many to trim; seq and hash of the caller's newest record;
+// then each record and its hash. Answers a status, where the chain ends, the time,
+// and 1 where another record stands in the place of the caller's newest.
 const appendSource = `
 local function is(key, kind) return redis.call('TYPE', key).ok == kind end
 local function count(n) return type(n) == 'number' and n >= 0 and n < 1e15 end
@@ -63,7 +67,7 @@ if not (string.match(h[1] or '', '^%d+$') and string.match(h[3] or '', '^%d+$') 
   end
 end
 local seq, hash, first, anchor = h[1] or '0', h[2] or '', h[3] or '1', h[5] or ''
-local status = 0
+local status, replaced = 0, 0
 if (tonumber(h[4] or '0') or 0) > tonumber(ARGV[1]) then
   status = 2
 elseif seq == ARGV[2] and hash == ARGV[3] then
@@ -76,12 +80,18 @@ elseif seq == ARGV[2] and hash == ARGV[3] then
     redis.call('XTRIM', KEYS[1], 'MAXLEN', redis.call('XLEN', KEYS[1]) - #old)
   end
   redis.call('HSET', KEYS[2], 'schema', ARGV[1], 'seq', ARGV[4], 'hash', ARGV[5], 'first', ARGV[6], 'anchor', anchor)
-  for i = 8, #ARGV, 2 do
+  for i = 10, #ARGV, 2 do
     redis.call('XADD', KEYS[1], '*', 'record', ARGV[i], 'hash', ARGV[i + 1])
   end
   status = 1
+elseif streamed then
+  local behind = tonumber(seq) - tonumber(ARGV[8])
+  if tonumber(ARGV[8]) >= tonumber(first) and behind >= 0 and behind < 1000 then
+    local mine = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', behind + 1)[behind + 1]
+    if mine and mine[2][4] ~= ARGV[9] then replaced = 1 end
+  end
 end
-return {status, seq, hash, first, now[1], now[2]}`
+return {status, seq, hash, first, now[1], now[2], replaced}`
 
 // What appendSource answers.
 const (
@@ -101,11 +111,14 @@ type answer struct {
 	status int64
 	head   Head      // before it
 	now    time.Time // by the clock of Redis
+
+	replaced bool // another record stands in the place of our newest
 }
 
-// add puts sealed records behind the head that is expected.
-func (s store) add(ctx context.Context, expected, next Head, trim int64, sealed []string) (answer, error) {
-	args := []any{schema, expected.Seq, expected.Hash, next.Seq, next.Hash, next.First, trim}
+// add puts sealed records behind the head that is expected; mine is the newest
+// record that is known here.
+func (s store) add(ctx context.Context, expected, mine, next Head, trim int64, sealed []string) (answer, error) {
+	args := []any{schema, expected.Seq, expected.Hash, next.Seq, next.Hash, next.First, trim, mine.Seq, mine.Hash}
 	for _, word := range sealed {
 		args = append(args, word)
 	}
@@ -117,7 +130,10 @@ func (s store) add(ctx context.Context, expected, next Head, trim int64, sealed 
 }
 
 func readAnswer(got []any) (answer, error) {
-	var numbers [6]int64
+	var numbers [7]int64
+	if len(got) != len(numbers) {
+		return answer{}, fmt.Errorf("write %s: the script answered %d values", streamKey, len(got))
+	}
 	for i, v := range got {
 		switch text := v.(type) {
 		case int64:
@@ -126,14 +142,13 @@ func readAnswer(got []any) (answer, error) {
 			numbers[i], _ = strconv.ParseInt(text, 10, 64) // the hash is no number
 		}
 	}
-	if len(got) != len(numbers) {
-		return answer{}, fmt.Errorf("write %s: the script answered %d values", streamKey, len(got))
-	}
 	hash, _ := got[2].(string)
 	return answer{
 		status: numbers[0],
 		head:   Head{Seq: numbers[1], Hash: hash, First: numbers[3]},
 		now:    time.Unix(numbers[4], numbers[5]*1000),
+
+		replaced: numbers[6] == 1,
 	}, nil
 }
 

@@ -35,6 +35,9 @@ type writer struct {
 	*Log
 	held    Head // where the chain in Redis ends, as far as known
 	backlog []*waiting
+
+	replaced bool // another record stands in the place of our newest
+
 	doubt   bool      // Redis may have taken some of the backlog
 	due     bool      // a file waits to be merged
 	rest    time.Time // Redis is left alone until then, unless somebody waits
