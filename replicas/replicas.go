@@ -49,7 +49,7 @@ func (l *Lately) Look(info string, now time.Time) (has, want int) {
 	defer l.mu.Unlock()
 	last, known := l.seen[id]
 	if !known && l.Watched && (strings.Trim(field(info, "master_replid2"), "0") != "" || justStarted(info)) {
-		last = sight{1, now}
+		last = sight{max(1, l.greatest(now)), now}
 	}
 	if has >= last.most || now.Sub(last.at) > missed {
 		last = sight{has, now}
@@ -59,6 +59,17 @@ func (l *Lately) Look(info string, now time.Time) (has, want int) {
 	}
 	l.seen[id] = last
 	return has, last.most
+}
+
+// greatest answers how many replicas any server had lately: so many are left to
+// whichever takes a place.
+func (l *Lately) greatest(now time.Time) (most int) {
+	for _, s := range l.seen {
+		if now.Sub(s.at) <= missed {
+			most = max(most, s.most)
+		}
+	}
+	return most
 }
 
 // justStarted reports whether a server runs for less than a replica is missed.

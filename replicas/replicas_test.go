@@ -78,6 +78,21 @@ func TestAServerThatJustStartedShouldHaveAReplica(t *testing.T) {
 	}
 }
 
+// Whoever takes the place of a server with two replicas should have two: the one
+// that was there first may not be the one that takes over next.
+func TestAServerThatTookAPlaceShouldHaveAsManyReplicas(t *testing.T) {
+	l := Lately{Watched: true}
+	at := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	l.Look(info("old", 2), at)
+	promoted := info("new", 1) + "master_replid2:old\r\n"
+	if has, want := l.Look(promoted, at.Add(time.Second)); has != 1 || want != 2 {
+		t.Errorf("has %d, should have %d", has, want)
+	}
+	if _, want := l.Look(promoted, at.Add(missed+2*time.Second)); want != 1 {
+		t.Errorf("a minute later it should have %d", want)
+	}
+}
+
 // A master that a Sentinel or a Cluster watches, and that was killed, may be a
 // replica in a moment: what it takes until then is confirmed by nobody.
 func TestAMasterThatCameBackConfirmsNothing(t *testing.T) {
