@@ -287,7 +287,7 @@ func newStage(t *testing.T, url string, parts map[string]string) stage {
 			Audit:    records,
 			Plans:    waiting,
 			Journal:  kept,
-			Guard:    guard.New(pool, policy, guard.Options{Ended: store.Ended}),
+			Guard:    guard.New(pool, policy, guard.Options{Ended: store.Ended, Lone: true}),
 			Sessions: store,
 			Settings: live,
 			Policy:   policy,
