@@ -21,13 +21,15 @@ func (w *writer) chain(batch []*waiting) error {
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, attempt)
 	defer cancel()
+	mine := *w.newest.Load()
 	for try := 0; ; try++ {
-		done, err := w.tryChain(ctx, batch)
+		done, err := w.tryChain(ctx, batch, mine)
+		mine = Head{}                       // whether it still stands is asked once
 		if err == nil && !done && try > 0 { // the first try may only have been out of date
 			err = waitFor(ctx, rand.N(min(time.Duration(try)*backOff, maxBackOff)))
 		}
 		if err != nil {
-			w.held, w.doubt = unknown(), true
+			w.held, w.doubt, w.replaced = unknown(), true, false
 			return err
 		}
 		if done {
@@ -45,13 +47,13 @@ func waitFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (w *writer) tryChain(ctx context.Context, batch []*waiting) (done bool, err error) {
+func (w *writer) tryChain(ctx context.Context, batch []*waiting, mine Head) (done bool, err error) {
 	l, err := w.linked(batch)
 	if err != nil {
 		return false, err
 	}
 	began := w.o.Now()
-	got, err := w.store.add(ctx, w.held, *w.newest.Load(), l.head, l.trim, l.sealed)
+	got, err := w.store.add(ctx, w.held, mine, l.head, l.trim, l.sealed)
 	if err != nil {
 		return false, err
 	}
@@ -63,7 +65,7 @@ func (w *writer) tryChain(ctx context.Context, batch []*waiting) (done bool, err
 		w.see(l.head)
 		return true, nil
 	}
-	w.held, w.replaced = got.head, got.replaced
+	w.held, w.replaced = got.head, w.replaced || got.replaced
 	return false, nil
 }
 

@@ -115,8 +115,8 @@ type answer struct {
 	replaced bool // another record stands in the place of our newest
 }
 
-// add puts sealed records behind the head that is expected; mine is the newest
-// record that is known here.
+// add puts sealed records behind the head that is expected; mine is a record that
+// should stand there, if it has a number.
 func (s store) add(ctx context.Context, expected, mine, next Head, trim int64, sealed []string) (answer, error) {
 	args := []any{schema, expected.Seq, expected.Hash, next.Seq, next.Hash, next.First, trim, mine.Seq, mine.Hash}
 	for _, word := range sealed {
