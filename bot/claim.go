@@ -14,8 +14,8 @@ import (
 // Claims has each message and each interaction acted on once, whichever of several
 // instances hears of it.
 type Claims interface {
-	// Claim reports whether a work is ours. The error is that nobody knows.
-	Claim(ctx context.Context, w lease.Work) (ours bool, err error)
+	// Claim answers whether a work is ours. The error is that nobody knows.
+	Claim(ctx context.Context, w lease.Work) (lease.Claimed, error)
 	// Done says that a work that was ours has been answered.
 	Done(ctx context.Context, w lease.Work) error
 	// Interrupted answers what instances that are gone never answered, each once.
@@ -50,6 +50,7 @@ type claimed int
 const (
 	theirs  claimed = iota // somebody else's, or nobody's any more: nothing is to be said
 	ours                   // to be answered, and to be done
+	passed                 // ours, but what was said after it was answered before: it changes nothing
 	unknown                // Redis could not be asked: it is answered, but changes nothing
 )
 
@@ -65,7 +66,7 @@ func (b *Bot) claim(work context.Context, w lease.Work) claimed {
 			return theirs // the right is lost: whoever has it now hears this too
 		}
 		asking, cancel := context.WithTimeout(ctx, claimWithin)
-		mine, err := b.options.Claims.Claim(asking, w)
+		whose, err := b.options.Claims.Claim(asking, w)
 		cancel()
 		switch {
 		case errors.Is(err, lease.ErrSilent), err != nil && !b.speaks():
@@ -73,7 +74,9 @@ func (b *Bot) claim(work context.Context, w lease.Work) claimed {
 		case err != nil:
 			b.log.Warn("what was asked could not be claimed, so it changes nothing", zap.String("id", w.ID), zap.Error(err))
 			return unknown
-		case mine:
+		case whose == lease.Overtaken:
+			return passed
+		case whose == lease.Ours:
 			return ours
 		}
 		b.log.Info("what was asked is another instance's to answer", zap.String("id", w.ID))
@@ -96,7 +99,11 @@ func (b *Bot) finished(work context.Context, w lease.Work) {
 // workOf is a question as it is claimed.
 func workOf(q question) lease.Work {
 	m := q.message
-	return lease.Work{ID: turnOf(m), Guild: m.GuildID, Channel: m.ChannelID, Message: m.ID, Author: m.Author.ID}
+	w := lease.Work{ID: turnOf(m), Guild: m.GuildID, Channel: m.ChannelID, Message: m.ID, Author: m.Author.ID}
+	if m.EditedTimestamp == nil {
+		w.Order = m.ID
+	}
+	return w
 }
 
 // work is a press as it is claimed.

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -21,22 +22,31 @@ type ledger struct {
 	mu          sync.Mutex
 	fault       error
 	theirs      bool
+	latest      string
 	working     map[string]lease.Work
 	done        []string
 	interrupted []lease.Work
 	heard       map[string]string
 }
 
-func (l *ledger) Claim(_ context.Context, w lease.Work) (bool, error) {
+func (l *ledger) Claim(_ context.Context, w lease.Work) (lease.Claimed, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fault == nil && !l.theirs {
+	if l.theirs {
+		return lease.Theirs, l.fault
+	}
+	late := w.Order != "" && w.Order < l.latest
+	if l.fault == nil {
 		if l.working == nil {
 			l.working = make(map[string]lease.Work)
 		}
 		l.working[w.ID] = w
+		l.latest = max(l.latest, w.Order)
 	}
-	return !l.theirs, l.fault
+	if late {
+		return lease.Overtaken, l.fault
+	}
+	return lease.Ours, l.fault
 }
 
 func (l *ledger) Done(_ context.Context, w lease.Work) error {
@@ -112,6 +122,21 @@ func TestWhatCannotBeClaimedChangesNothing(t *testing.T) {
 	}, with(&ledger{fault: errors.New("connection refused")}))
 	d.Gateway().AwaitReady(1)
 	g.As("ann").Says("#ops", "!hello").Sees("!hello")
+}
+
+// What was missed is answered after what was said later where that was answered
+// before, and the handler knows; an edit is not bound to the order.
+func TestWhatWasOvertakenChangesNothing(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	missed := g.As("ann").Says("#ops", "!missed")
+	l := &ledger{heard: map[string]string{g.ChannelID("#ops"): g.ID}, latest: "9" + missed.ID}
+	start(t, d, func(_ context.Context, req commands.Request) commands.Reply {
+		return commands.Reply{Output: fmt.Appendf(nil, "%s overtaken %t\n", req.Text, req.Overtaken)}
+	}, with(l), func(o *bot.Options) { o.ClaimedSince = time.Now().Add(-time.Minute) })
+	missed.Sees("!missed overtaken true")
+	g.As("ann").Edits(missed, "!mended").Sees("!mended overtaken false")
+	await(t, "it to be done", func() bool { return l.isDone(missed.ID) })
 }
 
 // Whoever lost the right says nothing; one that has it back goes on.

@@ -225,6 +225,7 @@ type question struct {
 	mentioned bool
 	how       hearing
 	unclaimed bool // Redis could not be asked whether it is ours
+	passed    bool // what was said after it was answered before
 	session   *discordgo.Session
 }
 
@@ -238,10 +239,10 @@ func (b *Bot) answer(work context.Context, q question) {
 	if whose == theirs {
 		return
 	}
-	if whose == ours {
+	if whose != unknown {
 		defer b.finished(work, workOf(q))
 	}
-	q.unclaimed = whose == unknown
+	q.unclaimed, q.passed = whose == unknown, whose == passed
 	b.answerClaimed(work, q)
 }
 
@@ -275,7 +276,7 @@ func (b *Bot) answerClaimed(work context.Context, q question) {
 	running := b.begin(work, o, "", &commands.Progress{})
 	reply, shown := running.follow(func(ctx context.Context) commands.Reply {
 		return b.ask(ctx, commands.Request{
-			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(b.time.at(time.Now())), Unclaimed: q.unclaimed, AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
+			ID: m.ID, Text: q.text, Caller: member, Mentioned: q.mentioned, Late: q.late(b.time.at(time.Now())), Unclaimed: q.unclaimed, Overtaken: q.passed, AlwaysPlan: m.EditedTimestamp != nil, Redact: b.options.Redact,
 			Progress: running.progress, Member: b.memberFinder(q.session, member), Elsewhere: b.elsewhere(member),
 		})
 	})

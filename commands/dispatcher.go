@@ -142,6 +142,8 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 		switch {
 		case req.Unclaimed:
 			reply.Outcome, reply.Problem = Unreachable, unclaimedText
+		case req.Overtaken:
+			reply.Problem = "This arrived late: what was said here after it has been answered already, so it changes nothing. Say it again if it still holds."
 		case t.scheduled != "":
 			reply.Problem = t.fromSchedule(refused)
 		}
@@ -205,7 +207,7 @@ func (t *turn) whole(plan *Plan) *Plan {
 
 // turnOf prepares to serve a request.
 func (d *Dispatcher) turnOf(req Request) *turn {
-	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Unclaimed || req.Schedule != "" || req.Again, scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
+	t := &turn{Dispatcher: d, caller: req.Caller, mentioned: req.Mentioned, member: req.Member, elsewhere: req.Elsewhere, mode: req.Mode, late: req.Late || req.Unclaimed || req.Overtaken || req.Schedule != "" || req.Again, scheduled: req.Schedule, plansAll: req.AlwaysPlan, request: req.ID}
 	if t.progress = req.Progress; t.progress == nil {
 		t.progress = &Progress{}
 	}

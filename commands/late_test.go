@@ -28,6 +28,9 @@ func TestWhatIsLateOrOnlyShownChangesNothing(t *testing.T) {
 		"!redis del b", "!redis keys ? | xargs redis del", "!redis set c 1", "!redis flushall", "!redis config set maxmemory 1gb",
 		"!undo", "!undo --force", "!config set redis.session_ttl=7200", "!approve " + waiting.ID,
 	} {
+		if r := handle(commands.Request{Text: text, Overtaken: true}); r.Outcome != commands.Unconfirmed || r.Plan != nil || !strings.Contains(r.Problem, "arrived late") {
+			t.Errorf("overtaken, %s is answered %s %q, plan %v", text, r.Outcome, r.Problem, r.Plan)
+		}
 		if r := handle(commands.Request{Text: text, Late: true}); r.Outcome != commands.Unconfirmed || r.Plan != nil || !strings.Contains(r.Problem, "too long ago") {
 			t.Errorf("late, %s is answered %s %q, plan %v", text, r.Outcome, r.Problem, r.Plan)
 		}

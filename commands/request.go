@@ -24,6 +24,10 @@ type Request struct {
 	// is read and answered, but makes no change and no plan.
 	Late bool
 
+	// Overtaken says that a message that came after this one in its channel was
+	// answered before: it is read and answered, but changes nothing.
+	Overtaken bool
+
 	// Unclaimed says that Redis could not be asked whether another instance of
 	// Helix answers the same: it is read and answered, but changes nothing.
 	Unclaimed bool

@@ -20,7 +20,20 @@ type Work struct {
 	Channel string `json:"channel"`
 	Message string `json:"message,omitempty"` // to answer to; empty: there is none
 	Author  string `json:"author"`
+	// Order is where a message stands among those of its channel: its id. Empty for
+	// what stands in no order: an edit, an interaction.
+	Order string `json:"-"`
 }
+
+// Claimed is what became of a claim.
+type Claimed int
+
+// What becomes of a claim.
+const (
+	Theirs    Claimed = iota // somebody else's
+	Ours                     // to be done
+	Overtaken                // ours, but a message that came after it in its channel was claimed before
+)
 
 // Claims has each Work done once, whoever of several instances hears of it. Its
 // methods may be called from several goroutines.
@@ -44,11 +57,13 @@ const (
 // claimSource claims a work for the holder of the lease. Asking again after a lost
 // reply finds it claimed by oneself.
 //
-// KEYS: seen:<id>, the lease, what is being worked on, the channels heard. ARGV: the
+// KEYS: seen:<id>, the lease, what is being worked on, the channels heard, the
+// latest message of the channel that was claimed. ARGV: the
 // lease's value; its token; for how many milliseconds a claim stands; the id; the
 // work; the channel, its guild before it; how many channels, and how much work, are
-// kept.
-// Answers 1 if the work is the caller's, 0 if it is not, -1 if the lease is another's.
+// kept; where the work stands in its channel, or nothing.
+// Answers 1 if the work is the caller's, 2 if a later one of its channel was claimed
+// before, 0 if it is not the caller's, -1 if the lease is another's.
 const claimSource = `
 local held = redis.call('GET', KEYS[2])
 if held and held ~= ARGV[1] then return -1 end
@@ -59,32 +74,37 @@ if redis.call('HLEN', KEYS[3]) < tonumber(ARGV[8]) then
 end
 redis.call('ZADD', KEYS[4], redis.call('TIME')[1], ARGV[6])
 redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - tonumber(ARGV[7]))
+local order = ARGV[9]
+if order == '' then return 1 end
+local latest = redis.call('GET', KEYS[5]) or ''
+if #latest > #order or #latest == #order and latest > order then return 2 end
+redis.call('SET', KEYS[5], order, 'PX', ARGV[3])
 return 1`
 
-// Claim reports whether a work is this instance's to do. The error is that nobody
+// Claim answers whether a work is this instance's to do. The error is that nobody
 // knows: what changes anything must not be done then. A Redis that answers, but
 // takes no writes, is read instead: the cure has to be asked for somewhere, and
 // while it takes none nobody else can come to the right.
-func (c *Claims) Claim(ctx context.Context, w Work) (ours bool, err error) {
+func (c *Claims) Claim(ctx context.Context, w Work) (Claimed, error) {
 	record, err := json.Marshal(w)
 	if err != nil {
-		return false, fmt.Errorf("claim %s: %w", w.ID, err)
+		return Theirs, fmt.Errorf("claim %s: %w", w.ID, err)
 	}
-	keys := []string{seenPrefix + w.ID, leaseKey, workingKey, heardKey}
+	keys := []string{seenPrefix + w.ID, leaseKey, workingKey, heardKey, latestPrefix + w.Channel}
 	for {
 		_, fence := c.member.Fence()
-		n, err := c.take.Run(ctx, c.client, keys, fence, c.mark(fence), seenFor.Milliseconds(), w.ID, record, w.Guild+" "+w.Channel, heardKept, workKept).Int()
+		n, err := c.take.Run(ctx, c.client, keys, fence, c.mark(fence), seenFor.Milliseconds(), w.ID, record, w.Guild+" "+w.Channel, heardKept, workKept, w.Order).Int()
 		if script.Refused(err) {
 			return c.unwritten(ctx, w, fence, err)
 		}
 		if err != nil {
-			return false, fmt.Errorf("claim %s: %w", w.ID, err)
+			return Theirs, fmt.Errorf("claim %s: %w", w.ID, err)
 		}
 		if n >= 0 {
-			return n == 1, nil
+			return Claimed(n), nil
 		}
 		if ours, err := c.renamed(ctx, fence); !ours {
-			return false, err
+			return Theirs, err
 		}
 	}
 }
@@ -124,17 +144,20 @@ func tokenOf(value string) string {
 
 // unwritten judges by what can be read alone. A claim of one's own may stand there:
 // the answer to it got lost.
-func (c *Claims) unwritten(ctx context.Context, w Work, fence string, refused error) (ours bool, err error) {
+func (c *Claims) unwritten(ctx context.Context, w Work, fence string, refused error) (Claimed, error) {
 	pipe := c.client.Pipeline()
 	held, seen := pipe.Get(ctx, leaseKey), pipe.Get(ctx, seenPrefix+w.ID)
 	_, _ = pipe.Exec(ctx) // each has its own error
 	for _, read := range []*redis.StringCmd{held, seen} {
 		if err := read.Err(); err != nil && !errors.Is(err, redis.Nil) {
-			return false, fmt.Errorf("claim %s: %w, and %w", w.ID, refused, err)
+			return Theirs, fmt.Errorf("claim %s: %w, and %w", w.ID, refused, err)
 		}
 	}
 	free := held.Val() == "" || held.Val() == fence
-	return free && (seen.Val() == "" || seen.Val() == c.mark(fence)), nil
+	if free && (seen.Val() == "" || seen.Val() == c.mark(fence)) {
+		return Ours, nil
+	}
+	return Theirs, nil
 }
 
 // mark is what stands at a claim of this instance's.

@@ -22,6 +22,7 @@ const (
 	workingKey   = "{helix}:working" // what was claimed and is not done yet
 	heardKey     = "{helix}:heard"   // the channels where somebody asked lately
 	seenPrefix   = "{helix}:seen:"
+	latestPrefix = seenPrefix + "latest:" // a channel → the latest of its messages that was claimed
 )
 
 // OwnKeys lists the keys with fixed names that outlast a flush asked for through

@@ -177,16 +177,16 @@ func TestAWorkIsClaimedOnce(t *testing.T) {
 		a.begins(t)
 		claims, others := NewClaims(client, a.Member), NewClaims(client, New(Options{Client: client, Self: Instance{ID: "b"}}))
 		w := Work{ID: "1", Guild: "g", Channel: "c", Message: "1", Author: "u"}
-		claim := func(c *Claims, w Work, want bool) {
+		claim := func(c *Claims, w Work, want Claimed) {
 			t.Helper()
-			if ours, err := c.Claim(t.Context(), w); err != nil || ours != want {
-				t.Errorf("a claim of %s: %v, %v", w.ID, ours, err)
+			if whose, err := c.Claim(t.Context(), w); err != nil || whose != want {
+				t.Errorf("a claim of %s: %v, %v", w.ID, whose, err)
 			}
 		}
-		claim(others, w, false) // it does not hold the lease
-		claim(claims, w, true)
-		claim(claims, w, true) // the first answer may have been lost
-		claim(claims, Work{ID: "2", Guild: "g", Channel: "d"}, true)
+		claim(others, w, Theirs) // it does not hold the lease
+		claim(claims, w, Ours)
+		claim(claims, w, Ours) // the first answer may have been lost
+		claim(claims, Work{ID: "2", Guild: "g", Channel: "d"}, Ours)
 		if err := claims.Done(t.Context(), Work{ID: "2"}); err != nil {
 			t.Error(err)
 		}
@@ -202,14 +202,44 @@ func TestAWorkIsClaimedOnce(t *testing.T) {
 		b := join(t, client, "b", "app")
 		b.begins(t)
 		next := NewClaims(client, b.Member)
-		claim(next, w, false)
-		claim(claims, Work{ID: "3"}, false)
+		claim(next, w, Theirs)
+		claim(claims, Work{ID: "3"}, Theirs)
 		if found, err := next.Interrupted(t.Context()); err != nil || len(found) != 1 || found[0] != w {
 			t.Errorf("interrupted: %v, %v", found, err)
 		}
 		if found, err := next.Interrupted(t.Context()); err != nil || len(found) > 0 {
 			t.Errorf("interrupted a second time: %v, %v", found, err)
 		}
+	})
+}
+
+// A message that is caught up after a later one of its channel was claimed is known
+// for that, whoever claimed the later one; what stands in no order is not.
+func TestAnOlderMessageIsOvertaken(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
+		a := join(t, client, "a", "app")
+		a.begins(t)
+		claim := func(c *Claims, w Work, want Claimed) {
+			t.Helper()
+			if whose, err := c.Claim(t.Context(), w); err != nil || whose != want {
+				t.Errorf("a claim of %s: %v, %v", w.ID, whose, err)
+			}
+		}
+		claims := NewClaims(client, a.Member)
+		claim(claims, Work{ID: "99", Channel: "c", Order: "99"}, Ours)
+		claim(claims, Work{ID: "102", Channel: "c", Order: "102"}, Ours)
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
+		b := join(t, client, "b", "app")
+		b.begins(t)
+		claims = NewClaims(client, b.Member)
+		claim(claims, Work{ID: "101", Channel: "c", Order: "101"}, Overtaken)
+		claim(claims, Work{ID: "101", Channel: "c", Order: "101"}, Overtaken) // the first answer may have been lost
+		claim(claims, Work{ID: "100", Channel: "d", Order: "100"}, Ours)
+		claim(claims, Work{ID: "98 edited", Channel: "c"}, Ours)
+		claim(claims, Work{ID: "103", Channel: "c", Order: "103"}, Ours)
 	})
 }
 
@@ -227,11 +257,11 @@ func TestAClaimWhereRedisTakesNoWrites(t *testing.T) {
 	if err := client.ConfigSet(t.Context(), "replica-read-only", "yes").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if ours, err := claims.Claim(t.Context(), Work{ID: "1"}); err != nil || !ours {
-		t.Errorf("a claim: %v, %v", ours, err)
+	if whose, err := claims.Claim(t.Context(), Work{ID: "1"}); err != nil || whose != Ours {
+		t.Errorf("a claim: %v, %v", whose, err)
 	}
 	server.Kill()
-	if ours, err := claims.Claim(t.Context(), Work{ID: "2"}); err == nil || ours {
-		t.Errorf("a claim of a server that is gone: %v, %v", ours, err)
+	if whose, err := claims.Claim(t.Context(), Work{ID: "2"}); err == nil || whose != Theirs {
+		t.Errorf("a claim of a server that is gone: %v, %v", whose, err)
 	}
 }

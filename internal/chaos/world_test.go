@@ -53,7 +53,6 @@ type world struct {
 	discord   *discordtest.Discord
 	ground    *ground
 	instances []*instance
-	late      []string // values of settings that were asked for, and that nobody answered yet
 }
 
 // newWorld starts everything, with so many instances of Helix.
