@@ -3,9 +3,12 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/lease"
@@ -163,8 +166,42 @@ func (b *Bot) tellInterrupted(work context.Context) {
 const interruptedText = "This was interrupted: the Helix that had begun it came to its end. It is not run again by itself. " +
 	"If it changed something, `undo list` shows how far it came."
 
+// isAnswered reports whether a message has an answer of ours in its channel: that
+// it was done may be all that could not be noted. What cannot be read is none, nor is
+// what shows a program that runs.
+func (b *Bot) isAnswered(ctx context.Context, w lease.Work) bool {
+	if w.Message == "" || w.ID != w.Message { // an edit is answered in the place of what stood there
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, doneWithin)
+	defer cancel()
+	since, err := b.messagesAfter(ctx, missedIn{channel: w.Channel, after: w.Message})
+	if err != nil {
+		b.log.Debug("whether it was answered cannot be read", zap.String("id", w.ID), zap.Error(err))
+		return false
+	}
+	me := b.Status().UserID
+	return slices.ContainsFunc(since, func(m *discordgo.Message) bool {
+		return m.Author != nil && m.Author.ID == me && m.MessageReference != nil && m.MessageReference.MessageID == w.Message && !showsProgram(m)
+	})
+}
+
+// showsProgram reports whether a message has the button that stops a program.
+func showsProgram(m *discordgo.Message) bool {
+	for _, c := range m.Components {
+		r, ok := c.(*discordgo.ActionsRow)
+		if ok && slices.ContainsFunc(r.Components, func(c discordgo.MessageComponent) bool {
+			b, ok := c.(*discordgo.Button)
+			return ok && strings.HasPrefix(b.CustomID, stopPrefix)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *Bot) tellOf(work context.Context, w lease.Work) {
-	if !b.serves(w.Guild) {
+	if !b.serves(w.Guild) || b.isAnswered(work, w) {
 		return
 	}
 	o := occasion{id: w.ID, channel: w.Channel, message: w.Message}

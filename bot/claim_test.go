@@ -246,6 +246,27 @@ func TestWhatWasAnsweredUnclaimedIsNotCaughtUp(t *testing.T) {
 	}
 }
 
+// An answer that stands is not denied for Redis not having been told of it.
+func TestWhatIsAnsweredWasNotInterrupted(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	l := &ledger{}
+	first := start(t, d, echo, with(l))
+	d.Gateway().AwaitReady(1)
+	answered := g.As("ann").Says("#ops", "!answered")
+	answered.Sees("!answered")
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	begun := g.As("ann").Says("#ops", "!begun")
+	for _, m := range []*discordtest.Message{answered, begun} {
+		l.interrupted = append(l.interrupted, lease.Work{ID: m.ID, Guild: g.ID, Channel: g.ChannelID("#ops"), Message: m.ID})
+	}
+	start(t, d, echo, with(l))
+	begun.Sees("This was interrupted")
+	answered.SeesNothing(20 * time.Millisecond)
+}
+
 // What was said before anything was claimed is not: another release may have
 // answered it.
 func TestWhatWasSaidBeforeClaimsIsNotCaughtUp(t *testing.T) {
