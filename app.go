@@ -206,7 +206,7 @@ func (a *app) guardOptions(target dial.Target) guard.Options {
 
 // ownKeys are the keys of Helix with fixed names.
 func ownKeys() []string {
-	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), alerts.OwnKeys(), lease.OwnKeys(), series.New(nil, series.Usual()...).Keys(), []string{pinKey, greetedKey, watchesKey})
+	return slices.Concat(settings.OwnKeys(), aliases.OwnKeys(), audit.OwnKeys(), schedules.OwnKeys(), plans.OwnKeys(), sessions.OwnKeys(), alerts.OwnKeys(), lease.OwnKeys(), series.New(nil, series.Usual()...).Keys(), []string{pinKey, greetedKey, watchesKey, untoldKey})
 }
 
 func dialOptions(s *settings.Snapshot) dial.Options {

@@ -81,7 +81,7 @@ func (a *app) identity(ctx context.Context) (string, error) {
 
 // run speaks whenever it may, until ctx ends.
 func (s *speaker) run(ctx context.Context) error {
-	err := s.member.Run(ctx, s.speak)
+	err := beside(ctx, func(ctx context.Context) error { return s.member.Run(ctx, s.speak) }, s.handOver)
 	if foreign := (*lease.ForeignError)(nil); errors.As(err, &foreign) {
 		return &exitError{exitFailure, sentence(foreign.Error())}
 	}

@@ -169,6 +169,7 @@ func (a *app) runBot(ctx context.Context, b *bot.Bot) error {
 	defer a.followOpsChannel(b)()
 	announcing.Go(func() { a.announceHead(ctx, b.Announce) })
 	announcing.Go(func() { a.announceInterrupted(ctx, b.Announce) })
+	announcing.Go(func() { a.announceHandedOver(ctx, b.Announce) })
 	announcing.Go(func() { a.newScheduler(b).run(ctx) })
 	announcing.Go(func() { a.heal(ctx, b.Announce) })
 	err := b.Run(ctx)

@@ -26,11 +26,14 @@ type undoable struct {
 	id      string
 	kept    *journal.Journal // nil: nothing is kept
 	journal *journal.Writer  // nil: as well, or nothing has been changed yet
+	silent  func() bool      // the right to speak is lost: what the change came to is not heard
 }
 
 // newMaking prepares a change. Nothing is opened before its first command.
 func (t *turn) newMaking(ctx context.Context, header journal.Header) *undoable {
-	u := &undoable{id: plans.NewID(), kept: t.Journal}
+	u := &undoable{id: plans.NewID(), kept: t.Journal, silent: func() bool {
+		return lease.Stands(ctx) != nil || errors.Is(context.Cause(ctx), lease.ErrLost)
+	}}
 	header.ID, header.At = u.id, time.Now()
 	header.By, header.Name, header.Guild, header.Where = person(t.caller), t.caller.Name, t.caller.Guild, t.caller.Channel
 	header.Redis = t.Redis
@@ -48,11 +51,15 @@ func (t *turn) newMaking(ctx context.Context, header journal.Header) *undoable {
 	return u
 }
 
-// end ends a change that came to outcome.
+// end ends a change that came to outcome. One whose outcome nobody would hear is
+// left to [Dispatcher.Recover], which says how far it came.
 func (u *undoable) end(outcome Outcome) error {
 	u.Making.Close()
 	if u.journal == nil {
 		return nil
+	}
+	if u.silent() {
+		return u.journal.Leave()
 	}
 	return u.journal.Close(string(outcome))
 }
