@@ -242,7 +242,7 @@ func (b *Bot) answer(work context.Context, q question) {
 	if whose != unknown {
 		defer b.finished(work, workOf(q))
 	}
-	q.unclaimed, q.passed = whose == unknown, whose == passed
+	q.unclaimed, q.passed = whose == unknown, whose == passed && q.how == replayed
 	b.answerClaimed(work, q)
 }
 
