@@ -119,19 +119,36 @@ func (f *figures) lookAtState(t *testing.T, w *world, client *redis.Client) {
 	f.journaled.add(float64(sizeOf(filepath.Join(w.dir, "state"))) / 1024)
 }
 
-// ownState answers how many keys helix has of its own, beside what it keeps of each
-// person and address, and their bytes.
+// ownState answers how many keys helix has of its own, and their bytes, beside what
+// it keeps of each person and address, and of each message: that ends by itself.
 func ownState(t *testing.T, client *redis.Client) (keys int, bytes int64) {
 	t.Helper()
 	ctx := context.Background()
-	for iter := client.Scan(ctx, 0, "{helix}:*", 1000).Iterator(); iter.Next(ctx); keys++ {
+	claims := 0
+	for iter := client.Scan(ctx, 0, "{helix}:*", 1000).Iterator(); iter.Next(ctx); {
+		if strings.HasPrefix(iter.Val(), "{helix}:seen:") {
+			if claims++; claims%50 == 0 {
+				endsSoon(t, client, iter.Val())
+			}
+			continue
+		}
 		n, err := client.MemoryUsage(ctx, iter.Val(), 0).Result()
 		if err != nil && err != redis.Nil { // it may just have ended
 			t.Fatal(err)
 		}
+		keys++
 		bytes += n
 	}
 	return keys, bytes
+}
+
+// endsSoon holds that a key ends by itself within ten minutes.
+func endsSoon(t *testing.T, client *redis.Client, key string) {
+	t.Helper()
+	left, err := client.PTTL(context.Background(), key).Result()
+	if err != nil || left == -1 || left > 10*time.Minute {
+		t.Errorf("%s stays for %v, %v", key, left, err)
+	}
 }
 
 // sizeOf answers the bytes of all files in a folder; what goes while it is looked
