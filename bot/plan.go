@@ -118,10 +118,12 @@ func (b *Bot) awaitYes(work context.Context, o occasion, message string, plan *c
 		return
 	}
 	w := &waitingPlan{plan: plan, occasion: o, message: message, shown: shown}
+	w.mu.Lock() // it may lapse at once, and is kept before
 	w.lapse = time.AfterFunc(plan.Until.Sub(b.options.Now()), func() {
 		b.queues.apart(func() { b.guarded("plan", func() { b.lapsePlan(work, w) }) })
 	})
 	b.plans.keep(w)
+	w.mu.Unlock()
 	if fate, _ := b.turns.get(message); fate == deleted { // before it was kept
 		b.withdraw(work, w, whyDeleted)
 	}
