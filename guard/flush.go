@@ -102,7 +102,9 @@ func (m *Making) keepAll(ctx context.Context, db int) error {
 
 // keep keeps what keys hold that are about to be gone.
 func (m *Making) keep(ctx context.Context, client redis.UniversalClient, db int, keys [][]byte) error {
-	keys = slices.DeleteFunc(keys, func(key []byte) bool { return strings.HasPrefix(string(key), ownKeys) })
+	keys = slices.DeleteFunc(keys, func(key []byte) bool {
+		return strings.HasPrefix(string(key), ownKeys) || change.IsMarker(string(key))
+	})
 	for part := range slices.Chunk(keys, maxPipeline) {
 		images, err := change.Look(ctx, client, db, part)
 		if err != nil {

@@ -64,8 +64,13 @@ func TestAReportCountsKeys(t *testing.T) {
 				t.Fatal(line, r.err)
 			}
 		}
-		// a, b, c and e; then c again and d. That e is flushed, too, is one change.
-		if got := m.Report().Keys; got != 6 {
+		// a, b, c and e; then c again and d. That e is flushed, too, is one change,
+		// unless another master's part of the flush comes before it.
+		most := int64(6)
+		if strings.HasSuffix(t.Name(), "/cluster") {
+			most++
+		}
+		if got := m.Report().Keys; got < 6 || got > most {
 			t.Errorf("%d keys were changed", got)
 		}
 	})

@@ -305,5 +305,5 @@ func ours(command []string) bool {
 	case "DUMP", "PTTL":
 		return false // those of the person cannot be told apart, and fail for the same reason
 	}
-	return command[0] == "SET" && len(command) > 1 && isMarker(command[1])
+	return command[0] == "SET" && len(command) > 1 && IsMarker(command[1])
 }

@@ -31,8 +31,8 @@ func markerKey(id string) string { return "{helix}:change:" + id }
 
 const slotMarkers = "helix:change:"
 
-// isMarker reports whether a key says how far some change is.
-func isMarker(key string) bool {
+// IsMarker reports whether a key says how far some change is.
+func IsMarker(key string) bool {
 	return strings.HasPrefix(key, markerKey("")) || strings.HasPrefix(key, slotMarkers)
 }
 
