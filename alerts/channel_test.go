@@ -23,7 +23,7 @@ var errChannel = errors.New("429 or 502")
 
 // channel is a Discord channel as far as alerts see it.
 type channel struct {
-	clock    *clock
+	clock    *hands
 	messages []*posted
 	nonces   map[string]used
 	rings    []string          // the incidents that called, by messages of their own
@@ -46,7 +46,7 @@ type posted struct {
 	deleted bool
 }
 
-func newChannel(c *clock) *channel {
+func newChannel(c *hands) *channel {
 	return &channel{clock: c, nonces: make(map[string]used), heard: make(map[string]string), next: func(string) fate { return works }}
 }
 

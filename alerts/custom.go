@@ -44,8 +44,8 @@ func Check(_ context.Context, _, next *settings.Snapshot) error {
 	return &settings.CombinationError{Keys: []string{string(settings.AlertsRules)}, Reason: reason}
 }
 
-// customRules reads "name: expression" texts, each with marks behind it or not. It answers those that can be
-// read, and one error for all others.
+// customRules reads "name: expression" texts, each with marks behind it or not. It
+// answers those that can be read, and one error for all others.
 func customRules(texts []string) ([]Rule, error) {
 	var rules []Rule
 	var errs []error

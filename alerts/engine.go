@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/sample"
 	"github.com/helix-collective/helix/settings"
 )
@@ -128,21 +129,10 @@ func (e *Engine) watch(ctx context.Context) error {
 			if left <= 0 {
 				break
 			}
-			if err := wait(ctx, min(left, slice)); err != nil {
+			if err := clock.Sleep(ctx, min(left, slice)); err != nil {
 				return err
 			}
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 

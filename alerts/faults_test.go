@@ -129,7 +129,7 @@ type schedule struct {
 
 func newSchedule(t *testing.T, seed uint64, client redis.UniversalClient, f *fuse, s *settings.Snapshot) *schedule {
 	*f = fuse{random: rand.New(rand.NewPCG(seed, 1))}
-	c := &clock{noon}
+	c := &hands{noon}
 	r := &rig{t: t, clock: c, probe: &probe{}, knobs: &knobs{s}, channel: newChannel(c), client: client, seed: seed * 100}
 	x := &schedule{rig: r, random: rand.New(rand.NewPCG(seed, 2)), fuse: f, expected: make(map[string]bool)}
 	r.channel.next = x.fate

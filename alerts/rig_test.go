@@ -18,9 +18,9 @@ type knobs struct{ snapshot *settings.Snapshot }
 func (k *knobs) Snapshot() *settings.Snapshot { return k.snapshot }
 
 // clock is a time that passes only as a test says.
-type clock struct{ now time.Time }
+type hands struct{ now time.Time }
 
-func (c *clock) Now() time.Time { return c.now }
+func (c *hands) Now() time.Time { return c.now }
 
 // probe answers what a test has set.
 type probe struct{ changes map[sample.Name]float64 }
@@ -40,7 +40,7 @@ func (p *probe) Probe(ctx context.Context) (sample.Sample, error) {
 type rig struct {
 	*Engine
 	t       *testing.T
-	clock   *clock
+	clock   *hands
 	probe   *probe
 	knobs   *knobs
 	channel *channel
@@ -50,7 +50,7 @@ type rig struct {
 
 func newRig(t *testing.T, client redis.UniversalClient, assignments ...string) *rig {
 	t.Helper()
-	c := &clock{noon}
+	c := &hands{noon}
 	r := &rig{t: t, clock: c, probe: &probe{}, knobs: &knobs{values(t, assignments...)}, channel: newChannel(c), client: client}
 	r.restart()
 	return r

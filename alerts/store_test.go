@@ -318,7 +318,7 @@ func TestALiveRuleThatCannotBeReadIsLeftOut(t *testing.T) {
 	if _, err := live.Set(t.Context(), wish, settings.Who{}); err != nil {
 		t.Fatal(err)
 	}
-	c := &clock{noon}
+	c := &hands{noon}
 	e, err := New(Options{Client: client, Settings: live, Prober: &probe{full()}, Notifier: newChannel(c), Now: c.Now})
 	if err != nil {
 		t.Fatal(err)

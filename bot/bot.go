@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/bot/outbound"
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/commands"
 	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/permissions"
@@ -262,7 +263,8 @@ func (b *Bot) update(change func(*Status)) {
 }
 
 // Run serves until ctx ends, and then lets running commands end within the
-// grace; what is left to be said may take three seconds more. It answers a *FatalError if Discord refuses the bot for good.
+// grace; what is left to be said may take three seconds more. It answers a
+// *FatalError if Discord refuses the bot for good.
 func (b *Bot) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
@@ -275,7 +277,7 @@ func (b *Bot) Run(ctx context.Context) error {
 			stopWork(lease.ErrLost)
 			return
 		}
-		if pause(work, b.options.Timing.Grace) == nil {
+		if clock.Sleep(work, b.options.Timing.Grace) == nil {
 			stopWork(&stopping{until: time.Now().Add(farewell)})
 		}
 	})

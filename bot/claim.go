@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/lease"
 )
 
@@ -37,7 +38,7 @@ func (b *Bot) speaks() bool { return b.options.Speaks == nil || b.options.Speaks
 // awaitSpeaks waits until we may speak. The error is why ctx ended before.
 func (b *Bot) awaitSpeaks(ctx context.Context) error {
 	for !b.speaks() {
-		if err := pause(ctx, speaksAgain); err != nil {
+		if err := clock.Sleep(ctx, speaksAgain); err != nil {
 			return err
 		}
 	}

@@ -15,10 +15,10 @@ import (
 	"github.com/helix-collective/helix/commands"
 )
 
-// listen hands the session's events on, all of them among heeded. Handlers run one after another, in the
-// order of the gateway, so none may wait. The session's state comes first, kept
-// here rather than by discordgo, so that an event which it cannot deal with costs
-// that event alone.
+// listen hands the session's events on, all of them among heeded. Handlers run one
+// after another, in the order of the gateway, so none may wait. The session's state
+// comes first, kept here rather than by discordgo, so that an event which it cannot
+// deal with costs that event alone.
 func (b *Bot) listen(ctx context.Context, s *discordgo.Session, l *link, work context.Context) {
 	state := &discordgo.Session{StateEnabled: true}
 	s.AddHandler(func(_ *discordgo.Session, e any) {

@@ -11,6 +11,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/commands"
 )
 
@@ -81,7 +82,7 @@ const typingLasts = 8 * time.Second
 // typing shows the program as typing, again and again.
 func (p *program) typing() {
 	c := call{method: http.MethodPost, path: "/channels/" + p.occasion.channel + "/typing", once: true, background: true}
-	for wait := p.bot.options.Timing.TypingFrom; pause(p.showing, wait) == nil; wait = typingLasts {
+	for wait := p.bot.options.Timing.TypingFrom; clock.Sleep(p.showing, wait) == nil; wait = typingLasts {
 		// A channel where typing fails will say so when the answer does.
 		_ = p.bot.rest.do(p.showing, c, nil)
 	}
@@ -92,13 +93,13 @@ func (p *program) typing() {
 // id nobody has heard of could not be taken away again.
 func (p *program) show() {
 	timing := p.bot.options.Timing
-	if pause(p.showing, timing.ProgressFrom) != nil {
+	if clock.Sleep(p.showing, timing.ProgressFrom) != nil {
 		return
 	}
 	if p.message == "" && !p.post(p.work) {
 		return
 	}
-	for pause(p.showing, timing.ProgressEvery) == nil {
+	for clock.Sleep(p.showing, timing.ProgressEvery) == nil {
 		p.edit()
 	}
 }

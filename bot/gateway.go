@@ -11,6 +11,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+	"github.com/helix-collective/helix/clock"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 )
@@ -67,7 +68,7 @@ func (b *Bot) superviseShard(ctx context.Context, s *shard, work context.Context
 		wait := waits.after(time.Since(start), served)
 		s.log.Warn("connection to Discord ended; connecting again", zap.Error(withoutURL(err)), zap.Duration("in", wait))
 		b.update(func(st *Status) { st.Reconnects++ })
-		if pause(ctx, wait/2+rand.N(wait)) != nil {
+		if clock.Sleep(ctx, wait/2+rand.N(wait)) != nil {
 			return nil
 		}
 	}

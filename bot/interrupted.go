@@ -8,6 +8,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/lease"
 )
 
@@ -25,7 +26,7 @@ func (b *Bot) tellInterrupted(work context.Context) {
 		if err == nil {
 			return
 		}
-		if pause(work, settleRetry) != nil {
+		if clock.Sleep(work, settleRetry) != nil {
 			return
 		}
 	}

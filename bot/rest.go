@@ -208,15 +208,3 @@ func part(form *multipart.Writer, disposition, contentType string, data []byte) 
 	_, err = w.Write(data)
 	return err
 }
-
-// pause waits, or answers why the wait ended early.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/commands"
 )
 
@@ -213,7 +214,7 @@ func lastWords(work context.Context) (context.Context, context.CancelFunc) {
 	stop := context.AfterFunc(work, func() {
 		var s *stopping
 		if errors.As(context.Cause(work), &s) {
-			_ = pause(ctx, time.Until(s.until)) // either way it is over
+			_ = clock.Sleep(ctx, time.Until(s.until)) // either way it is over
 		}
 		cancel()
 	})

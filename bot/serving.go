@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/permissions"
 )
 
@@ -85,7 +86,7 @@ func (b *Bot) settle(work context.Context) {
 				failed = true
 				b.log.Error("which server to serve is kept in Redis, which does not answer; until it does, none is served (discord.guilds would not need it)", zap.Error(err))
 			}
-			if pause(work, settleRetry) != nil {
+			if clock.Sleep(work, settleRetry) != nil {
 				return
 			}
 		}

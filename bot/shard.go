@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"go.uber.org/zap"
 )
 
@@ -81,7 +82,7 @@ func (b *Bot) divide(ctx context.Context) error {
 			return fatal
 		}
 		b.log.Warn("how many connections Discord recommends is not known; asking again", zap.Error(err), zap.Duration("in", backoff))
-		if pause(ctx, backoff/2+rand.N(backoff)) != nil {
+		if clock.Sleep(ctx, backoff/2+rand.N(backoff)) != nil {
 			return nil
 		}
 	}

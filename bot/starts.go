@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"go.uber.org/zap"
 )
 
@@ -56,7 +57,7 @@ func (b *Bot) takeStart(ctx context.Context, s *shard) (begun func(), err error)
 	limit, err := b.awaitStart(ctx)
 	bucket := limit.bucket(s)
 	if err == nil {
-		err = pause(ctx, time.Until(b.starts.next[bucket]))
+		err = clock.Sleep(ctx, time.Until(b.starts.next[bucket]))
 	}
 	if err != nil {
 		<-b.starts.door
@@ -77,7 +78,7 @@ func (b *Bot) awaitStart(ctx context.Context) (startLimit, error) {
 		}
 		wait := max(time.Duration(limit.Limit.ResetAfter)*time.Millisecond, b.options.Timing.Backoff)
 		b.log.Error("Discord allows no further connection for now; waiting", zap.Duration("for", wait))
-		if err := pause(ctx, wait); err != nil {
+		if err := clock.Sleep(ctx, wait); err != nil {
 			return limit, err
 		}
 	}

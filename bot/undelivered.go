@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"go.uber.org/zap"
 )
 
@@ -109,7 +110,7 @@ func (b *Bot) ownUp(work context.Context, channel string) {
 		}
 		b.log.Error("a channel could not be told of the answers that it missed",
 			zap.String("channel", channel), zap.Int("answers", l.answers), zap.Error(err))
-		if !refused(err) && pause(work, b.options.Timing.Retell) == nil {
+		if !refused(err) && clock.Sleep(work, b.options.Timing.Retell) == nil {
 			b.undelivered.add(channel, l)
 		}
 	}

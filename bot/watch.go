@@ -9,6 +9,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.uber.org/zap"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/commands"
 )
 
@@ -101,7 +102,7 @@ func (ws *watches) find(channel string) *watched {
 // not any more. What cannot be renewed once is tried again the next time.
 func (b *Bot) renew(ctx context.Context, w *watched) {
 	var last *commands.Reply
-	for at := w.goesOn; at || pause(ctx, w.how.Every) == nil; at = false {
+	for at := w.goesOn; at || clock.Sleep(ctx, w.how.Every) == nil; at = false {
 		reply, ok := b.askAgain(ctx, w)
 		if !ok {
 			break

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -132,20 +133,6 @@ const maxRedirects = 8
 // them once more; each time it is longer, two and a half seconds in all.
 const redirectRest = 20 * time.Millisecond
 
-func rest(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // sendCluster sends each command to the master that holds its key's slot, to
 // each node what is meant for it in one round trip, and follows slots that
 // have moved.
@@ -156,7 +143,7 @@ func sendCluster(ctx context.Context, cluster *redis.ClusterClient, qs []request
 		pending[i] = i
 	}
 	for attempt := range maxRedirects {
-		if err := rest(ctx, time.Duration(attempt*attempt)*redirectRest); err != nil {
+		if err := clock.Sleep(ctx, time.Duration(attempt*attempt)*redirectRest); err != nil {
 			return nil, err
 		}
 		nodes, err := byNode(ctx, cluster, qs, pending)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -123,7 +124,7 @@ func (f *fetcher) fetch(ctx context.Context, cursor string, p *page) (next strin
 		if err == nil || !mendable(err) {
 			break
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := clock.Sleep(ctx, pause); err != nil {
 			return "", err
 		}
 		next, err = f.call(ctx, cursor, p)
@@ -243,18 +244,4 @@ func (f *fetcher) sameServer(cursor string) error {
 		return fmt.Errorf("%w, or the same that may not say so (INFO is refused)", errAnother)
 	}
 	return errAnother
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/helix-collective/helix/clock"
 )
 
 // load is what one run gives one server to do, by its scan and by its changes
@@ -51,7 +53,7 @@ func (l *load) wait(ctx context.Context) error {
 	l.mu.Lock()
 	left := time.Until(l.free)
 	l.mu.Unlock()
-	return sleep(ctx, left)
+	return clock.Sleep(ctx, left)
 }
 
 // loads holds the load of each server.

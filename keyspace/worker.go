@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -146,7 +147,7 @@ func (w *worker) carryOut(ctx context.Context, op *Operation, list []*Result) er
 		case len(pauses) == 0:
 			return orUnsettled(err)
 		}
-		if err := sleep(ctx, pauses[0]); err != nil {
+		if err := clock.Sleep(ctx, pauses[0]); err != nil {
 			return err
 		}
 		pauses, rounds = pauses[1:], 0

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -240,7 +241,7 @@ func (e *Engine) unmarkSome(ctx context.Context, db int, places []place) (lost i
 	}
 	lost, err = e.lackingAt(ctx, client, places)
 	for begin := time.Now(); e.replicated && ctx.Err() == nil && (passing(err) || lost > 0 && time.Since(begin) < replacedAnswers); {
-		pause(ctx, 100*time.Millisecond)
+		_ = clock.Sleep(ctx, 100*time.Millisecond)
 		lost, err = e.lackingAt(ctx, client, places)
 	}
 	_, _ = client.Pipelined(ctx, func(p redis.Pipeliner) error { // what stays ends by itself

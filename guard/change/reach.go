@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -25,7 +26,7 @@ func (r *run) patiently(ctx context.Context, db int, u *unit, try func() error) 
 			return err
 		}
 		r.leave(ctx, db, u, err)
-		pause(ctx, wait)
+		_ = clock.Sleep(ctx, wait)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/dump"
 	"github.com/helix-collective/helix/journal"
 )
@@ -25,7 +26,7 @@ func (r *run) elsewhere(ctx context.Context, b *batch, u *unit, why *ServerError
 		return &RefusedError{why}
 	}
 	r.leave(ctx, b.db, u, why)
-	pause(ctx, pauseAfter(lasts))
+	_ = clock.Sleep(ctx, pauseAfter(lasts))
 	u.outcome = conflicted
 	return nil
 }
@@ -145,7 +146,7 @@ func (r *run) whetherMade(ctx context.Context, b *batch, u *unit) (bool, error) 
 			return done, r.settleMarker(u, stands, done)
 		}
 		r.leave(ctx, b.db, u, nil)
-		pause(ctx, 2*leastPause)
+		_ = clock.Sleep(ctx, 2*leastPause)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -174,7 +175,7 @@ func (r *run) carryOut(ctx, work context.Context, b *batch) error {
 		case attempt >= maxAttempts:
 			return fmt.Errorf("%s: its key keeps changing under it", again[0].name())
 		case attempt > together:
-			pause(work, time.Duration(attempt)*time.Millisecond)
+			_ = clock.Sleep(work, time.Duration(attempt)*time.Millisecond)
 		}
 		b = newBatch(again)
 		b.attempt = attempt
@@ -295,18 +296,9 @@ func (r *run) report(b *batch) error {
 func (r *run) rest(ctx context.Context, b *batch) error {
 	share := time.Duration(min(max(r.Share(), 1), 100))
 	if share < 100 {
-		pause(ctx, b.took*(100-share)/share)
+		_ = clock.Sleep(ctx, b.took*(100-share)/share)
 	}
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 func isCluster(c redis.UniversalClient) bool {
