@@ -15,7 +15,7 @@ func base() Feature {
 		{"eval evalsha", OwnKeys, "", "scripts that compare before they set; none is ever typed"},
 		{"exists type pttl pexpire del unlink", OwnKeys, "", "whether a record is there, and for how long"},
 		{"get set getrange", OwnKeys, "", "plans, leases, the guild, the census"},
-		{"hget hset hsetnx hdel hmget hlen hgetall hvals hexists hscan", OwnKeys, "", "settings, aliases, schedules, incidents, the audit's head"},
+		{"hget hset hdel hmget hlen hgetall hvals hexists hscan", OwnKeys, "", "settings, aliases, schedules, incidents, the audit's head"},
 		{"lpush ltrim lindex lrange llen", OwnKeys, "", "history of settings, reports of cleanup"},
 		{"xadd xtrim xlen xrange xrevrange", OwnKeys, "", "the audit"},
 		{"zadd zrem zrange zrangebyscore zrevrangebyscore zcard zscore zremrangebyscore zremrangebyrank", OwnKeys, "", "which plans and sessions there are"},

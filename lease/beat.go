@@ -54,9 +54,10 @@ if held and (held ~= mine or want == 'none') then return {'other', held, redis.c
 if want == 'none' then return {'free', '', -2, 0} end
 local function note(token, value)
   redis.call('SET', lease, value, 'PX', term)
-  redis.call('HSET', last, 'token', token, 'application', application ~= '' and application or owner or '', 'seen', text, 'released', '0')
-  redis.call('HSETNX', last, 'since', text)
-  return {'mine', value, term, tonumber(redis.call('HGET', last, 'since'))}
+  local since = tonumber(redis.call('HGET', last, 'since') or '') or now
+  redis.call('HSET', last, 'token', token, 'application', application ~= '' and application or owner or '', 'seen', text, 'released', '0',
+    'since', string.format('%.0f', since))
+  return {'mine', value, term, since}
 end
 local token = redis.call('HGET', last, 'token')
 if mine ~= '' and (held or token == string.match(mine, '^(%d+) ')) then return note(string.match(mine, '^(%d+) '), mine) end
