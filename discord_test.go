@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/helix-collective/helix/bot/discordtest"
+	"github.com/helix-collective/helix/internal/longtest"
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
@@ -50,26 +49,8 @@ permissions:
 // instance is a running helix.
 type instance struct {
 	cmd  *exec.Cmd
-	log  *lockedBuffer
+	log  *longtest.Output
 	done chan error
-}
-
-// lockedBuffer is written by a process and read by a test meanwhile.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // launch starts helix as a process of its own.
@@ -88,7 +69,7 @@ func (p *place) launch(t testing.TB, env ...string) *instance {
 func (p *place) launchAs(t testing.TB, env []string, args ...string) *instance {
 	t.Helper()
 	cmd := helixCommand(t, p.dir, env, args...)
-	i := &instance{cmd: cmd, log: &lockedBuffer{}, done: make(chan error, 1)}
+	i := &instance{cmd: cmd, log: &longtest.Output{}, done: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = i.log, i.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

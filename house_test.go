@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"dump":                 0,
 	"embedded":             1,
 	"internal/chaos":       1,
+	"internal/longtest":    0,
 	"internal/ptytest":     0,
 	"internal/redistest":   1,
 	"internal/soak":        0,

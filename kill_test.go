@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/internal/longtest"
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
@@ -31,20 +31,6 @@ const (
 	killKeys   = "HELIX_KILL_KEYS"
 	killSeed   = "HELIX_KILL_SEED" // of the first round
 )
-
-// fromEnv answers a number of the environment.
-func fromEnv(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
 
 // killedLine is a change, and how many commands of it the keyspace shows.
 type killedLine struct {
@@ -97,7 +83,7 @@ type killedRound struct {
 }
 
 func TestKilledChangesAreAccountedFor(t *testing.T) {
-	rounds, keys, seed := fromEnv(t, killRounds, 3), fromEnv(t, killKeys, 3000), fromEnv(t, killSeed, 1)
+	rounds, keys, seed := longtest.Number(t, killRounds, 3), longtest.Number(t, killKeys, 3000), longtest.Number(t, killSeed, 1)
 	persistence := [][]string{{"--appendonly", "yes", "--appendfsync", "always"}, {"--appendonly", "yes", "--appendfsync", "everysec"}, nil}
 	for n := seed; n < seed+rounds; n++ {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/internal/longtest"
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/lease"
 )
@@ -88,7 +89,7 @@ func (i *instance) awaitLog(t *testing.T, text string) {
 // measures until the next one answers what was said as soon as nobody listened.
 func TestTakeoverTimes(t *testing.T) {
 	t.Parallel()
-	rounds := fromEnv(t, takeovers, 2)
+	rounds := longtest.Number(t, takeovers, 2)
 	c := newCrew(t, newPlace(t))
 	c.joins()
 	took := map[string][]time.Duration{}

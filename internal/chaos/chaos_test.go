@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/helix-collective/helix/internal/longtest"
 )
 
 // The campaign; docs/results.md has its last whole result:
@@ -46,19 +46,6 @@ func slotOf(tag string) int {
 	return int(crc) % slots
 }
 
-func fromEnv(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
-
 // topologies take the rounds in turn.
 var topologies = []struct {
 	name string
@@ -66,7 +53,7 @@ var topologies = []struct {
 }{{"standalone", newStandalone}, {"sentinel", newSentinel}, {"cluster", newCluster}}
 
 func TestChaos(t *testing.T) {
-	first, rounds := fromEnv(t, chaosSeed, 1), fromEnv(t, chaosRounds, sample)
+	first, rounds := longtest.Number(t, chaosSeed, 1), longtest.Number(t, chaosRounds, sample)
 	sum := &tally{counts: make(map[string]int)}
 	t.Cleanup(func() { t.Log(sum) })
 	for i, topology := range topologies {
@@ -91,7 +78,7 @@ func TestChaos(t *testing.T) {
 func runBatch(t *testing.T, open func(testing.TB) *ground, numbers []int, sum *tally) {
 	g := open(t)
 	t.Cleanup(func() { g.judge.Close() })
-	w := newWorld(t, g, fromEnv(t, chaosInstances, 1))
+	w := newWorld(t, g, longtest.Number(t, chaosInstances, 1))
 	w.seed()
 	w.settle()
 	for _, n := range numbers {
@@ -158,7 +145,7 @@ func (w *world) await(what string, within time.Duration, ready func(ctx context.
 func (w *world) logs() string {
 	var b strings.Builder
 	for i, one := range w.instances {
-		fmt.Fprintf(&b, "--- instance %d\n%s\n", i, one.log.last(40))
+		fmt.Fprintf(&b, "--- instance %d\n%s\n", i, one.last(40))
 	}
 	return b.String()
 }

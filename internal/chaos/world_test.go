@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/helix-collective/helix/bot/discordtest"
+	"github.com/helix-collective/helix/internal/longtest"
 )
 
 // buildDir is where TestMain lets helix be built.
@@ -68,7 +68,7 @@ func newWorld(t testing.TB, g *ground, instances int) *world {
 		t.Fatal(err)
 	}
 	for range instances {
-		i := &instance{t: t, binary: binary, dir: t.TempDir(), log: &heard{}}
+		i := &instance{t: t, binary: binary, dir: t.TempDir(), log: &longtest.Output{}}
 		i.env = []string{
 			"HOME=" + i.dir, "PATH=" + os.Getenv("PATH"), "DISCORD_TOKEN=" + d.Token(), "HELIX_DISCORD_API_URL=" + d.URL(), "REDIS_URL=" + g.url,
 			"HELIX_ALERTS_INTERVAL=1s", "HELIX_ALERTS_HOLD=0s", "HELIX_ALERTS_SERVER_DOWN_ENABLED=false", "HELIX_CONFIRM_WORD_ABOVE=10000000",
@@ -105,7 +105,7 @@ type instance struct {
 	binary string
 	dir    string
 	env    []string
-	log    *heard
+	log    *longtest.Output
 
 	cmd   *exec.Cmd
 	ended chan struct{}
@@ -167,24 +167,10 @@ func (i *instance) stop() {
 	}
 }
 
-// heard is what a process says, readable meanwhile.
-type heard struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.Write(p)
-}
-
-// last answers the end of what was said, without what the audit has anyway.
-func (h *heard) last(lines int) string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// last answers the end of what an instance said, without what the audit has anyway.
+func (i *instance) last(lines int) string {
 	var kept []string
-	for line := range strings.Lines(h.text.String()) {
+	for line := range strings.Lines(i.log.String()) {
 		if !strings.Contains(line, `"msg":"audit"`) {
 			kept = append(kept, line)
 		}

@@ -1,18 +1,17 @@
 package soak
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/helix-collective/helix/bot/discordtest"
+	"github.com/helix-collective/helix/internal/longtest"
 	"github.com/helix-collective/helix/internal/redistest"
 )
 
@@ -31,26 +30,8 @@ type world struct {
 	helix   *exec.Cmd
 	dir     string
 	health  string // its address
-	log     lockedBuffer
+	log     longtest.Output
 	ended   chan error
-}
-
-// lockedBuffer is written by a process and read meanwhile.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // newWorld builds the program, starts it, and waits until it is ready.
