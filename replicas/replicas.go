@@ -39,9 +39,9 @@ const (
 	maxKnown = 1000        // servers; beyond that all are forgotten
 )
 
-// Look takes in what INFO answers now, replication and where it is Watched server, and answers how many replicas
-// the server has, and how many it should have. A server that a user may not ask
-// has none.
+// Look takes in what INFO answers now, replication and where it is Watched server,
+// and answers how many replicas the server has, and how many it should have. A
+// server that a user may not ask has none.
 func (l *Lately) Look(info string, now time.Time) (has, want int) {
 	has = strings.Count(info, "state=online")
 	id := field(info, "master_replid")

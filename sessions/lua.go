@@ -7,8 +7,9 @@ import (
 )
 
 // What the scripts share. Times are Redis's own, in seconds: stamp is the text of
-// now with six digits, which a script makes a number of where it needs one. What is rarely needed is defined where it is
-// needed, since each definition costs the server time in every call.
+// now with six digits, which a script makes a number of where it needs one. What is
+// rarely needed is defined where it is needed, since each definition costs the
+// server time in every call.
 const (
 	clockLua = `
 local time = redis.call('TIME')
