@@ -47,7 +47,7 @@ func runInstances(ctx context.Context, t *turn, call *shell.Call) (int, error) {
 	table := Table{Columns: []Column{{"id", 0}, {"host", 0}, {"role", 0}, {"since", 1}, {"seen", 2}, {"version", 4}, {"address", 3}}}
 	for _, in := range list {
 		table.Rows = append(table.Rows, []string{in.ID, in.Host, roleOf(in), in.Since.UTC().Format("2006-01-02 15:04:05"),
-			in.Age.Round(time.Second).String() + " ago", in.Version, orDash(in.Address)})
+			lasting(in.Age) + " ago", in.Version, orDash(in.Address)})
 	}
 	return 0, t.cards.write(call.Stdout, Card{Title: "Instances of Helix", Tables: []Table{table}})
 }
