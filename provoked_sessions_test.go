@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,6 +29,7 @@ func provokeSessions(t *testing.T) *provoking {
 		n, err := k.PubSubNumSub(ctx, heard).Result()
 		return err == nil && n[heard] == 1
 	})
+	awaitProbes(t, k.Client, 4) // from one to the next all were heard of
 	var stop func()
 	p.through(t, waves{
 		{
@@ -52,6 +55,26 @@ func provokeSessions(t *testing.T) *provoking {
 		},
 	})
 	return p
+}
+
+// awaitProbes waits until Redis has been asked for its figures so often, by others
+// than this test.
+func awaitProbes(t *testing.T, client *redis.Client, more int) {
+	t.Helper()
+	asked := regexp.MustCompile(`cmdstat_info:calls=(\d+)`)
+	first, ours := -1, 0
+	redistest.Eventually(t, "Redis is probed", func(ctx context.Context) bool {
+		text, err := client.Info(ctx, "commandstats").Result()
+		calls := 0
+		if m := asked.FindStringSubmatch(text); m != nil {
+			calls, _ = strconv.Atoi(m[1]) // digits
+		}
+		if first < 0 {
+			first = calls
+		}
+		ours++
+		return err == nil && calls-first-ours >= more
+	})
 }
 
 // endExtra presses the button that names the worst person, and confirms its plan.

@@ -43,22 +43,30 @@ func (p *Prober) newSessions(ctx context.Context, now state) (rate float64, sour
 	p.created.before = now
 	told, ended, own := p.told(ctx)
 	events, heard := p.events.take()
-	if span := now.at.Sub(before.at); !before.at.IsZero() && span > 0 {
+	span := now.at.Sub(before.at)
+	if !before.at.IsZero() && span > 0 {
 		rate, known = deltas(before, now, ended)
 		source = sample.FromDeltas
-		if found := float64(events) / span.Minutes(); heard && (!known || atLeastAbout(found, rate)) {
+		if found := float64(events) / span.Minutes(); heard && (!known || atLeastAbout(found, rate, span)) {
 			rate, source, known = found, sample.FromEvents, true
 		}
 	}
-	if own && (!known || atLeastAbout(told, rate)) {
+	if own && (!known || atLeastAbout(told, rate, span)) {
 		rate, source, known = told, sample.FromCounters, true
 	}
 	return rate, source, known
 }
 
 // atLeastAbout reports whether a rate is no lower than another, but for what
-// comes of their not being taken at the very same moment.
-func atLeastAbout(rate, other float64) bool { return rate >= other*0.9-10 }
+// comes of their not being taken at the very same moment: a tenth, or 10 a minute,
+// or three sessions of the span that they are for.
+func atLeastAbout(rate, other float64, span time.Duration) bool {
+	slack := 10.0
+	if span > 0 {
+		slack = max(slack, 3/span.Minutes())
+	}
+	return rate >= other*0.9-slack
+}
 
 // deltas answers how many sessions must have been made for there to be as many as
 // there are, after those that have ended in ways that are counted.

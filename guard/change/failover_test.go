@@ -149,15 +149,15 @@ func (a *appending) position() (at change.Position) {
 func (a *appending) shown() (n int64) {
 	a.t.Helper()
 	values := make([]*redis.StringCmd, len(a.keys))
-	_, err := a.client.Pipelined(a.t.Context(), func(p redis.Pipeliner) error {
-		for i, k := range a.keys {
-			values[i] = p.Get(a.t.Context(), k)
-		}
-		return nil
+	redistest.Eventually(a.t, "all keys are there", func(ctx context.Context) bool { // a server that was replaced is empty until it is in step
+		_, err := a.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i, k := range a.keys {
+				values[i] = p.Get(ctx, k)
+			}
+			return nil
+		})
+		return err == nil
 	})
-	if err != nil {
-		a.t.Fatal(err)
-	}
 	for i, v := range values {
 		switch v.Val() {
 		case "vx":
