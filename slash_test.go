@@ -153,19 +153,24 @@ func (p *place) mayEverything(t *testing.T) {
 var (
 	blanks    = regexp.MustCompile(` +`) // a column is as wide as the times in it
 	smallType = regexp.MustCompile(`(?m)^-# .*\n?`)
-	moments   = regexp.MustCompile(`\*\*(Keys|Clients)\*\* \d+|\d+ min \d+ s|\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|up \d+ (s|min)|revision \d+|\d+ (s|min) ago|r\d+|[\d.]+[KM]\b|#…\d+`)
+	moments   = regexp.MustCompile(`\*\*(Keys|Clients)\*\* \d+|\d+ min \d+ s|\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d(\.\d+Z)?|up \d+ (s|min)|revision \d+|\d+ (s|min) ago|\br\d+\b|[\d.]+[KM]\b|#…\d+`)
 )
 
 // answered is what an answer says, its files included.
 func answered(m *discordtest.Message) string {
-	text := blanks.ReplaceAllString(moments.ReplaceAllString(smallType.ReplaceAllString(m.Text(), ""), "·"), " ")
+	text := timeless(smallType.ReplaceAllString(m.Text(), ""))
 	for _, f := range m.Attachments {
 		text += "\n" + f.Name
 		if !strings.HasSuffix(f.Name, ".png") { // a picture shows the time
-			text += "\n" + string(f.Data)
+			text += "\n" + timeless(string(f.Data))
 		}
 	}
 	return strings.TrimSpace(text)
+}
+
+// timeless is a text without what differs from one moment to the next.
+func timeless(text string) string {
+	return blanks.ReplaceAllString(moments.ReplaceAllString(text, "·"), " ")
 }
 
 // registeredForms answers what can be chosen: commands, or their sub-commands.

@@ -163,9 +163,13 @@ func (b *Bot) approvePlan(work context.Context, p *press, plan string) {
 	}
 	b.plans.end(w)
 	o := p.occasion(c)
-	if a := b.compose(o, reply); len(a.files) == 0 && p.update(work, a) {
-		b.awaitYes(work, o, p.Message.ID, reply.Plan, a)
-		return
+	if a := b.compose(o, reply); len(a.files) == 0 {
+		plan := b.expectYes(work, o, reply.Plan, a)
+		if p.update(work, a) {
+			b.showsPlan(work, plan, p.Message.ID)
+			return
+		}
+		b.plans.forget(plan)
 	}
 	p.deferAnswer(work)
 	b.sendInPlace(work, o, p.Message.ID, reply)

@@ -303,6 +303,41 @@ func TestAReportOutlivesThePlansMessage(t *testing.T) {
 	})
 }
 
+// Who is quick presses before Helix has heard which message shows the plan.
+func TestAPressMayOvertakeWhatDiscordAnswers(t *testing.T) {
+	const late = time.Second
+	quickly := func(p *planner) { p.plan.Until = time.Now().Add(late / 2) }
+	t.Run("confirmed", func(t *testing.T) {
+		d, acme, _ := world(t, nil, plans(quickly).serves)
+		d.FailNext("create_message", discordtest.Applied(discordtest.Delay(late)))
+		asked := acme.As("ann").Says("#ops", "!redis unlink a b c")
+		shown := asked.Sees("UNLINK")
+		acme.As("ann").Clicks(shown, "Confirm")
+		shown.Becomes("3 of 3")
+		time.Sleep(late + late/2)
+		if now := shown.Now(); !strings.Contains(now.Content, "3 of 3") {
+			t.Errorf("the report became %q", now.Content)
+		}
+	})
+	t.Run("lapsed", func(t *testing.T) {
+		d, acme, _ := world(t, nil, plans(quickly).serves)
+		d.FailNext("create_message", discordtest.Applied(discordtest.Delay(late)))
+		acme.As("ann").Says("#ops", "!redis unlink a b c").Sees("UNLINK").Becomes("has lapsed")
+	})
+	t.Run("deleted", func(t *testing.T) {
+		p := plans()
+		d, acme, _ := world(t, nil, p.serves)
+		d.FailNext("create_message", discordtest.Applied(discordtest.Delay(late)))
+		asked := acme.As("ann").Says("#ops", "!redis unlink a b c")
+		shown := asked.Sees("UNLINK")
+		acme.As("ann").Deletes(asked)
+		shown.Becomes("was deleted")
+		if n := len(p.confirmations()); n != 0 {
+			t.Errorf("%d were confirmed", n)
+		}
+	})
+}
+
 func TestAPressIsAnsweredWhateverDiscordDoes(t *testing.T) {
 	for name, fault := range map[string]discordtest.Fault{
 		"500":                  discordtest.Status(500),

@@ -37,7 +37,7 @@ func TestAConfirmedPlanDoesNotLapse(t *testing.T) {
 	}{"confirmed": {true, 0}, "refused": {false, 1}} {
 		t.Run(name, func(t *testing.T) {
 			b, requests := counted(t)
-			b.awaitYes(t.Context(), occasion{channel: "1"}, "2", &commands.Plan{ID: "p", Until: time.Now().Add(time.Hour)}, answer{})
+			b.showsPlan(t.Context(), b.expectYes(t.Context(), occasion{channel: "1"}, &commands.Plan{ID: "p", Until: time.Now().Add(time.Hour)}, answer{}), "2")
 			shown := b.plans.find("p")
 			defer shown.lapse.Stop()
 			held := b.plans.decide("p")
@@ -62,7 +62,7 @@ func TestAConfirmedPlanDoesNotLapse(t *testing.T) {
 func TestADecisionIsOnThePlanAsItIs(t *testing.T) {
 	b, _ := counted(t)
 	keep := func() {
-		b.awaitYes(t.Context(), occasion{channel: "1"}, "2", &commands.Plan{ID: "p", Until: time.Now().Add(time.Hour)}, answer{})
+		b.showsPlan(t.Context(), b.expectYes(t.Context(), occasion{channel: "1"}, &commands.Plan{ID: "p", Until: time.Now().Add(time.Hour)}, answer{}), "2")
 	}
 	keep()
 	first := b.plans.decide("p")

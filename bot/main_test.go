@@ -153,6 +153,14 @@ func start(t testing.TB, d *discordtest.Discord, h handler, change ...func(*bot.
 		return ended()
 	}}
 	t.Cleanup(func() {
+		if t.Failed() {
+			for _, e := range logs.All() {
+				t.Log(e.Time.Format("05.000"), e.Level, e.Message, e.ContextMap())
+			}
+			for _, q := range d.Requests() {
+				t.Log(q)
+			}
+		}
 		_ = r.stop() // tests that care look at it themselves
 		for _, e := range logs.All() {
 			if text := e.Message + stringsOf(e.ContextMap()); strings.Contains(text, d.Token()) {

@@ -14,7 +14,7 @@ import (
 // plans are those that are shown and wait for a yes, as far as this process
 // showed them. Buttons of others work as well: they carry all that is needed.
 type plans struct {
-	mu      sync.Mutex
+	mu      sync.Mutex              // guards which messages show them, too
 	waiting map[string]*waitingPlan // by the plan's id
 }
 
@@ -22,12 +22,13 @@ type plans struct {
 type waitingPlan struct {
 	plan     *commands.Plan
 	occasion occasion
-	message  string // the id of the one that shows it
+	message  string // the id of the one that shows it; empty: not known, or not yet
 	shown    answer
 	lapse    *time.Timer
 
 	mu   sync.Mutex // held while it is decided on, and while Discord is told of that
 	over bool       // it was confirmed, dropped or replaced: its message is another's now
+	fate *amended   // what is to be said in its message once that is known
 }
 
 // keep remembers a plan in the place of what was known of it.
@@ -40,8 +41,11 @@ func (ps *plans) keep(w *waitingPlan) {
 	ps.waiting[w.plan.ID] = w
 }
 
-// forget drops a plan, unless it has been replaced meanwhile.
+// forget drops a plan, unless it has been replaced meanwhile. There may be none.
 func (ps *plans) forget(w *waitingPlan) {
+	if w == nil {
+		return
+	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	w.lapse.Stop()
@@ -102,6 +106,24 @@ func (ps *plans) of(message string) []*waitingPlan {
 	return found
 }
 
+// showing says which message shows a plan. It answers what is to be said there, for
+// the plan may have ended meanwhile.
+func (ps *plans) showing(w *waitingPlan, message string) (fate *amended) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	w.message = message
+	return w.fate
+}
+
+// shownBy answers the id of the message that shows a plan; empty: nobody knows it.
+func (ps *plans) shownBy(w *waitingPlan) string {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return w.message
+}
+
 // close stops what waits to lapse.
 func (ps *plans) close() {
 	ps.mu.Lock()
@@ -111,20 +133,33 @@ func (ps *plans) close() {
 	}
 }
 
-// awaitYes watches over a plan that a message shows from now on. There may be
-// none.
-func (b *Bot) awaitYes(work context.Context, o occasion, message string, plan *commands.Plan, shown answer) {
+// expectYes watches over a plan from now on, which is about to be shown: a press
+// may come before Discord has told which message that is. It answers nil where
+// there is no plan.
+func (b *Bot) expectYes(work context.Context, o occasion, plan *commands.Plan, shown answer) *waitingPlan {
 	if plan == nil {
-		return
+		return nil
 	}
-	w := &waitingPlan{plan: plan, occasion: o, message: message, shown: shown}
+	w := &waitingPlan{plan: plan, occasion: o, shown: shown}
 	w.mu.Lock() // it may lapse at once, and is kept before
+	defer w.mu.Unlock()
 	w.lapse = time.AfterFunc(plan.Until.Sub(b.options.Now()), func() {
 		b.queues.apart(func() { b.guarded("plan", func() { b.lapsePlan(work, w) }) })
 	})
 	b.plans.keep(w)
-	w.mu.Unlock()
-	if fate, _ := b.turns.get(message); fate == deleted { // before it was kept
+	return w
+}
+
+// showsPlan says which message shows a plan, and there what has become of the plan
+// meanwhile.
+func (b *Bot) showsPlan(work context.Context, w *waitingPlan, message string) {
+	if w == nil || message == "" {
+		return
+	}
+	if fate := b.plans.showing(w, message); fate != nil {
+		b.tellFate(work, w, message, *fate)
+	}
+	if turn, _ := b.turns.get(message); turn == deleted {
 		b.withdraw(work, w, whyDeleted)
 	}
 }
@@ -146,13 +181,19 @@ func (b *Bot) lapsePlan(work context.Context, w *waitingPlan) {
 // endPlan says what became of a plan that was not confirmed. Its lock is held.
 func (b *Bot) endPlan(work context.Context, w *waitingPlan, change amended) {
 	b.plans.end(w)
-	if w.message == "" {
-		return // nobody knows which it is
+	if message := b.plans.shownBy(w); message != "" {
+		b.tellFate(work, w, message, change)
+		return
 	}
+	w.fate = &change
+}
+
+// tellFate changes the message that shows a plan.
+func (b *Bot) tellFate(work context.Context, w *waitingPlan, message string, change amended) {
 	ctx, cancel := context.WithTimeout(work, lapseWithin)
 	defer cancel()
 	err := b.rest.do(ctx, call{
-		method: http.MethodPatch, path: messagePath(w.occasion.channel, w.message), body: change, once: true,
+		method: http.MethodPatch, path: messagePath(w.occasion.channel, message), body: change, once: true,
 	}, nil)
 	if err != nil && !hasCode(err, codeUnknownMessage) {
 		b.log.Info("the end of a plan could not be shown", zap.String("plan", w.plan.ID), zap.Error(err))

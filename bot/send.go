@@ -110,16 +110,18 @@ func (b *Bot) send(work context.Context, o occasion, reply commands.Reply) {
 	ctx, cancel := lastWords(work)
 	defer cancel()
 	a := b.compose(o, reply)
+	plan := b.expectYes(work, o, reply.Plan, a)
 	message, err := b.postAnswer(ctx, o, a, nonce(o.id))
 	if len(a.files) > 0 && refusesFile(err) {
 		a = a.withoutFile(err)
 		message, err = b.postAnswer(ctx, o, a, nonce(o.id+" without file"))
 	}
 	if err != nil {
+		b.plans.forget(plan)
 		b.unsent(work, o, err)
 		return
 	}
-	b.awaitYes(work, o, message, reply.Plan, a)
+	b.showsPlan(work, plan, message)
 	b.keepUp(work, o, message, reply.Watch)
 }
 
@@ -142,20 +144,22 @@ func (b *Bot) sendInPlace(work context.Context, o occasion, shown string, reply 
 	ctx, cancel := lastWords(work)
 	defer cancel()
 	a := b.compose(o, reply)
+	plan := b.expectYes(work, o, reply.Plan, a)
 	err := b.editTo(ctx, o.channel, shown, a)
 	if len(a.files) > 0 && refusesFile(err) {
 		a = a.withoutFile(err)
 		err = b.editTo(ctx, o.channel, shown, a)
 	}
+	if err == nil {
+		b.showsPlan(work, plan, shown)
+		return
+	}
+	b.plans.forget(plan)
 	if hasCode(err, codeUnknownMessage) {
 		b.send(work, o, reply)
 		return
 	}
-	if err != nil {
-		b.unsent(work, o, err)
-		return
-	}
-	b.awaitYes(work, o, shown, reply.Plan, a)
+	b.unsent(work, o, err)
 }
 
 func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) error {

@@ -26,14 +26,18 @@ func (b *Bot) respond(work context.Context, o occasion, shown string, reply comm
 		p.whisperAnswer(ctx, a)
 		return
 	}
+	plan := b.expectYes(work, o, reply.Plan, a)
 	message, err := p.answer(ctx, a)
 	if len(a.files) > 0 && refusesFile(err) {
 		a = a.withoutFile(err)
 		message, err = p.answer(ctx, a)
 	}
+	if err != nil {
+		b.plans.forget(plan)
+	}
 	switch {
-	case err == nil && reply.Plan != nil:
-		b.awaitYes(work, o, p.original(ctx, message), reply.Plan, a)
+	case err == nil && plan != nil:
+		b.showsPlan(work, plan, p.original(ctx, message))
 	case err == nil && reply.Watch != nil:
 		b.keepUp(work, o.inChannel(), p.original(ctx, message), reply.Watch)
 	case err == nil:

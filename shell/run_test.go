@@ -28,6 +28,10 @@ var endless = []string{
 	`yes | cat >/dev/null | wait`,
 }
 
+// soon is far below what somebody who pressed Stop would notice as going on, and
+// far above what a race detector on a busy machine adds.
+const soon = time.Second
+
 func TestCancellingEndsAnyProgram(t *testing.T) {
 	reason := errors.New("the member pressed Stop")
 	for _, source := range endless {
@@ -41,11 +45,11 @@ func TestCancellingEndsAnyProgram(t *testing.T) {
 			if got.fault != reason {
 				t.Errorf("%s: ended with %v", source, got.fault)
 			}
-			if took = min(took, after); took <= 100*time.Millisecond {
+			if took = min(took, after); took <= soon {
 				break
 			}
 		}
-		if took > 100*time.Millisecond {
+		if took > soon {
 			t.Errorf("%s: went on for %v", source, took)
 		}
 	}

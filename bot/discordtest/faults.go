@@ -30,7 +30,7 @@ func Drop() Fault { return Fault{drop: true} }
 func Delay(wait time.Duration) Fault { return Fault{delay: wait} }
 
 // Applied carries the request out before another fault hides it: the message is
-// posted, and the bot hears 502 or nothing.
+// posted, and the bot hears 502 or nothing, or hears of it later.
 func Applied(then Fault) Fault {
 	then.applied = true
 	return then
@@ -93,6 +93,13 @@ func (d *Discord) nextFault(operation string) Fault {
 		return d.choose(operation)
 	}
 	return Fault{}
+}
+
+// pauseOrAbort waits, and gives the request up if the Discord was closed meanwhile.
+func (d *Discord) pauseOrAbort(wait time.Duration) {
+	if !d.pause(wait) {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // pause waits; false if the Discord was closed meanwhile.

@@ -43,8 +43,8 @@ func (d *Discord) serveREST(w http.ResponseWriter, r *http.Request) {
 	req.Operation = route.op
 	d.inspect(req, route, params)
 	limited, fault := d.receive(req, route, params)
-	if !d.pause(fault.delay) {
-		panic(http.ErrAbortHandler)
+	if !fault.applied {
+		d.pauseOrAbort(fault.delay)
 	}
 	a := answer{status: fault.status, body: fault.body, drop: fault.drop, header: http.Header{}}
 	switch {
@@ -57,6 +57,9 @@ func (d *Discord) serveREST(w http.ResponseWriter, r *http.Request) {
 		if !fault.strikes() {
 			a = done
 		}
+	}
+	if fault.applied {
+		d.pauseOrAbort(fault.delay)
 	}
 	d.finish(req, a.status)
 	w.Header().Set("Date", d.date())
