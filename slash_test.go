@@ -153,7 +153,7 @@ func (p *place) mayEverything(t *testing.T) {
 var (
 	blanks    = regexp.MustCompile(` +`) // a column is as wide as the times in it
 	smallType = regexp.MustCompile(`(?m)^-# .*\n?`)
-	moments   = regexp.MustCompile(`\*\*(Keys|Clients)\*\* \d+|\d+ min \d+ s|\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d(\.\d+Z)?|up \d+ (s|min)|revision \d+|\d+ (s|min) ago|\br\d+\b|[\d.]+[KM]\b|#…\d+`)
+	moments   = regexp.MustCompile(`\*\*(Keys|Clients)\*\* \d+|\d+ min( \d+ s)?|\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d(\.\d+Z)?|up \d+ (s|min)|revision \d+|\d+ (s|min) ago|\br\d+\b|[\d.]+[KM]\b|#…\d+`)
 )
 
 // answered is what an answer says, its files included.

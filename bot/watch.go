@@ -57,7 +57,8 @@ func (b *Bot) keepUpAs(work context.Context, w *watched) {
 }
 
 // add takes a watch, in the place of another in its channel; ok is false if there
-// are too many.
+// are too many. What goes on after a crash is older than any that runs, and takes the
+// place of none.
 func (ws *watches) add(w *watched) (ok bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -65,9 +66,12 @@ func (ws *watches) add(w *watched) (ok bool) {
 		ws.running = make(map[string]*watched)
 	}
 	old := ws.running[w.occasion.channel]
-	if old != nil {
+	switch {
+	case old != nil && w.goesOn:
+		return false
+	case old != nil:
 		old.stop()
-	} else if len(ws.running) >= maxWatches {
+	case len(ws.running) >= maxWatches:
 		return false
 	}
 	ws.running[w.occasion.channel] = w

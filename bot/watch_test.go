@@ -146,6 +146,36 @@ func TestAnAnswerIsKeptUpToDateAcrossACrash(t *testing.T) {
 	}
 }
 
+// Who asks before what was left behind has been read has begun a watch of their own,
+// which is remembered by then.
+func TestAWatchIsNotTakenForOneLeftBehind(t *testing.T) {
+	h, _ := counts(20 * time.Millisecond)
+	read := make(chan struct{})
+	left := &lateReader{remembered: remembered{all: make(map[string]bot.KeptWatch)}, read: read}
+	_, acme, first := world(t, nil, func(o *bot.Options) { o.Handler, o.Watches = h, left })
+	shown := acme.As("ann").Says("#ops", "!status watch").Sees("again false")
+	shown.Becomes("again true", "kept up to date until")
+	close(read)
+	shown.Becomes("asked 5 times")
+	if kept, _ := left.All(t.Context()); len(kept) != 1 {
+		t.Errorf("%d are remembered", len(kept))
+	}
+	if err := first.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// lateReader answers what is remembered only once read is closed.
+type lateReader struct {
+	remembered
+	read <-chan struct{}
+}
+
+func (l *lateReader) All(ctx context.Context) ([]bot.KeptWatch, error) {
+	either(ctx, l.read)
+	return l.remembered.All(ctx)
+}
+
 // A slash command's answer is kept up to date as well.
 func TestAnAnswerToASlashCommandIsKeptUpToDate(t *testing.T) {
 	h, _ := counts(20 * time.Millisecond)
