@@ -166,7 +166,8 @@ func TestWorkersSeeNothingOfTheHost(t *testing.T) {
 	}
 }
 
-// TestWorkersEndWithTheirContext: within 100 ms nothing is left of a call.
+// TestWorkersEndWithTheirContext: within a second nothing is left of a call, which
+// takes a tenth of that on a machine at rest.
 func TestWorkersEndWithTheirContext(t *testing.T) {
 	for _, line := range []string{`awk 'BEGIN{while(1);}'`, `jq -n 'def f:f;f'`, `awk '{print}'`, `awk 'BEGIN{while(1)print "x"}'`} {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -179,7 +180,7 @@ func TestWorkersEndWithTheirContext(t *testing.T) {
 		var cancelled time.Time
 		time.AfterFunc(200*time.Millisecond, func() { cancelled = time.Now(); cancel(stopped) })
 		_, err := command(t, args[0]).Run(ctx, call)
-		if took := time.Since(cancelled); took > 100*time.Millisecond*slowness {
+		if took := time.Since(cancelled); took > time.Second*slowness {
 			t.Errorf("%s ended %v after its context", line, took)
 		}
 		if !errors.Is(err, stopped) {
