@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a text may take to appear.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Terminal is a person's end of a terminal of 24 lines of 80 columns.
 type Terminal struct {
