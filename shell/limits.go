@@ -84,6 +84,10 @@ func (b *Budget) Hold(what string, n int64) error {
 	return nil
 }
 
+// Room answers how many more bytes may be held at this moment; below zero, too many
+// are.
+func (b *Budget) Room() int64 { return b.limits.Held - b.held.Load() }
+
 // Release gives back n held bytes.
 func (b *Budget) Release(n int64) { b.held.Add(-n) }
 

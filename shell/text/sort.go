@@ -56,7 +56,8 @@ func runSort(ctx context.Context, j *job) (int, error) {
 // sorter holds the lines of one call of sort.
 //
 // Equal lines are found through an open hash table of places, as long as that
-// saves something: a table that mostly finds new lines is given up.
+// saves something: a table that mostly finds new lines is given up, unless all the
+// different lines that there seem to be would fit.
 type sorter struct {
 	*order
 	lines   *arena
@@ -120,7 +121,7 @@ func (s *sorter) find(rec shell.Record) (slot int, found bool) {
 
 // growTable doubles the table, or gives it up where few lines were copies.
 func (s *sorter) growTable() error {
-	if s.taken >= worthwhile && s.lines.count > s.taken/4*3 {
+	if s.taken >= worthwhile && !s.pays() {
 		s.folding = false
 		s.dropTable()
 		return nil
@@ -136,6 +137,18 @@ func (s *sorter) growTable() error {
 		s.table[slot] = at + 1
 		return nil
 	})
+}
+
+// pays guesses whether looking for copies will have saved memory in the end. Of n
+// lines in no order, of N different ones, about n²/2N are copies.
+func (s *sorter) pays() bool {
+	copies := s.taken - s.lines.count
+	if copies > s.taken/4 {
+		return true
+	}
+	different := float64(s.taken) * float64(s.taken) / 2 / float64(copies) // infinite without copies
+	each := float64(s.lines.held) / float64(s.lines.count)
+	return different*each < float64(s.lines.held+s.lines.budget.Room())
 }
 
 func (s *sorter) dropTable() {
