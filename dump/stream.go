@@ -65,14 +65,24 @@ func (d *digest) consumers(t byte, r *reader) {
 	d.number(n)
 	for range r.times(n) {
 		d.text(r.string())
-		d.text(r.take(8)) // when seen
-		if t > typeStream2 {
-			d.text(r.take(8)) // when active
-		}
+		d.text(seen(t, r))
 		owned := r.count()
 		d.number(owned)
 		for range r.times(owned) {
 			d.text(r.take(idSize))
 		}
 	}
+}
+
+// seen answers when a consumer was seen, and when it was active if that is another
+// time: a server that knows both has them the same where it was told of one.
+func seen(t byte, r *reader) []byte {
+	if t <= typeStream2 {
+		return r.take(8)
+	}
+	both := r.take(8 + 8)
+	if len(both) == 16 && string(both[:8]) == string(both[8:]) {
+		return both[:8]
+	}
+	return both
 }
