@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/settings"
 )
 
 func TestWhatPassesIsSaidInWords(t *testing.T) {
-	d := &Dispatcher{}
+	d := &Dispatcher{Options: Options{Settings: settings.Open(t.Context(), redistest.Standalone(t).Client(), settings.Defaults())}}
 	for text, says := range map[string]string{
 		"CLUSTERDOWN Hash slot not served":                        "not whole",
 		"CLUSTERDOWN The cluster is down":                         "not whole",

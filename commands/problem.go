@@ -249,6 +249,8 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 		reply.Problem = "Redis is still loading its data. Try again in a moment."
 	case passingWords(err) != "":
 		reply.Problem = passingWords(err)
+	case guard.HaltedBy(err) != nil: // a write of our own
+		reply.Problem = d.asTyped(guard.HaltedBy(err).Error())
 	case errors.As(err, &untrusted):
 		reply.Problem = fmt.Sprintf("Redis at %s shows a certificate that is not trusted here: %s Whoever runs Helix can name the authority behind it in redis.tls_ca_file.",
 			d.Redis, sentence(untrusted.Err.Error()))
