@@ -15,10 +15,10 @@ import (
 )
 
 func TestTwoPeopleAtOnce(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		ctx := t.Context()
-		a := settings.Open(ctx, s.client(t), settings.Defaults())
-		b := settings.Open(ctx, s.client(t), settings.Defaults()) // not running, so it looks away
+		a := settings.Open(ctx, client(t), settings.Defaults())
+		b := settings.Open(ctx, client(t), settings.Defaults()) // not running, so it looks away
 		set(t, a, "redis.session_ttl=2h")
 
 		_, err := b.Set(ctx, wishes("redis.session_ttl=3h", "alerts.no_ttl=1"), bob)
@@ -52,8 +52,8 @@ func TestTwoPeopleAtOnce(t *testing.T) {
 }
 
 func TestAConflictIsToldWithoutHistoryToo(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		a := settings.Open(ctx, c, settings.Defaults())
 		b := settings.Open(ctx, c, settings.Defaults())
 		set(t, a, "redis.session_ttl=2h")
@@ -68,8 +68,8 @@ func TestAConflictIsToldWithoutHistoryToo(t *testing.T) {
 }
 
 func TestManyAtOnceOnDifferentSettings(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		instances := openMany(t, 5, s.client)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		instances := openMany(t, 5, client)
 		base := settings.Defaults().Snapshot()
 		changes := make(map[string]string)
 		for _, item := range base.Items("") {
@@ -89,7 +89,7 @@ func TestManyAtOnceOnDifferentSettings(t *testing.T) {
 			})
 		}
 		all.Wait()
-		last := settings.Open(t.Context(), s.client(t), settings.Defaults())
+		last := settings.Open(t.Context(), client(t), settings.Defaults())
 		for key, want := range changes {
 			if got := value(last, key); got != want {
 				t.Errorf("%s is %s, want %s", key, got, want)
@@ -128,9 +128,9 @@ func other(item settings.Item) string {
 }
 
 func TestManyAtOnceOnOneSettingLoseNothingSilently(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		const people = 50
-		instances := openMany(t, 5, s.client)
+		instances := openMany(t, 5, client)
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		stored := make(map[string]bool) // names of those who were told that it worked
@@ -149,7 +149,7 @@ func TestManyAtOnceOnOneSettingLoseNothingSilently(t *testing.T) {
 			})
 		}
 		all.Wait()
-		last := settings.Open(t.Context(), s.client(t), settings.Defaults())
+		last := settings.Open(t.Context(), client(t), settings.Defaults())
 		history, err := last.History(t.Context(), "", 0)
 		if err != nil || len(history) != len(stored) || last.Snapshot().Revision() != int64(len(stored)) || len(stored) == 0 {
 			t.Fatalf("%d were stored, the history has %d, the revision is %d, %v", len(stored), len(history), last.Snapshot().Revision(), err)
@@ -171,28 +171,4 @@ func openMany(t *testing.T, n int, client func(*testing.T) redis.UniversalClient
 		instances[i] = settings.Open(t.Context(), client(t), settings.Defaults())
 	}
 	return instances
-}
-
-func TestInACluster(t *testing.T) {
-	c := startCluster(t)
-	ctx := t.Context()
-	a := settings.Open(ctx, c, settings.Defaults())
-	b := settings.Open(ctx, c, settings.Defaults())
-	run(t, a)
-	run(t, b)
-	set(t, a, "redis.session_ttl=2h")
-	eventually(t, "the other instance has it", func() bool { return value(b, ttl) == "7200" })
-	if _, err := b.Rollback(ctx, 0, bob); err != nil {
-		t.Error(err)
-	}
-	if h, err := a.History(ctx, ttl, 0); err != nil || len(h) != 2 {
-		t.Errorf("%+v, %v", h, err)
-	}
-	err := c.(*redis.ClusterClient).ForEachMaster(ctx, func(ctx context.Context, m *redis.Client) error { return m.FlushAll(ctx).Err() })
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the state is stored again", func() bool {
-		return hash(t, c, "{helix}:config")["@revision"] == "2" && len(hash(t, c, "{helix}:policy")) > 0
-	})
 }

@@ -12,12 +12,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/settings"
 )
 
 func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 	losses := map[string]func(ctx context.Context, c redis.UniversalClient) error{
-		"everything": func(ctx context.Context, c redis.UniversalClient) error { return c.FlushAll(ctx).Err() },
+		"everything": func(ctx context.Context, c redis.UniversalClient) error { return redistest.Flush(ctx, c) },
 		"the values": func(ctx context.Context, c redis.UniversalClient) error { return c.Del(ctx, "{helix}:config").Err() },
 		"the policy": func(ctx context.Context, c redis.UniversalClient) error { return c.Del(ctx, "{helix}:policy").Err() },
 		"the newest revision": func(ctx context.Context, c redis.UniversalClient) error {
@@ -48,8 +49,8 @@ func TestWhatRedisLosesIsStoredAgain(t *testing.T) {
 			return c.Del(ctx, "{helix}:config:log").Err()
 		},
 	}
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, settings.Defaults())
 		run(t, live)
 		set(t, live, "redis.session_ttl=12h")
@@ -84,8 +85,8 @@ func replaceBy(key string) func(context.Context, redis.UniversalClient) error {
 }
 
 func TestAHistoryThatIsGoneBeginsAgainOnce(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		one := settings.Open(ctx, c, settings.Defaults())
 		set(t, one, "redis.session_ttl=12h")
 		set(t, one, "redis.session_ttl=6h")
@@ -93,7 +94,7 @@ func TestAHistoryThatIsGoneBeginsAgainOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, one)
-		run(t, settings.Open(ctx, s.client(t), settings.Defaults()))
+		run(t, settings.Open(ctx, client(t), settings.Defaults()))
 		eventually(t, "it begins again", func() bool { return c.LLen(ctx, "{helix}:config:log").Val() > 0 })
 		set(t, one, "redis.session_ttl=5h")
 		if _, err := one.Rollback(ctx, 2, ann); err != nil || value(one, ttl) != "21600" {
@@ -128,10 +129,10 @@ func TestAChangeOverAForeignHand(t *testing.T) {
 			return c.HSet(ctx, "{helix}:config", "@revision", "9223372036854775807").Err()
 		},
 	}
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		for name, put := range foreign {
-			if err := errors.Join(c.FlushAll(ctx).Err(), put(ctx, c)); err != nil {
+			if err := errors.Join(redistest.Flush(ctx, c), put(ctx, c)); err != nil {
 				t.Fatal(err)
 			}
 			live := settings.Open(ctx, c, settings.Defaults())
@@ -153,11 +154,11 @@ func TestAChangeOverAForeignHand(t *testing.T) {
 }
 
 func TestAChangeAfterALossFindsTheLossFirst(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, settings.Defaults())
 		set(t, live, "redis.session_ttl=12h")
-		if err := c.FlushAll(ctx).Err(); err != nil {
+		if err := redistest.Flush(ctx, c); err != nil {
 			t.Fatal(err)
 		}
 		if got := set(t, live, "alerts.no_ttl=7"); got.Revision != 2 || value(live, ttl) != "43200" || hash(t, c, "{helix}:config")[ttl] != "43200" {
@@ -167,7 +168,7 @@ func TestAChangeAfterALossFindsTheLossFirst(t *testing.T) {
 }
 
 func TestRedisAwayAndBack(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryServer(t, func(t *testing.T, s *server) {
 		ctx := t.Context()
 		live := settings.Open(ctx, s.client(t), settings.Defaults())
 		run(t, live)
@@ -197,7 +198,7 @@ func TestRedisAwayAndBack(t *testing.T) {
 }
 
 func TestRedisAwayAtTheStart(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryServer(t, func(t *testing.T, s *server) {
 		ctx := t.Context()
 		s.stop()
 		live := settings.Open(ctx, s.client(t), settings.Defaults())
@@ -215,7 +216,7 @@ func TestRedisAwayAtTheStart(t *testing.T) {
 }
 
 func TestTheFirstChangeReadsWhatTheStartCouldNot(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryServer(t, func(t *testing.T, s *server) {
 		ctx := t.Context()
 		s.stop()
 		live := settings.Open(ctx, s.client(t), settings.Defaults())
@@ -281,8 +282,8 @@ func (r *resending) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 func TestALostReplyDoesNotMakeAConflictWithOneself(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, plain := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, plain := t.Context(), client(t)
 		meanwhile := map[string]func(){
 			"nothing":                func() {},
 			"the history is gone":    func() { plain.Del(ctx, "{helix}:config:log") },
@@ -290,10 +291,10 @@ func TestALostReplyDoesNotMakeAConflictWithOneself(t *testing.T) {
 			"somebody took the same": func() { setAs(t, settings.Open(ctx, plain, settings.Defaults()), bob, "redis.session_ttl=1h") },
 		}
 		for name, between := range meanwhile {
-			if err := plain.FlushAll(ctx).Err(); err != nil {
+			if err := redistest.Flush(ctx, plain); err != nil {
 				t.Fatal(err)
 			}
-			c, lossy := s.client(t), &resending{}
+			c, lossy := client(t), &resending{}
 			c.AddHook(lossy)
 			live := settings.Open(ctx, c, settings.Defaults())
 			set(t, live, "alerts.no_ttl=1") // the server knows the script now
@@ -333,8 +334,8 @@ func TestAnUncertainChangeIsSaidToBe(t *testing.T) {
 }
 
 func TestALaterSchemaMakesReadOnly(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, settings.Defaults())
 		run(t, live)
 		set(t, live, "redis.session_ttl=6h")
@@ -355,8 +356,8 @@ func TestALaterSchemaMakesReadOnly(t *testing.T) {
 }
 
 func TestLiveValuesThatTodaysTableRefusesAreKeptAndNotUsed(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		stored := []any{"@revision", "4", "@id", "x", "@schema", "1",
 			perUser, "0", "redis.old_setting", "on", "discord.shards", "4", "alerts.no_ttl", "7",
 			idle, "90000"} // above the base value of the ttl
@@ -393,8 +394,8 @@ func TestLiveValuesThatTodaysTableRefusesAreKeptAndNotUsed(t *testing.T) {
 }
 
 func TestADivergedRecordIsAdoptedAndSaid(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, settings.Defaults())
 		run(t, live)
 		set(t, live, "redis.session_ttl=6h")
@@ -410,8 +411,8 @@ func TestADivergedRecordIsAdoptedAndSaid(t *testing.T) {
 }
 
 func TestAnInstanceWithOtherBaseValuesRenewsThePolicyOnce(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		if err := c.HSet(ctx, "{helix}:policy", "stale", "1").Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -420,7 +421,7 @@ func TestAnInstanceWithOtherBaseValuesRenewsThePolicyOnce(t *testing.T) {
 		hasOurs := func() bool { return maps.Equal(hash(t, c, "{helix}:policy"), live.Snapshot().Policy()) }
 		eventually(t, "a stale policy is replaced at the start", hasOurs)
 		// A short-lived process without our configuration changes something.
-		set(t, settings.Open(ctx, s.client(t), settings.Defaults()), "redis.session_ttl=6h")
+		set(t, settings.Open(ctx, client(t), settings.Defaults()), "redis.session_ttl=6h")
 		eventually(t, "ours is there again", func() bool { return hasOurs() && value(live, ttl) == "21600" })
 	})
 }

@@ -118,9 +118,9 @@ line 9: expected ` + "`key=value`" + `; a value with spaces needs quotes`
 }
 
 func TestImportIsAllOrNothingAndExportReadsBack(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		ctx := t.Context()
-		live := settings.Open(ctx, s.client(t), settings.Defaults())
+		live := settings.Open(ctx, client(t), settings.Defaults())
 		if _, err := live.Import(ctx, guideDevelopment+"\nredis.nonsense=1", ann); !errorIs[*settings.ImportError](err) || live.Snapshot().Revision() != 0 {
 			t.Errorf("%v", err)
 		}

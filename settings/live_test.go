@@ -14,12 +14,13 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 
+	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/settings"
 )
 
 func TestMain(m *testing.M) {
 	logging.Disable() // what the client says about servers that a test has stopped
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(redistest.Shared(m))
 }
 
 var (
@@ -34,8 +35,8 @@ const (
 )
 
 func TestSetStoresAndAnswersOldAndNew(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, settings.Defaults())
 		got, err := live.Set(ctx, wishes("redis.session_ttl=12h", "Redis.Session_Cleanup=off"), ann)
 		if err != nil {
@@ -58,8 +59,8 @@ func TestSetStoresAndAnswersOldAndNew(t *testing.T) {
 }
 
 func TestSettingTheValueInForceIsNoNewRevision(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		live := settings.Open(t.Context(), s.client(t), settings.Defaults())
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		live := settings.Open(t.Context(), client(t), settings.Defaults())
 		set(t, live, "redis.session_ttl=86400") // the default becomes a live value
 		got := set(t, live, "redis.session_ttl=1d")
 		if fmt.Sprint(got) != "{1 [86400 (was 86400)] false}" {
@@ -69,8 +70,8 @@ func TestSettingTheValueInForceIsNoNewRevision(t *testing.T) {
 }
 
 func TestARefusedChangeChangesNothing(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, settings.Defaults())
 		tests := []struct {
 			wishes []settings.Assignment
@@ -105,9 +106,9 @@ func TestARefusedChangeChangesNothing(t *testing.T) {
 }
 
 func TestTwoInstances(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		a := settings.Open(t.Context(), s.client(t), settings.Defaults())
-		b := settings.Open(t.Context(), s.client(t), settings.Defaults())
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		a := settings.Open(t.Context(), client(t), settings.Defaults())
+		b := settings.Open(t.Context(), client(t), settings.Defaults())
 		run(t, a)
 		run(t, b)
 		for i, instance := range []*settings.Live{a, b, a} {
@@ -123,8 +124,8 @@ func TestTwoInstances(t *testing.T) {
 }
 
 func TestAChangeIsAnnounced(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		announced := c.Subscribe(ctx, "{helix}:events")
 		defer announced.Close()
 		if _, err := announced.Receive(ctx); err != nil {
@@ -138,9 +139,9 @@ func TestAChangeIsAnnounced(t *testing.T) {
 }
 
 func TestARestartKeepsLiveValues(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		set(t, settings.Open(t.Context(), s.client(t), settings.Defaults()), "redis.session_ttl=12h")
-		again := settings.Open(t.Context(), s.client(t), settings.Defaults())
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		set(t, settings.Open(t.Context(), client(t), settings.Defaults()), "redis.session_ttl=12h")
+		again := settings.Open(t.Context(), client(t), settings.Defaults())
 		item, err := again.Snapshot().Item(ttl)
 		if err != nil || item.Value.String() != "43200" || item.Origin.String() != "live" {
 			t.Errorf("%s from %s, %v", item.Value, item.Origin, err)
@@ -154,14 +155,14 @@ func TestARestartKeepsLiveValues(t *testing.T) {
 // What only SetUp changes is a live value like others: in force at once, in the
 // history, and after a restart. Everything that would touch it asks for the right.
 func TestSetUp(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		ctx := t.Context()
-		live := settings.Open(ctx, s.client(t), settings.Defaults())
+		live := settings.Open(ctx, client(t), settings.Defaults())
 		got, err := live.SetUp(ctx, wishes("discord.prefix=?", "discord.roles=oncall:1,support:user:2"), ann)
 		if want := "{1 [? (was !) oncall:1,support:user:2 (was -)] false}"; err != nil || fmt.Sprint(got) != want {
 			t.Errorf("%v, %v; want %s", got, err, want)
 		}
-		again := settings.Open(ctx, s.client(t), settings.Defaults())
+		again := settings.Open(ctx, client(t), settings.Defaults())
 		if got := again.Snapshot().Text(settings.DiscordPrefix); got != "?" || len(again.Warnings()) != 0 {
 			t.Errorf("after a restart it is %q, %v", got, again.Warnings())
 		}
@@ -196,9 +197,9 @@ func TestSetUp(t *testing.T) {
 }
 
 func TestUnsetRollbackAndProfile(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		ctx := t.Context()
-		live := settings.Open(ctx, s.client(t), settings.Defaults())
+		live := settings.Open(ctx, client(t), settings.Defaults())
 		set(t, live, "redis.session_ttl=12h")
 		set(t, live, "redis.session_ttl=6h", "alerts.no_ttl=7")
 
@@ -239,8 +240,8 @@ func TestUnsetRollbackAndProfile(t *testing.T) {
 }
 
 func TestHistoryAndDiff(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		base := load(t, settings.Options{Flags: map[string]string{"alerts.no_ttl": "3"}})
 		live := settings.Open(ctx, c, base)
 		before := c.Time(ctx).Val().Truncate(time.Millisecond)
@@ -301,10 +302,10 @@ func TestTheHistoryIsBounded(t *testing.T) {
 }
 
 func TestSubscribersMayRefuseAndAreTold(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		ctx := t.Context()
-		a := settings.Open(ctx, s.client(t), settings.Defaults())
-		b := settings.Open(ctx, s.client(t), settings.Defaults())
+		a := settings.Open(ctx, client(t), settings.Defaults())
+		b := settings.Open(ctx, client(t), settings.Defaults())
 		told := make(chan string, 10)
 		tell := func(name string) func(old, new *settings.Snapshot) {
 			return func(old, new *settings.Snapshot) {
@@ -338,9 +339,9 @@ func TestSubscribersMayRefuseAndAreTold(t *testing.T) {
 }
 
 func TestEveryKeyTouchedNeedsTheRight(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
+	onEveryRedis(t, func(t *testing.T, client clients) {
 		ctx := t.Context()
-		live := settings.Open(ctx, s.client(t), settings.Defaults())
+		live := settings.Open(ctx, client(t), settings.Defaults())
 		set(t, live, "alerts.no_ttl=1")
 		denied := errors.New("denied")
 		carl := settings.Who{Name: "Carl", May: func(key string) error {

@@ -47,8 +47,8 @@ func (e compileError) Error() string { return string(e) }
 func (e compileError) RedisError()   {}
 
 func TestAnOldRedisGetsTheScriptWithoutItsFlag(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		o := &old{}
 		c.AddHook(o)
 		script := settings.NewScript(writing)

@@ -7,14 +7,15 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/settings"
 )
 
 // A secret that stands in the configuration, and one that somebody types by
 // mistake, show up nowhere: not in an answer, nor in what Redis holds.
 func TestNoSecretReachesChatOrRedis(t *testing.T) {
-	onEveryRedis(t, func(t *testing.T, s *server) {
-		ctx, c := t.Context(), s.client(t)
+	onEveryRedis(t, func(t *testing.T, client clients) {
+		ctx, c := t.Context(), client(t)
 		live := settings.Open(ctx, c, load(t, settings.Options{
 			File:    write(t, "c.yaml", "discord: {token: "+planted+"}"),
 			Environ: []string{"REDIS_URL=redis://:" + planted + "@127.0.0.1"},
@@ -58,7 +59,7 @@ func TestNoSecretReachesChatOrRedis(t *testing.T) {
 func everything(t *testing.T, c redis.UniversalClient) string {
 	t.Helper()
 	var all strings.Builder
-	for _, key := range c.Keys(t.Context(), "*").Val() {
+	for _, key := range redistest.Keys(t, c) {
 		switch c.Type(t.Context(), key).Val() {
 		case "hash":
 			fmt.Fprintln(&all, key, hash(t, c, key))

@@ -1,18 +1,13 @@
 package settings_test
 
 import (
-	"context"
-	"net"
-	"os"
-	"os/exec"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 // server is a Redis that a test may stop and start again, empty.
@@ -21,14 +16,29 @@ type server struct {
 	stop, start func()
 }
 
+// client answers a client that neither waits long nor tries again.
 func (s *server) client(t *testing.T) redis.UniversalClient {
 	c := redis.NewClient(&redis.Options{Addr: s.addr, DialTimeout: time.Second, DialerRetries: 1, MaxRetries: -1, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { c.Close() })
 	return c
 }
 
-// onEveryRedis runs a test on miniredis and on a real server.
-func onEveryRedis(t *testing.T, test func(t *testing.T, s *server)) {
+// clients makes another client of the servers of a test.
+type clients func(t *testing.T) redis.UniversalClient
+
+// onEveryRedis runs a test on miniredis, on a real server, behind Sentinels and in a
+// Cluster.
+func onEveryRedis(t *testing.T, test func(t *testing.T, client clients)) {
+	t.Helper()
+	onEveryServer(t, func(t *testing.T, s *server) { test(t, s.client) })
+	redistest.EachGroup(t, func(t *testing.T, _ string, first redis.UniversalClient) {
+		test(t, func(t *testing.T) redis.UniversalClient { return redistest.Again(t, first, 3) })
+	})
+}
+
+// onEveryServer runs a test on miniredis and on a real server, which it may stop.
+func onEveryServer(t *testing.T, test func(t *testing.T, s *server)) {
+	t.Helper()
 	t.Run("miniredis", func(t *testing.T) { t.Parallel(); test(t, startMini(t)) })
 	t.Run("redis-server", func(t *testing.T) { t.Parallel(); test(t, startReal(t)) })
 }
@@ -44,76 +54,11 @@ func startMini(t *testing.T) *server {
 	}}
 }
 
-// startReal starts a redis-server without persistence, or skips the test where
-// there is none.
+// startReal starts a redis-server without persistence.
 func startReal(t *testing.T, args ...string) *server {
 	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil && os.Getenv("HELIX_REQUIRE_REDIS") == "1" {
-		t.Fatal("HELIX_REQUIRE_REDIS=1, but there is no redis-server")
-	} else if err != nil {
-		t.Skip("there is no redis-server")
-	}
-	port, dir := freePort(t), t.TempDir()
-	s := &server{addr: "127.0.0.1:" + port, stop: func() {}}
-	s.start = func() {
-		fixed := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no"}
-		cmd := exec.Command(path, append(fixed, args...)...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		s.stop = sync.OnceFunc(func() {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		})
-		awaitPing(t, s.addr)
-	}
-	s.start()
-	t.Cleanup(func() { s.stop() })
-	return s
-}
-
-func awaitPing(t *testing.T, addr string) {
-	t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: addr, DialerRetries: 1, MaxRetries: -1})
-	defer c.Close()
-	eventually(t, "redis-server answers", func() bool { return c.Ping(context.Background()).Err() == nil })
-}
-
-// startCluster starts a Redis Cluster of three masters.
-func startCluster(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	var addrs []string
-	for range 3 {
-		addrs = append(addrs, startReal(t, "--cluster-enabled", "yes").addr)
-	}
-	args := append([]string{"--cluster", "create"}, addrs...)
-	if out, err := exec.Command("redis-cli", append(args, "--cluster-yes")...).CombinedOutput(); err != nil {
-		t.Fatalf("redis-cli --cluster create: %v\n%s", err, out)
-	}
-	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs})
-	t.Cleanup(func() { c.Close() })
-	eventually(t, "the cluster is ready", func() bool {
-		info, err := c.ClusterInfo(context.Background()).Result()
-		return err == nil && strings.Contains(info, "cluster_state:ok")
-	})
-	return c
-}
-
-// freePort answers a port whose companion, 10,000 above, exists too: a
-// Cluster's nodes talk to each other there.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.Close()
-		if port := l.Addr().(*net.TCPAddr).Port; port < 55_000 {
-			return strconv.Itoa(port)
-		}
-	}
+	real := redistest.Standalone(t, args...)
+	return &server{addr: real.Addr, stop: real.Kill, start: real.Restart}
 }
 
 // eventually waits until a condition holds.
