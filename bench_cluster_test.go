@@ -127,7 +127,7 @@ func goFirst() (back func()) {
 // ping asks once.
 func ping(fd int, pid string) (s stall, err error) {
 	var reply [7]byte
-	worked, began := workOf(pid), time.Now()
+	worked, began := redistest.Worked(pid), time.Now()
 	if _, err := syscall.Write(fd, []byte("PING\r\n")); err != nil {
 		return s, err
 	}
@@ -137,23 +137,12 @@ func ping(fd int, pid string) (s stall, err error) {
 	case n != len(reply):
 		return s, io.ErrUnexpectedEOF
 	}
-	return stall{time.Since(began), workOf(pid) - worked}, nil
+	return stall{time.Since(began), redistest.Worked(pid) - worked}, nil
 }
 
 // add keeps the longest of each.
 func (s *stall) add(other stall) {
 	s.wait, s.work = max(s.wait, other.wait), max(s.work, other.work)
-}
-
-// workOf answers how long a process's first thread has had a core.
-func workOf(pid string) time.Duration {
-	text, err := os.ReadFile("/proc/" + pid + "/schedstat")
-	if err != nil {
-		return 0
-	}
-	nanoseconds, _, _ := strings.Cut(string(text), " ")
-	n, _ := strconv.ParseInt(nanoseconds, 10, 64) // 0 is seen at once in the figures
-	return time.Duration(n)
 }
 
 // Of the sessions, one in some is without a TTL, or has not been used for long.

@@ -35,6 +35,8 @@ import (
 //	probe-cpu-us  of the server's CPU a probe without one
 //	KEYS/stall    how many times longer `KEYS session:*` makes another client wait
 //	              than a census does at its longest
+//	KEYS/stall-at-work  the same of how long the server was at work meanwhile, without
+//	              what others on the machine make a client wait
 //	stall-ms      that longest wait; idle-stall-ms is the same without any work
 //	long-waits    waits of more than a sixtieth of that for KEYS, a minute of a
 //	              census; idle-long-waits is the same without any work
@@ -75,7 +77,7 @@ func BenchmarkProbing(b *testing.B) {
 		b.ReportMetric(every, "census-every-s")
 		b.ReportMetric(probes*1e6, "probe-cpu-us")
 		b.ReportMetric(100*(census/every+probes/15), "core-%")
-		stalls(b, server.Addr, client, store)
+		stalls(b, server, client, store)
 		if os.Getenv("HELIX_BENCH_WHOLE") != "" {
 			long := time.Duration(every * float64(time.Second))
 			client.Del(b.Context(), "{helix}:census") // so that it begins with one
@@ -95,15 +97,18 @@ func take(b *testing.B, store *sessions.Store) sessions.Census {
 }
 
 // stalls reports what others wait for.
-func stalls(b *testing.B, addr string, client *redis.Client, store *sessions.Store) {
+func stalls(b *testing.B, server *redistest.Server, client *redis.Client, store *sessions.Store) {
 	b.Helper()
+	asked := server.Addr + " " + client.InfoMap(b.Context(), "server").Item("Server", "process_id")
 	var keys, ours, idle waits
 	for range 3 {
-		keys.beside(b, addr, func() { client.Keys(b.Context(), "session:*") })
-		took := ours.beside(b, addr, func() { take(b, store) })
-		idle.beside(b, addr, func() { waitFor(b, took/3) })
+		keys.beside(b, asked, func() { client.Keys(b.Context(), "session:*") })
+		took := ours.beside(b, asked, func() { take(b, store) })
+		idle.beside(b, asked, func() { waitFor(b, took/3) })
 	}
 	b.Logf("longest: KEYS %v, census %v, idle %v", keys.longest, ours.longest, idle.longest)
+	b.Logf("at work: KEYS %v, census %v", keys.worked, ours.worked)
+	b.ReportMetric(slices.Min(keys.worked).Seconds()/slices.Min(ours.worked).Seconds(), "KEYS/stall-at-work")
 	most := slices.Min(keys.longest)
 	b.ReportMetric(most.Seconds()/slices.Min(ours.longest).Seconds(), "KEYS/stall")
 	b.ReportMetric(slices.Min(ours.longest).Seconds()*1000, "stall-ms")
@@ -196,6 +201,7 @@ const askEvery = 200 * time.Microsecond
 // waits are how long a client waited that asked for a key all the while.
 type waits struct {
 	longest []time.Duration // of each round
+	worked  []time.Duration // the most that the server was at work during one, of each round
 	long    []time.Duration // of more than a millisecond, of all rounds
 	took    time.Duration   // all rounds
 }
@@ -211,15 +217,15 @@ func (w *waits) above(most time.Duration) float64 {
 	return float64(n) / w.took.Minutes()
 }
 
-// asker names the server that a process is to ask which this program starts, so
-// that the waits are not those of this one's own garbage collector.
+// asker names the server, and its process, that a process is to ask which this
+// program starts, so that the waits are not those of this one's own garbage collector.
 const asker = "HELIX_BENCH_ASK"
 
 // beside has a client ask while work goes on, and answers how long that took.
-func (w *waits) beside(b *testing.B, addr string, work func()) time.Duration {
+func (w *waits) beside(b *testing.B, asked string, work func()) time.Duration {
 	b.Helper()
 	client := exec.Command(os.Args[0])
-	client.Env = append(os.Environ(), asker+"="+addr)
+	client.Env = append(os.Environ(), asker+"="+asked)
 	stop, err := client.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -235,21 +241,22 @@ func (w *waits) beside(b *testing.B, addr string, work func()) time.Duration {
 	if err := errors.Join(stop.Close(), client.Wait()); err != nil {
 		b.Fatal(err)
 	}
-	longest := time.Duration(0)
-	for text := range strings.FieldsSeq(out.String()) {
-		wait, err := time.ParseDuration(text)
-		if err != nil {
+	longest, most := time.Duration(0), time.Duration(0)
+	for line := range strings.Lines(out.String()) {
+		var wait, worked time.Duration
+		if _, err := fmt.Sscan(line, (*int64)(&wait), (*int64)(&worked)); err != nil {
 			b.Fatal(err)
 		}
-		longest, w.long = max(longest, wait), append(w.long, wait)
+		longest, most, w.long = max(longest, wait), max(most, worked), append(w.long, wait)
 	}
-	w.longest, w.took = append(w.longest, longest), w.took+took
+	w.longest, w.worked, w.took = append(w.longest, longest), append(w.worked, most), w.took+took
 	return took
 }
 
 // ask asks a server for a key until its input ends, and prints each wait of more
-// than a millisecond.
-func ask(addr string) error {
+// than a millisecond, with how long the server was at work meanwhile, in nanoseconds.
+func ask(asked string) error {
+	addr, pid, _ := strings.Cut(asked, " ")
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return err
@@ -268,13 +275,13 @@ func ask(addr string) error {
 			return nil
 		case <-tick.C:
 		}
-		began := time.Now()
+		worked, began := redistest.Worked(pid), time.Now()
 		fmt.Fprint(conn, "GET none\r\n")
 		if line, err := in.ReadString('\n'); err != nil || line != "$-1\r\n" {
 			return fmt.Errorf("%q: %w", line, err)
 		}
 		if wait := time.Since(began); wait > time.Millisecond {
-			fmt.Println(wait)
+			fmt.Println(wait.Nanoseconds(), (redistest.Worked(pid) - worked).Nanoseconds())
 		}
 	}
 }
