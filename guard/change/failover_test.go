@@ -264,6 +264,7 @@ func TestAChangeOutlivesAFailover(t *testing.T) {
 	paused := newAppending(t, client, "paused", 6000)
 	paused.happens[4] = func(watched int) {
 		awaitAhead(t, s.Master, watched)
+		awaitInStep(t, s.Master, len(s.Replicas))
 		s.Master.Pause()
 		go func() {
 			s.AwaitFailover()
@@ -303,10 +304,16 @@ func newPair(t *testing.T) *pair {
 // inStep waits until the replica has all that the master has.
 func (p *pair) inStep() {
 	p.t.Helper()
-	client := p.master.Client()
-	redistest.Eventually(p.t, "the replica is in step", func(ctx context.Context) bool {
-		n, err := client.Wait(ctx, 1, 100*time.Millisecond).Result()
-		return err == nil && n == 1
+	awaitInStep(p.t, p.master, 1)
+}
+
+// awaitInStep waits until so many replicas have all that their master has.
+func awaitInStep(t *testing.T, master *redistest.Server, replicas int) {
+	t.Helper()
+	client := master.Client()
+	redistest.Eventually(t, "the replicas are in step", func(ctx context.Context) bool {
+		n, err := client.Wait(ctx, replicas, 100*time.Millisecond).Result()
+		return err == nil && n >= int64(replicas)
 	})
 }
 

@@ -95,6 +95,7 @@ func (r *round) judgeRead(a *ask) {
 	text := a.text()
 	switch {
 	case text == "", strings.Contains(text, "as it was "+a.mark), ownsUp(text):
+	case r.gone() && strings.Contains(text, "This was interrupted"):
 	case r.flushed && strings.Contains(text, a.mark): // between the flush and what was put there again
 	default:
 		r.broken("%q is answered %q", a.said.Content, text)
