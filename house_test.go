@@ -41,7 +41,7 @@ var floors = map[string]int{
 	"embedded":             1,
 	"internal/chaos":       1,
 	"internal/longtest":    0,
-	"internal/ptytest":     0,
+	"internal/ptytest":     1,
 	"internal/redistest":   1,
 	"internal/soak":        0,
 	"journal":              1,

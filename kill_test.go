@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -167,7 +165,7 @@ func (r *killedRound) change() (helix *exec.Cmd, said func() string) {
 	helix = helixCommand(r.t, r.dir, r.env, "console")
 	in, err := helix.StdinPipe()
 	r.must(err)
-	out := &heard{}
+	out := &longtest.Output{}
 	helix.Stdout, helix.Stderr = out, out
 	r.must(helix.Start())
 	ended := make(chan error, 1)
@@ -188,24 +186,6 @@ func (r *killedRound) change() (helix *exec.Cmd, said func() string) {
 	}
 }
 
-// heard is what a process says, readable meanwhile.
-type heard struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.Write(p)
-}
-
-func (h *heard) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.String()
-}
-
 // confirmation answers what a plan wants to be confirmed with: a word, where it
 // is too large for what its commands answer to be foreseen.
 func confirmation(plan string) string {
@@ -216,7 +196,7 @@ func confirmation(plan string) string {
 }
 
 // await waits until Helix has come somewhere.
-func (r *killedRound) await(out *heard, there func() bool) {
+func (r *killedRound) await(out *longtest.Output, there func() bool) {
 	r.t.Helper()
 	deadline := time.After(10 * time.Second * time.Duration(1+r.keys/5000))
 	for !there() {
@@ -228,7 +208,9 @@ func (r *killedRound) await(out *heard, there func() bool) {
 	}
 }
 
-func (r *killedRound) over(out *heard) bool { return strings.Contains(out.String(), "carried out") }
+func (r *killedRound) over(out *longtest.Output) bool {
+	return strings.Contains(out.String(), "carried out")
+}
 
 // counted answers for how many keys Redis has carried the line's commands out,
 // about.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/helix-collective/helix/internal/longtest"
 )
 
 // patience is how long a text may take to appear.
@@ -22,7 +24,7 @@ const patience = time.Minute
 type Terminal struct {
 	t      testing.TB
 	keys   *os.File
-	screen transcript
+	screen longtest.Output
 	seen   int // how much of the screen was waited for
 	ended  chan error
 
@@ -105,7 +107,7 @@ func (p *Terminal) Sees(text string) string {
 	p.t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
-		unseen := p.screen.String()[p.seen:]
+		unseen := p.Screen()[p.seen:]
 		if i := strings.Index(unseen, text); i >= 0 {
 			p.seen += i + len(text)
 			return unseen[:i]
@@ -117,8 +119,9 @@ func (p *Terminal) Sees(text string) string {
 	}
 }
 
-// Screen is everything that was written to the screen.
-func (p *Terminal) Screen() string { return p.screen.String() }
+// Screen is everything that was written to the screen, without how the editor wraps
+// lines.
+func (p *Terminal) Screen() string { return strings.ReplaceAll(p.screen.String(), " \b", "") }
 
 // Leaves waits for the program's end, and answers how that was.
 func (p *Terminal) Leaves() error {
@@ -130,22 +133,4 @@ func (p *Terminal) Leaves() error {
 		p.t.Fatal("the program did not end")
 		return nil
 	}
-}
-
-// transcript is what was written to a screen.
-type transcript struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (s *transcript) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *transcript) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return strings.ReplaceAll(s.text.String(), " \b", "") // how the editor wraps lines
 }
