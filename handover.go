@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/helix-collective/helix/bot"
+	"github.com/helix-collective/helix/commands"
 )
 
 // untoldKey is a HASH: a change that was interrupted → what became of it, which the
@@ -23,7 +24,6 @@ const (
 // handOver finds out what became of interrupted changes of which this instance has
 // the journal, while another speaks, and has that one say so. It runs until ctx ends.
 func (s *speaker) handOver(ctx context.Context) error {
-	untold := map[string]string{} // found out, and not handed over yet
 	tick := time.NewTicker(handOverEvery)
 	defer tick.Stop()
 	for {
@@ -35,32 +35,24 @@ func (s *speaker) handOver(ctx context.Context) error {
 		if _, others := s.member.Holder(); !others || s.member.Holds() {
 			continue
 		}
-		all, err := s.app.dispatcher.Recover(ctx)
-		self := s.member.Self()
-		for _, r := range all {
-			untold[r.ID] = fmt.Sprintf("%s Its journal is with the instance %s on %s, which does not speak now.", r.Text, self.ID, self.Host)
-		}
-		if err == nil {
-			err = s.app.leaveUntold(ctx, untold)
-		}
+		err := s.app.dispatcher.Recover(ctx, func(r commands.Recovered) error {
+			self := s.member.Self()
+			return s.app.leaveUntold(ctx, r.ID, fmt.Sprintf("%s Its journal is with the instance %s on %s, which does not speak now.", r.Text, self.ID, self.Host))
+		})
 		if err != nil && ctx.Err() == nil {
 			s.app.log.Warn("what became of interrupted changes is not handed over yet", zap.Error(err))
 		}
 	}
 }
 
-// leaveUntold leaves texts for the instance that speaks, and empties them.
-func (a *app) leaveUntold(ctx context.Context, untold map[string]string) error {
-	if len(untold) == 0 {
-		return nil
-	}
+// leaveUntold leaves what became of a change to the instance that speaks.
+func (a *app) leaveUntold(ctx context.Context, id, text string) error {
 	pipe := a.client.Pipeline() // both are harmless twice: what fails is left once more
-	pipe.HSet(ctx, untoldKey, untold)
+	pipe.HSet(ctx, untoldKey, id, text)
 	pipe.PExpire(ctx, untoldKey, untoldLast)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return fmt.Errorf("write %s: %w", untoldKey, err)
 	}
-	clear(untold)
 	return nil
 }
 
@@ -91,7 +83,7 @@ func (a *app) announceUntold(ctx context.Context, announce announcer) error {
 		return fmt.Errorf("read %s: %w", untoldKey, err)
 	}
 	for id, text := range all {
-		if err := announce(ctx, "interrupted "+id, text); err != nil {
+		if err := announce(ctx, interruptedID(id), text); err != nil {
 			return fmt.Errorf("announce change %s: %w", id, err)
 		}
 		if err := a.client.HDel(ctx, untoldKey, id).Err(); err != nil {

@@ -18,11 +18,11 @@ const lookEvery = 10 * time.Second
 // interrupted answers what became of changes that were interrupted, in lines;
 // mostly none.
 func (a *app) interrupted(ctx context.Context) string {
-	all, err := a.dispatcher.Recover(ctx)
 	text := ""
-	for _, r := range all {
+	err := a.dispatcher.Recover(ctx, func(r commands.Recovered) error {
 		text += r.Text + "\n"
-	}
+		return nil
+	})
 	if err != nil {
 		a.log.Error("interrupted changes cannot be looked into", zap.Error(err))
 	}
@@ -30,17 +30,20 @@ func (a *app) interrupted(ctx context.Context) string {
 }
 
 // announceInterrupted finds out what became of changes that were interrupted,
-// and announces it. It tries until it knows, or ctx ends.
-func (a *app) announceInterrupted(ctx context.Context, announce func(ctx context.Context, id, text string) error) {
+// and announces it. It tries until it knows and has said so, or ctx ends.
+func (a *app) announceInterrupted(ctx context.Context, announce announcer) {
 	for {
-		all, err := a.dispatcher.Recover(ctx)
-		for _, r := range all {
-			a.announceOne(ctx, r, announce)
-		}
+		err := a.dispatcher.Recover(ctx, func(r commands.Recovered) error {
+			err := announce(ctx, interruptedID(r.ID), r.Text)
+			if errors.Is(err, bot.ErrNoOpsChannel) {
+				return nil
+			}
+			return err
+		})
 		if err == nil {
 			return
 		}
-		a.log.Error("interrupted changes cannot be looked into", zap.Error(err))
+		a.log.Error("interrupted changes cannot be told of yet", zap.Error(err))
 		select {
 		case <-ctx.Done():
 			return
@@ -49,9 +52,5 @@ func (a *app) announceInterrupted(ctx context.Context, announce func(ctx context
 	}
 }
 
-func (a *app) announceOne(ctx context.Context, r commands.Recovered, announce func(ctx context.Context, id, text string) error) {
-	err := announce(ctx, "interrupted "+r.ID, r.Text)
-	if err != nil && !errors.Is(err, bot.ErrNoOpsChannel) {
-		a.log.Error("an interrupted change could not be announced", zap.String("change", r.ID), zap.Error(err))
-	}
-}
+// interruptedID is what a change is announced under, which says nothing twice.
+func interruptedID(change string) string { return "interrupted " + change }

@@ -19,70 +19,64 @@ type Recovered struct {
 	Text string // says so, for people
 }
 
-// Recover finds out what became of the changes that no process carries on. It
-// says so once, in the audit and in the log as well; an error tells of those
-// that could not be looked into, and that are tried again the next time.
-func (d *Dispatcher) Recover(ctx context.Context) ([]Recovered, error) {
+// Recover finds out what became of the changes that no process carries on, and
+// tells of each, in the audit and in the log as well. An error is of those that could
+// not be looked into, or that tell would not take; they are tried again the next
+// time. Only a process that ends right after tell leaves one to be told of again.
+func (d *Dispatcher) Recover(ctx context.Context, tell func(Recovered) error) error {
 	if d.Journal == nil {
-		return nil, nil
+		return nil
 	}
 	list, err := d.Journal.List()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []Recovered
 	var failed error
 	for _, s := range list {
 		if s.Settled || s.Live || s.Unreadable != "" || s.Redis != d.Redis {
 			continue
 		}
-		switch r, err := d.recoverOne(ctx, s.ID); {
-		case errors.Is(err, journal.ErrLive), errors.Is(err, journal.ErrEnded), errors.Is(err, journal.ErrNotFound):
-		case err != nil:
+		err := d.recoverOne(ctx, s.ID, tell)
+		if err != nil && !errors.Is(err, journal.ErrLive) && !errors.Is(err, journal.ErrEnded) && !errors.Is(err, journal.ErrNotFound) {
 			failed = errors.Join(failed, fmt.Errorf("find out what became of change %s: %w", s.ID, err))
-		default:
-			all = append(all, r)
 		}
 	}
-	return all, failed
+	return failed
 }
 
-func (d *Dispatcher) recoverOne(ctx context.Context, id string) (_ Recovered, err error) {
+func (d *Dispatcher) recoverOne(ctx context.Context, id string, tell func(Recovered) error) (err error) {
 	w, err := d.Journal.Resume(id)
 	if err != nil {
-		return Recovered{}, err
+		return err
 	}
 	defer func() { err = errors.Join(err, w.Leave()) }()
 	r, err := d.Journal.Read(id)
 	if err != nil {
-		return Recovered{}, err
+		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	s := r.Summary()
-	var found change.Found
-	err = d.Guard.Recover(ctx, id, r, func(f change.Found) error {
-		found = f
-		return settle(w, f)
+	return d.Guard.Recover(ctx, id, r, func(f change.Found) error {
+		if err := settle(w, f); err != nil {
+			return err
+		}
+		text := d.interruptedText(s, f.Position)
+		if err := tell(Recovered{ID: id, Text: text}); err != nil {
+			return fmt.Errorf("tell of it: %w", err)
+		}
+		d.recordInterrupted(s, text)
+		return w.Close(string(Interrupted))
 	})
-	if err != nil {
-		return Recovered{}, err
-	}
-	done := Recovered{ID: id, Text: d.interruptedText(s, found.Position)}
-	d.recordInterrupted(s, done.Text)
-	return done, nil
 }
 
-// settle writes down what was found.
+// settle writes down what was found. Found once more, it is the same.
 func settle(w *journal.Writer, f change.Found) error {
 	for _, states := range f.States {
 		if err := w.After(states); err != nil {
 			return err
 		}
 	}
-	if err := w.Mark(f.Mark()); err != nil {
-		return err
-	}
-	return w.Close(string(Interrupted))
+	return w.Mark(f.Mark())
 }
 
 // recordInterrupted closes in the audit what the change's process had opened.
@@ -132,10 +126,10 @@ func carriedOut(done, planned int64) string {
 
 // recover does the same on somebody's way to undo, who is told in hints.
 func (t *turn) recover(ctx context.Context) {
-	all, err := t.Recover(ctx)
-	for _, r := range all {
+	err := t.Recover(ctx, func(r Recovered) error {
 		t.hints.add(r.Text)
-	}
+		return nil
+	})
 	if err != nil {
 		t.Log.Error("interrupted changes cannot be looked into", zap.Error(err))
 		t.hints.add("It could not be found out what became of a change that was interrupted; the log has the details.")

@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -30,11 +31,42 @@ func TestAChangeThatEndsWithTheRightIsRecovered(t *testing.T) {
 	if r.Outcome == commands.OK || s.client.Exists(t.Context(), "a", "b").Val() != 1 {
 		t.Fatalf("%s %q", r.Outcome, r.Problem)
 	}
-	found, err := s.dispatcher.Recover(t.Context())
-	if err != nil || len(found) != 1 || !strings.Contains(found[0].Text, "was interrupted: 1 command was carried out") {
-		t.Errorf("it came to %v, %v", found, err)
+	var told []string
+	tell := func(r commands.Recovered) error { told = append(told, r.Text); return nil }
+	if err := s.dispatcher.Recover(t.Context(), tell); err != nil || len(told) != 1 || !strings.Contains(told[0], "was interrupted: 1 command was carried out") {
+		t.Errorf("it came to %q, %v", told, err)
 	}
-	if found, err := s.dispatcher.Recover(t.Context()); err != nil || len(found) > 0 {
-		t.Errorf("a second time: %v, %v", found, err)
+	if err := s.dispatcher.Recover(t.Context(), tell); err != nil || len(told) > 1 {
+		t.Errorf("a second time: %q, %v", told, err)
+	}
+}
+
+// What became of an interrupted change is told until somebody has taken it, and then
+// no more, even where Redis goes away in that moment.
+func TestARecoveredChangeIsToldOfUntilItIsTaken(t *testing.T) {
+	server := redistest.Standalone(t)
+	s := newStage(t, server.URL(), map[string]string{"people": "olga: owner\n"})
+	ctx, lose := context.WithCancelCause(t.Context())
+	s.dispatcher.Handle(ctx, commands.Request{
+		Text: "!seq 1 100 | xargs -I {} redis set key:{} v", Caller: s.people["olga"], Mode: commands.Direct,
+		Stdout: atFirst(func() { lose(lease.ErrLost) }),
+	})
+	refused := errors.New("nobody is there")
+	var told []string
+	take := func(r commands.Recovered) error { told = append(told, r.Text); return refused }
+	for range 2 {
+		if err := s.dispatcher.Recover(t.Context(), take); !errors.Is(err, refused) {
+			t.Errorf("a refusal comes to %v", err)
+		}
+	}
+	take = func(r commands.Recovered) error { told = append(told, r.Text); server.Kill(); return nil }
+	if err := s.dispatcher.Recover(t.Context(), take); err != nil {
+		t.Errorf("taken, it comes to %v", err)
+	}
+	if len(told) != 3 || told[0] != told[1] || told[1] != told[2] || !strings.Contains(told[0], "carried out") {
+		t.Errorf("told is %q", told)
+	}
+	if err := s.dispatcher.Recover(t.Context(), take); err != nil || len(told) > 3 {
+		t.Errorf("once more: %q, %v", told, err)
 	}
 }

@@ -98,15 +98,7 @@ func (a *appending) recovered() change.Position {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	r, err := a.journal.Read(a.id)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer r.Close()
-	found, err := change.Recover(a.t.Context(), a.options(nil), r)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	found := a.found()
 	for _, states := range found.States {
 		if err := w.After(states); err != nil {
 			a.t.Fatal(err)
@@ -116,6 +108,21 @@ func (a *appending) recovered() change.Position {
 		a.t.Fatal(err)
 	}
 	return found.Position
+}
+
+// found answers where the change is found to be by who looks into it.
+func (a *appending) found() change.Found {
+	a.t.Helper()
+	r, err := a.journal.Read(a.id)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer r.Close()
+	found, err := change.Recover(a.t.Context(), a.options(nil), r)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return found
 }
 
 // position answers the last that the journal has.
@@ -222,6 +229,9 @@ func (a *appending) accounted() (at change.Position) {
 	}
 	if err == nil && at.Done != int64(len(a.keys)) {
 		a.t.Errorf("all is well at %+v", at)
+	}
+	if found := a.found(); found.Done != at.Done || found.Lost != at.Lost || found.Unsure != at.Unsure {
+		a.t.Errorf("who looks into it later finds %+v, and it was at %+v", found.Position, at)
 	}
 	a.takeBack()
 	return at

@@ -135,7 +135,7 @@ func (r *recovery) placeOfImages(images []journal.Image) (place, error) {
 }
 
 func (r *recovery) find(ctx context.Context) (Found, error) {
-	f := Found{Position: Position{Done: r.last.Done, Lost: r.last.Lost}, places: r.places}
+	f := Found{Position: Position{Done: r.last.Done, Lost: r.last.Lost, Unsure: r.last.Unsure}, places: r.places}
 	for _, at := range r.places {
 		n, err := r.markerAt(ctx, at)
 		if err != nil {
@@ -151,8 +151,9 @@ func (r *recovery) find(ctx context.Context) (Found, error) {
 			return f, err
 		}
 	}
-	lost, err := r.lostAgain(ctx)
-	f.Done, f.Lost = f.Done-lost, f.Lost+lost
+	gone, err := r.gone(ctx)
+	more := max(gone-f.Lost, 0) // what the change had noticed itself is among what is gone
+	f.Done, f.Lost = f.Done-more, f.Lost+more
 	return f, err
 }
 
@@ -274,10 +275,10 @@ func (r *recovery) parameters(ctx context.Context, images []journal.Image) ([]jo
 	return states, nil
 }
 
-// lostAgain counts the commands of batches that Redis had confirmed and does not
+// gone counts the commands of batches that Redis had confirmed and does not
 // have any more: those behind the number that it holds, as far as the keys do
 // not tell otherwise.
-func (r *recovery) lostAgain(ctx context.Context) (commands int64, err error) {
+func (r *recovery) gone(ctx context.Context) (commands int64, err error) {
 	behind := make(map[place][]pastBatch)
 	for _, b := range r.made {
 		if b.part.Number > r.found[b.place] {
