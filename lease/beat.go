@@ -25,7 +25,8 @@ import (
 // value that it held; the highest token that it has seen; its application; for how
 // many milliseconds another application is kept out.
 // Answers a word, the lease's value, for how many milliseconds that stands, and to
-// the holder since when, in milliseconds, Redis has known who holds the lease.
+// the holder since when, in milliseconds, Redis has lost nothing: whoever comes first
+// after a loss notes that.
 const beatSource = `
 local lease, last, instances = KEYS[1], KEYS[2], KEYS[3]
 local id, record, term, want, mine, application = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5], ARGV[6], ARGV[8]
@@ -44,6 +45,7 @@ local held = redis.call('GET', lease)
 if application ~= '' and owner and owner ~= '' and owner ~= application and (held or now - seen < tonumber(ARGV[9])) then
   return {'foreign', owner, math.max(0, tonumber(ARGV[9]) - (now - seen)), 0}
 end
+redis.call('HSETNX', last, 'since', text)
 redis.call('HSET', instances, id, text .. ' ' .. record)
 local all = redis.call('HGETALL', instances)
 for i = 1, #all, 2 do
@@ -54,10 +56,8 @@ if held and (held ~= mine or want == 'none') then return {'other', held, redis.c
 if want == 'none' then return {'free', '', -2, 0} end
 local function note(token, value)
   redis.call('SET', lease, value, 'PX', term)
-  local since = tonumber(redis.call('HGET', last, 'since') or '') or now
-  redis.call('HSET', last, 'token', token, 'application', application ~= '' and application or owner or '', 'seen', text, 'released', '0',
-    'since', string.format('%.0f', since))
-  return {'mine', value, term, since}
+  redis.call('HSET', last, 'token', token, 'application', application ~= '' and application or owner or '', 'seen', text, 'released', '0')
+  return {'mine', value, term, tonumber(redis.call('HGET', last, 'since')) or now}
 end
 local token = redis.call('HGET', last, 'token')
 if mine ~= '' and (held or token == string.match(mine, '^(%d+) ')) then return note(string.match(mine, '^(%d+) '), mine) end

@@ -58,7 +58,8 @@ const (
 // reply finds it claimed by oneself.
 //
 // KEYS: seen:<id>, the lease, what is being worked on, the channels heard, the
-// latest message of the channel that was claimed. ARGV: the
+// latest message of the channel that was claimed, what is left of the last holder,
+// which says since when claims are known. ARGV: the
 // lease's value; its token; for how many milliseconds a claim stands; the id; the
 // work; the channel, its guild before it; how many channels, and how much work, are
 // kept; where the work stands in its channel, or nothing.
@@ -67,12 +68,16 @@ const (
 const claimSource = `
 local held = redis.call('GET', KEYS[2])
 if held and held ~= ARGV[1] then return -1 end
+local time = redis.call('TIME')
 local first = redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[3])
+if redis.call('EXISTS', KEYS[6]) == 0 then
+  redis.call('HSET', KEYS[6], 'since', string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)))
+end
 if not first and redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 if redis.call('HLEN', KEYS[3]) < tonumber(ARGV[8]) then
   redis.call('HSET', KEYS[3], ARGV[4], ARGV[2] .. ' ' .. ARGV[5])
 end
-redis.call('ZADD', KEYS[4], redis.call('TIME')[1], ARGV[6])
+redis.call('ZADD', KEYS[4], time[1], ARGV[6])
 redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - tonumber(ARGV[7]))
 local order = ARGV[9]
 if order == '' then return 1 end
@@ -90,7 +95,7 @@ func (c *Claims) Claim(ctx context.Context, w Work) (Claimed, error) {
 	if err != nil {
 		return Theirs, fmt.Errorf("claim %s: %w", w.ID, err)
 	}
-	keys := []string{seenPrefix + w.ID, leaseKey, workingKey, heardKey, latestPrefix + w.Channel}
+	keys := []string{seenPrefix + w.ID, leaseKey, workingKey, heardKey, latestPrefix + w.Channel, lastKey}
 	for {
 		_, fence := c.member.Fence()
 		n, err := c.take.Run(ctx, c.client, keys, fence, c.mark(fence), seenFor.Milliseconds(), w.ID, record, w.Guild+" "+w.Channel, heardKept, workKept, w.Order).Int()

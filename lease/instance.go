@@ -17,7 +17,7 @@ import (
 // Our keys in Redis, in one slot.
 const (
 	leaseKey     = "{helix}:lease"
-	lastKey      = "{helix}:lease:last" // what is left of the last holder: its token, its application, whether it gave the right back
+	lastKey      = "{helix}:lease:last" // what is left of the last holder: its token, its application, whether it gave the right back; and since when nothing was lost
 	instancesKey = "{helix}:instances"
 	workingKey   = "{helix}:working" // what was claimed and is not done yet
 	heardKey     = "{helix}:heard"   // the channels where somebody asked lately

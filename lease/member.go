@@ -30,7 +30,7 @@ type Member struct {
 	mu      sync.Mutex
 	right   right
 	holder  Instance  // as of the last answer
-	since   time.Time // Redis has known who holds the lease, as of the last renewal
+	since   time.Time // Redis has lost nothing, as of the last renewal
 	refused int       // attempts that failed in a row
 }
 

@@ -213,6 +213,69 @@ func TestAWorkIsClaimedOnce(t *testing.T) {
 	})
 }
 
+// Since when claims are known is noted by the first who comes after a loss: what was
+// said before that may have been answered, and what was said later has not been, if it
+// is not claimed. The holder may stand still before its next renewal.
+func TestSinceWhenClaimsAreKnown(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, client redis.UniversalClient) {
+		a := join(t, client, "a", "app")
+		a.begins(t)
+		claims := NewClaims(client, a.Member)
+		noted := func() time.Time {
+			ms, err := client.HGet(t.Context(), lastKey, "since").Int64()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return time.UnixMilli(ms)
+		}
+		now := func() time.Time { return client.Time(t.Context()).Val().Truncate(time.Millisecond) }
+		claim := func(id string) {
+			t.Helper()
+			if whose, err := claims.Claim(t.Context(), Work{ID: id, Guild: "g", Channel: "c"}); err != nil || whose != Ours {
+				t.Fatalf("%v, %v", whose, err)
+			}
+		}
+		start := noted()
+		claim("1")
+		if since := noted(); since != start || since.Before(a.Self().Since.Add(-time.Minute)) {
+			t.Errorf("claims are known since %s, and at first since %s", since, start)
+		}
+		lost := now()
+		if err := client.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		claim("2") // or a renewal that came right before it
+		since := noted()
+		if since.Before(lost) || since.After(now()) {
+			t.Errorf("after a loss at %s claims are known since %s", lost, since)
+		}
+		claim("3")
+		redistest.Eventually(t, "it holds the lease again", func(ctx context.Context) bool { return client.Exists(ctx, leaseKey).Val() == 1 })
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
+		b := join(t, client, "b", "app")
+		b.begins(t)
+		if b.Since() != since {
+			t.Errorf("the next one knows of claims since %s, not %s", b.Since(), since)
+		}
+		if err := b.stop(); err != nil {
+			t.Error(err)
+		}
+		if err := client.Del(t.Context(), lastKey).Err(); err != nil {
+			t.Fatal(err)
+		}
+		waits := join(t, client, "waits", "app") // it does not speak yet
+		redistest.Eventually(t, "somebody notes since when", func(ctx context.Context) bool { return client.HExists(ctx, lastKey, "since").Val() })
+		since = noted()
+		waits.begins(t)
+		if waits.Since() != since {
+			t.Errorf("what was noted before it spoke is %s, and it knows %s", since, waits.Since())
+		}
+	})
+}
+
 // A message that is caught up after a later one of its channel was claimed is known
 // for that, whoever claimed the later one; what stands in no order is not.
 func TestAnOlderMessageIsOvertaken(t *testing.T) {
