@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -262,6 +263,34 @@ func TestWhatIsAnsweredWasNotInterrupted(t *testing.T) {
 	for _, m := range []*discordtest.Message{answered, begun} {
 		l.interrupted = append(l.interrupted, lease.Work{ID: m.ID, Guild: g.ID, Channel: g.ChannelID("#ops"), Message: m.ID})
 	}
+	start(t, d, echo, with(l))
+	begun.Sees("This was interrupted")
+	answered.SeesNothing(20 * time.Millisecond)
+}
+
+// An answer that comes in the same moment, as of an instance that lost the right and
+// has not heard of it yet, is the only one: whichever Discord had first.
+func TestNobodyIsToldOfAnInterruptionBesideTheAnswer(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	l := &ledger{}
+	first := start(t, d, echo, with(l))
+	d.Gateway().AwaitReady(1)
+	answered := g.As("ann").Says("#ops", "!answered")
+	answered.Sees("!answered")
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	begun := g.As("ann").Says("#ops", "!begun")
+	for _, m := range []*discordtest.Message{answered, begun} {
+		l.interrupted = append(l.interrupted, lease.Work{ID: m.ID, Guild: g.ID, Channel: g.ChannelID("#ops"), Message: m.ID})
+	}
+	d.FailWith(func(operation string) discordtest.Fault { // what stands in the channel is not seen
+		if operation == "list_messages" {
+			return discordtest.Status(http.StatusForbidden)
+		}
+		return discordtest.Fault{}
+	})
 	start(t, d, echo, with(l))
 	begun.Sees("This was interrupted")
 	answered.SeesNothing(20 * time.Millisecond)

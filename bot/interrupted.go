@@ -77,7 +77,7 @@ func (b *Bot) tellOf(work context.Context, w lease.Work) {
 	o := occasion{id: w.ID, channel: w.Channel, message: w.Message}
 	out := outgoing{
 		Content: interruptedText, Mentions: nobody(), Flags: flagNoEmbeds, Reference: o.reference(),
-		Nonce: nonce("interrupted " + w.ID), EnforceNonce: true,
+		Nonce: nonce(o.id), EnforceNonce: true, // that of the answer, which may be on its way
 	}
 	if err := b.postFor(work, w.Channel, out, nil, nil); err != nil {
 		b.log.Warn("what was interrupted could not be told", zap.String("id", w.ID), zap.Error(err))

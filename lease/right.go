@@ -49,15 +49,23 @@ func (r right) answered(began time.Time, a answer) (next right, lost bool) {
 		return r, held && !stood && before != a.value
 	}
 	if a.word == other {
-		r.free = began.Add(max(a.left, 0))
+		r.free = later(r.free, began.Add(max(a.left, 0)))
 	}
 	r.value, r.until = "", time.Time{}
 	return r, held
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // unanswered draws them from an attempt that failed, which began at a moment and
 // ended at another. A right that stood then goes on; one that did not is not
-// mended by a failure.
+// mended by a failure. Whoever else holds it goes on, too, and is left a term to renew
+// it from then on, whatever is left of it in Redis.
 func (r right) unanswered(began, ended time.Time) right {
 	r.free = ended.Add(Term)
 	switch {

@@ -86,6 +86,7 @@ func TestWhenAStandbyTakesAFreeLease(t *testing.T) {
 	start := time.Now()
 	seen, _ := newRight(start).answered(start, theirs(3*time.Second))
 	away := seen.unanswered(start.Add(time.Second), start.Add(2*time.Second))
+	back, _ := away.answered(start.Add(2500*time.Millisecond), theirs(100*time.Millisecond))
 	alone := newRight(start).unanswered(start.Add(Term), start.Add(Term))
 	for _, c := range []struct {
 		name string
@@ -97,6 +98,8 @@ func TestWhenAStandbyTakesAFreeLease(t *testing.T) {
 		{"within the term that it saw", seen, 3*time.Second - 1, wantKeep},
 		{"after it", seen, 3 * time.Second, wantTake},
 		{"within a term after a failure", away, 2*time.Second + Term - 1, wantKeep},
+		{"when Redis is back, and its holder had no time to renew it", back, 2*time.Second + Term - 1, wantKeep},
+		{"when it had", back, 2*time.Second + Term, wantTake},
 		{"while it speaks without a token", alone, Term + time.Second, wantTake},
 		{"after that", away, 2*time.Second + Term, wantTake},
 	} {
