@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -186,6 +187,7 @@ func TestAChangeOfAClusterOutlivesItsFaults(t *testing.T) {
 	lostAnswers(t, client, &w)
 	t.Run("slots move", func(t *testing.T) { slotsMove(t, cluster, client) })
 	t.Run("a master is away", func(t *testing.T) { masterAway(t, cluster, client) })
+	t.Run("the masters are emptied", func(t *testing.T) { mastersEmptied(t, cluster, client) })
 	t.Run("a replica takes over", func(t *testing.T) { masterReplaced(t, cluster, client) })
 }
 
@@ -250,6 +252,43 @@ func awaitWhole(t *testing.T, client redis.UniversalClient) {
 		info, err := client.ClusterInfo(ctx).Result()
 		return err == nil && strings.Contains(info, "cluster_state:ok")
 	})
+}
+
+// mastersEmptied has all that was made so far gone while a batch is about to be made in
+// the same slots. What is made then has its replies, and is there.
+func mastersEmptied(t *testing.T, cluster *redistest.ClusterServers, client redis.UniversalClient) {
+	a := newAppending(t, client, "emptied", 0)
+	for i := range 600 {
+		a.keys = append(a.keys, fmt.Sprintf("{%d}:%d", i%60, i))
+	}
+	a.happens[3] = func(int) {
+		for _, m := range cluster.Masters {
+			if err := m.Client().FlushAll(t.Context()).Err(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	at, err := a.run()
+	var undone *change.UndoneError
+	if !errors.As(err, &undone) {
+		t.Errorf("it ends with %v", err)
+	}
+	there, err := client.Pipelined(t.Context(), func(p redis.Pipeliner) error {
+		for _, k := range a.keys {
+			p.Exists(t.Context(), k)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := int64(0)
+	for _, is := range there {
+		shown += is.(*redis.IntCmd).Val()
+	}
+	if shown != at.Done || at.Done == 0 || at.Lost == 0 || a.unanswered > 0 {
+		t.Errorf("%d keys are there, at %+v; %d replies got lost", shown, at, a.unanswered)
+	}
 }
 
 // masterReplaced has a replica that lacks some of the change take its master's

@@ -31,6 +31,8 @@ type appending struct {
 	made    int64                     // of those, those that Redis lost again among them
 	lacking int64                     // of those, which no replica has
 
+	unanswered int // of those, which lost their replies
+
 	patience time.Duration
 }
 
@@ -76,7 +78,10 @@ func (a *appending) run() (at change.Position, err error) {
 		steps = append(steps, on(k, true, "APPEND", k, "x"))
 	}
 	e := change.New(a.options(&interposed{Writer: w, happens: a.happens}))
-	err = e.Run(a.t.Context(), from(steps), func(change.Done) error {
+	err = e.Run(a.t.Context(), from(steps), func(d change.Done) error {
+		if d.Reply == nil {
+			a.unanswered++
+		}
 		if a.made++; a.done != nil {
 			a.done()
 		}

@@ -182,13 +182,21 @@ func (r *run) noted(ctx context.Context, b *batch, u *unit, answer []byte) error
 }
 
 // wentAstray reports whether another server is the one now, and has all that was
-// noted before a transaction, but not the transaction.
+// noted before a transaction, but not the transaction. A server that is still the one
+// has lost something, and keeps its other connections: what is being made on them
+// would lose its replies.
 func (r *run) wentAstray(ctx context.Context, db int, u *unit) bool {
-	r.leave(ctx, db, u, nil)
+	former := u.session
+	server := former.server
+	r.leaveAlone(ctx, db, u)
 	if err := r.connect(ctx, db, u); err != nil {
 		return false
 	}
 	is, err := u.session.marker(ctx, u.marker)
+	if err == nil && server != "" && u.session.server == server {
+		return false
+	}
+	r.sessions.cut(former)
 	return err == nil && r.lacking(u.marker, is) == nil && is.number < u.number
 }
 

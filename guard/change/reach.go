@@ -36,13 +36,17 @@ func (r *run) leave(ctx context.Context, db int, u *unit, why error) {
 	if u.session == nil {
 		return
 	}
-	u.session.drop()
-	if ofSlot(why) {
-		r.sessions.give(u.session)
-	} else {
-		r.sessions.desert(u.session)
+	if !ofSlot(why) {
+		r.sessions.cut(u.session)
 	}
-	u.session = nil
+	r.leaveAlone(ctx, db, u)
+}
+
+// leaveAlone gives up a transaction's connection, and no other that leads to the
+// same server.
+func (r *run) leaveAlone(ctx context.Context, db int, u *unit) {
+	u.session.drop()
+	r.letGo(u)
 	if client, err := r.Client(db); err == nil {
 		if cluster, ok := client.(*redis.ClusterClient); ok {
 			cluster.ReloadState(ctx)

@@ -54,15 +54,14 @@ func (s *sessions) give(back *session) {
 	s.free[client] = append(s.free[client], back)
 }
 
-// desert takes back a session whose server went away, or takes no changes any
-// more. All others that lead there are cut: where another server took its place,
-// it may still answer on them, and lose again what it confirms.
-func (s *sessions) desert(back *session) {
+// cut cuts a session whose server went away, or takes no changes any more, and all
+// others that lead there: where another server took its place, it may still answer on
+// them, and lose again what it confirms.
+func (s *sessions) cut(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	client := s.to[back]
-	s.free[client] = append(s.free[client], back)
-	if back.age < s.age[client] {
+	client := s.to[one]
+	if one.age < s.age[client] {
 		return // those that were as old are cut, and younger ones lead elsewhere
 	}
 	s.age[client]++
