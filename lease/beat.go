@@ -45,7 +45,7 @@ local held = redis.call('GET', lease)
 if application ~= '' and owner and owner ~= '' and owner ~= application and (held or now - seen < tonumber(ARGV[9])) then
   return {'foreign', owner, math.max(0, tonumber(ARGV[9]) - (now - seen)), 0}
 end
-redis.call('HSETNX', last, 'since', text)
+if not redis.call('HGET', last, 'since') then redis.call('HSET', last, 'since', text) end
 redis.call('HSET', instances, id, text .. ' ' .. record)
 local all = redis.call('HGETALL', instances)
 for i = 1, #all, 2 do
