@@ -92,7 +92,7 @@ func (s *speaker) run(ctx context.Context) error {
 func (s *speaker) speak(ctx context.Context) error {
 	a := s.app
 	o := a.botOptions(a.live.Snapshot())
-	o.Speaks, o.Claims, o.ClaimedSince = s.member.Holds, s.claims, s.member.Since()
+	o.Speaks, o.Claims, o.ClaimedSince, o.LeaveUntold = s.member.Holds, s.claims, s.member.Since(), a.leaveUntold
 	b, err := bot.New(o)
 	if err != nil {
 		return err

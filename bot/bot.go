@@ -89,6 +89,10 @@ type Options struct {
 	Claims       Claims
 	ClaimedSince time.Time
 
+	// LeaveUntold keeps, under an id, what became of a change whose answer this
+	// instance may not send any more, for the one that may; nil: nobody is told.
+	LeaveUntold func(ctx context.Context, id, text string) error
+
 	// Clicked is told of each button that somebody presses; it may be nil, and
 	// must not wait.
 	Clicked func(who permissions.Member, what string)

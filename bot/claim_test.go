@@ -168,20 +168,25 @@ func TestWhoMayNotSpeakWaits(t *testing.T) {
 }
 
 // A bot whose right is lost ends at once, without a grace for what runs, and
-// without a word.
+// without a word. What it has changed is left to be said by the next one.
 func TestALostRightEndsTheBotAtOnce(t *testing.T) {
 	t.Parallel()
 	d, g := newOps(t)
-	began := make(chan struct{})
-	var ended error
+	g.Text("#bots")
+	began, ended := make(chan struct{}, 2), make(chan error, 2)
+	left := make(chan string, 2)
 	o := bot.Options{
 		Token: d.Token(), APIURL: d.URL(), Pin: &pin{}, Log: zap.NewNop(), Timing: quick(), Claims: &ledger{},
 		Handler: handler(func(ctx context.Context, req commands.Request) commands.Reply {
-			close(began)
+			began <- struct{}{}
 			<-ctx.Done()
-			ended = context.Cause(ctx)
+			ended <- context.Cause(ctx)
+			if req.Text == "!change" {
+				return commands.Reply{Changed: true, Asked: req.Text, Footer: "1 of 1 key changed.", Hints: []string{"`!undo x` takes it back."}}
+			}
 			return echo(ctx, req)
 		}),
+		LeaveUntold: func(_ context.Context, id, text string) error { left <- id + ": " + text; return nil },
 	}
 	o.Timing.Grace = time.Hour
 	ctx, lose := context.WithCancelCause(t.Context())
@@ -193,14 +198,19 @@ func TestALostRightEndsTheBotAtOnce(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
 	d.Gateway().AwaitReady(1)
-	said := g.As("ann").Says("#ops", "!hello")
+	said, changing := g.As("ann").Says("#ops", "!hello"), g.As("ann").Says("#bots", "!change")
+	<-began
 	<-began
 	lose(lease.ErrLost)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if !errors.Is(ended, lease.ErrLost) {
-		t.Errorf("what runs ends since %v", ended)
+	const account = "The answer to ann (!change) could not be sent, as another instance speaks now. It was: 1 of 1 key changed. `!undo x` takes it back."
+	if got := <-left; got != changing.ID+": "+account || len(left) > 0 {
+		t.Errorf("left to be said are %q and %d more", got, len(left))
+	}
+	if why := <-ended; !errors.Is(why, lease.ErrLost) {
+		t.Errorf("what runs ends since %v", why)
 	}
 	said.SeesNothing(20 * time.Millisecond)
 }

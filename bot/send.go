@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/commands"
+	"github.com/helix-collective/helix/lease"
 )
 
 // answer is a reply as it is sent: one message, and perhaps files.
@@ -118,7 +120,7 @@ func (b *Bot) send(work context.Context, o occasion, reply commands.Reply) {
 	}
 	if err != nil {
 		b.plans.forget(plan)
-		b.unsent(work, o, err)
+		b.unsent(work, o, reply, err)
 		return
 	}
 	b.showsPlan(work, plan, message)
@@ -159,7 +161,7 @@ func (b *Bot) sendInPlace(work context.Context, o occasion, shown string, reply 
 		b.send(work, o, reply)
 		return
 	}
-	b.unsent(work, o, err)
+	b.unsent(work, o, reply, err)
 }
 
 func (b *Bot) editTo(ctx context.Context, channel, message string, a answer) error {
@@ -266,9 +268,13 @@ func (b *Bot) postAs(ctx context.Context, c call, out outgoing, posted any) erro
 // unsent says that an answer did not reach its channel: in the log; in the
 // channel itself once Discord takes messages again; and in the ops channel if the
 // cause is a right that somebody can give.
-func (b *Bot) unsent(work context.Context, o occasion, err error) {
+func (b *Bot) unsent(work context.Context, o occasion, reply commands.Reply, err error) {
 	b.log.Error("an answer could not be sent",
 		zap.String("message", o.message), zap.String("channel", o.channel), zap.Error(err))
+	if errors.Is(context.Cause(work), lease.ErrLost) {
+		b.leaveUntold(o, reply)
+		return
+	}
 	if !refused(err) {
 		b.lose(work, o.channel)
 		return
@@ -277,4 +283,19 @@ func (b *Bot) unsent(work context.Context, o occasion, err error) {
 		return
 	}
 	b.announce(work, fmt.Sprintf("Helix was asked something in <#%s> but may not answer there: it needs the rights View Channel and Send Messages (in threads: Send Messages in Threads; a locked thread also Manage Threads).", o.channel), o.channel)
+}
+
+// leaveUntold leaves what became of a change to the instance that speaks now. That
+// anything else was interrupted that one knows.
+func (b *Bot) leaveUntold(o occasion, reply commands.Reply) {
+	if !reply.Changed || b.options.LeaveUntold == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), doneWithin)
+	defer cancel()
+	text := fmt.Sprintf("The answer to %s (%s) could not be sent, as another instance speaks now. It was: %s",
+		o.caller.Name, reply.Asked, strings.Join(append([]string{cmp.Or(reply.Problem, reply.Footer)}, reply.Hints...), " "))
+	if err := b.options.LeaveUntold(ctx, o.id, text); err != nil {
+		b.log.Error("what became of a change is told to nobody", zap.String("text", text), zap.Error(err))
+	}
 }

@@ -45,7 +45,7 @@ func (b *Bot) respond(work context.Context, o occasion, shown string, reply comm
 		reply.Hints = append(reply.Hints, "Asked by "+o.caller.Name+" with a command whose own answer Discord takes no more.")
 		b.present(work, o.inChannel(), shown, reply)
 	default:
-		b.unsent(ctx, o, err)
+		b.unsent(work, o, reply, err)
 	}
 }
 

@@ -144,7 +144,7 @@ func (d *Dispatcher) carryOut(ctx context.Context, c Confirmation, p plans.Plan,
 	reply.Output = report.output
 	t.reportOn(&reply, report, p, total, time.Since(start))
 	t.hide(&reply, req)
-	reply.Changed = t.recording.mayHaveChanged()
+	t.noteChanged(&reply, p.Line)
 	names := t.namesIn(ctx, p.Line)
 	d.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))

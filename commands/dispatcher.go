@@ -161,7 +161,7 @@ func (t *turn) serve(ctx context.Context, req Request) Reply {
 	}
 	reply.Quiet = t.quiet(reply.Outcome)
 	reply.Card = t.cards.of(reply.Output)
-	reply.Changed = t.recording.mayHaveChanged()
+	t.noteChanged(&reply, req.Text)
 	t.hide(&reply, req)
 	t.logFault(req, names, reply, err)
 	t.recording.end(names, reply, time.Since(start))

@@ -111,6 +111,13 @@ func (r *recording) open(ctx context.Context) error {
 	return err
 }
 
+// noteChanged says in a reply whether something was changed, and by which line.
+func (t *turn) noteChanged(reply *Reply, line string) {
+	if reply.Changed = t.recording.mayHaveChanged(); reply.Changed {
+		reply.Asked = clipLine(t.kept(line))
+	}
+}
+
 // mayHaveChanged reports whether the request came to change something.
 func (r *recording) mayHaveChanged() bool {
 	r.mu.Lock()

@@ -139,6 +139,10 @@ type Reply struct {
 	// message is not to be run in another version.
 	Changed bool
 
+	// Asked is the line that changed something, without secrets and clipped, for
+	// whoever hears of it elsewhere; empty where nothing was changed.
+	Asked string
+
 	// Plan waits for a confirmation; the outcome is Unconfirmed then. It is
 	// nil where nothing does.
 	Plan *Plan
