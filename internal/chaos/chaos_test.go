@@ -3,11 +3,9 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -153,22 +151,22 @@ func (w *world) logs() string {
 // round is a time of trouble under load.
 type round struct {
 	*world
-	number int
-	random *rand.Rand
-	load   *load
-	faults []*fault
-	notes  []string
-	begun  time.Time
-	sum    *tally
-	watch  *revisions
+	facts
+	number   int
+	random   *rand.Rand
+	load     *load
+	visitors *visitors
+	faults   []*fault
+	notes    []string
+	sum      *tally
+	watch    *revisions
+	wrong    bool // a promise was broken
 
-	accounts string // of changes that were interrupted, by their own instances
-
-	flushed, killed, stopped, paused, lateDiscord, outage bool
+	told string // by instances, of changes that were interrupted
 }
 
 func newRound(w *world, number int, sum *tally) *round {
-	r := &round{world: w, number: number, random: rand.New(rand.NewPCG(uint64(number), 3)), load: newLoad(w, number), sum: sum}
+	r := &round{world: w, facts: facts{kind: w.ground.kind}, number: number, random: rand.New(rand.NewPCG(uint64(number), 3)), load: newLoad(w, number), sum: sum}
 	c := &chooser{w, r, r.random}
 	mine := kinds[w.ground.kind]
 	redis := mine[number/len(topologies)%len(mine)]
@@ -177,6 +175,7 @@ func newRound(w *world, number int, sum *tally) *round {
 		beside = ""
 	}
 	r.faults = append(r.faults, c.redis(redis))
+	r.succeeded = w.ground.mayLose(redis)
 	if f := c.beside(beside); f != nil {
 		r.faults = append(r.faults, f)
 	}
@@ -198,7 +197,9 @@ func (r *round) run() {
 		r.asks(context.Background(), "!config set alerts.server_down.enabled=true")
 		defer r.asks(context.Background(), "!config set alerts.server_down.enabled=false")
 	}
+	r.ground.lay(r.number)
 	r.begun = time.Now()
+	r.visitors = newVisitors(r.world, r.number)
 	for !r.healed() || time.Since(r.begun) < least {
 		r.strike()
 		r.load.say()
@@ -206,11 +207,35 @@ func (r *round) run() {
 		tick()
 	}
 	r.note("all is healed")
+	r.visitors.stop()
 	r.drain()
 	r.settle()
+	r.revisit()
 	r.judgeAll()
 	r.sum.add(r)
-	r.t.Logf("round %d: %v, %d said, %.1f s", r.number, r.faults, len(r.load.all), time.Since(r.begun).Seconds())
+	r.t.Logf("round %d: %v, %d said, %d asked, %.1f s", r.number, r.faults, len(r.load.all), r.visitors.asked(), time.Since(r.begun).Seconds())
+}
+
+// soon is how long it may take until an instance serves sessions again, once all
+// servers are in order.
+const soon = 30 * time.Second
+
+// revisit holds that each instance serves sessions again, and looks at all of the
+// round once more.
+func (r *round) revisit() {
+	for n, instance := range r.instances {
+		probe := &visitor{round: r.number, number: visitorsEach + n, random: r.random, client: r.visitors.all[0].client, services: []func() string{instance.serves}}
+		tried := 0
+		r.await(fmt.Sprintf("instance %d serves sessions again", n), soon, func(context.Context) bool {
+			tried++
+			return probe.isServed()
+		})
+		r.sum.count("instances that served sessions again at once", one(tried == 1))
+	}
+	r.calm = time.Now()
+	for _, v := range r.visitors.all {
+		v.revisit()
+	}
 }
 
 func (r *round) healed() bool {
@@ -224,6 +249,9 @@ func (r *round) strike() {
 		switch {
 		case !f.began && since >= f.at:
 			f.began = true
+			if r.trouble.IsZero() {
+				r.trouble = time.Now()
+			}
 			r.note("%s begins", f.name)
 			f.begin()
 			f.over = f.heal == nil
@@ -243,112 +271,20 @@ const (
 	slowest  = 3 * time.Minute // a change that runs, on a busy machine
 )
 
-// drain waits until everything that was said is answered, or nobody will.
+// drain waits until everything that was said is answered, or nobody will: what shows
+// a change that moves no more was begun by an instance that has lost the right.
 func (r *round) drain() {
 	within := patience
 	if r.killed || r.stopped {
 		within = briefly
 	}
-	for running := time.Now().Add(slowest); r.load.runs() && time.Now().Before(running); tick() {
+	last, quiet := time.Now().Add(slowest), time.Now().Add(within)
+	for ; time.Now().Before(last); tick() {
 		r.load.hear()
-	}
-	for end := time.Now().Add(within); len(r.load.open) > 0 && time.Now().Before(end); tick() {
-		r.load.hear()
-	}
-}
-
-// masterCount answers how many masters there are.
-func (g *ground) masterCount(ctx context.Context) (n int) {
-	for _, one := range g.nodes {
-		info, err := one.direct.Do(ctx, "ROLE").Slice()
-		if err == nil && info[0] == "master" {
-			n++
+		if r.load.runs() {
+			quiet = time.Now().Add(within)
+		} else if time.Now().After(quiet) || !slices.ContainsFunc(r.load.waiting(), (*ask).isSilent) {
+			return
 		}
 	}
-	return n
-}
-
-// tally is what the rounds showed.
-type tally struct {
-	mu     sync.Mutex
-	rounds int
-	counts map[string]int
-}
-
-func (s *tally) add(r *round) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rounds++
-	for _, f := range r.faults {
-		s.counts[r.ground.kind+": "+f.name]++
-	}
-	s.counts["said"] += len(r.load.all)
-}
-
-func (s *tally) count(what string, n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counts[what] += n
-}
-
-func (s *tally) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	lines := []string{fmt.Sprintf("%d rounds", s.rounds)}
-	for name, n := range s.counts {
-		lines = append(lines, fmt.Sprintf("%s: %d", name, n))
-	}
-	slices.Sort(lines[1:])
-	return strings.Join(lines, "\n")
-}
-
-// revisions follows the settings' revision on all servers.
-type revisions struct {
-	cancel context.CancelFunc
-	done   chan struct{}
-
-	mu         sync.Mutex
-	replicated int64 // the greatest that all servers had
-}
-
-const configKey = "{helix}:config"
-
-func watchRevisions(g *ground) *revisions {
-	ctx, cancel := context.WithCancel(context.Background())
-	v := &revisions{cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(v.done)
-		for ; ctx.Err() == nil; tick() {
-			v.look(ctx, g)
-		}
-	}()
-	return v
-}
-
-// look takes in the revision that the master of Helix's own keys and all its
-// replicas have; nothing while one of them is away.
-func (v *revisions) look(ctx context.Context, g *ground) {
-	least, had := int64(math.MaxInt64), 0
-	for _, n := range g.nodes {
-		if revision, err := n.direct.HGet(ctx, configKey, "@revision").Int64(); err == nil {
-			least, had = min(least, revision), had+1
-		}
-	}
-	if had < 1+g.replicasEach() {
-		return
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.replicated = max(v.replicated, least)
-}
-
-func (v *revisions) stop() {
-	v.cancel()
-	<-v.done
-}
-
-func (v *revisions) greatest() int64 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.replicated
 }

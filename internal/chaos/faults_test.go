@@ -115,6 +115,7 @@ func (c *chooser) flush() {
 	for _, n := range c.w.ground.nodes {
 		_ = n.direct.FlushAll(ctx).Err() // a replica refuses it, and follows its master
 	}
+	c.r.flushedAt = time.Now()
 	c.w.seed()
 }
 
@@ -220,7 +221,8 @@ func (c *chooser) beside(name string) *fault {
 	f := &fault{name: name, at: c.between(100*time.Millisecond, 2500*time.Millisecond), lasts: c.between(300*time.Millisecond, 4*time.Second)}
 	d := c.w.discord
 	quiet := func() { d.FailWith(nil) }
-	one := c.w.instances[c.random.IntN(len(c.w.instances))]
+	at := c.random.IntN(len(c.w.instances))
+	one := c.w.instances[at]
 	switch name {
 	case "":
 		return nil
@@ -236,17 +238,30 @@ func (c *chooser) beside(name string) *fault {
 	case "helix-kill":
 		c.r.killed = true
 		f.lasts = min(f.lasts, 2*time.Second)
-		f.begin, f.heal = one.kill, one.start
+		f.begin, f.heal = c.away(at, one.kill, one.start)
 	case "helix-stop":
 		c.r.stopped = true
 		f.lasts = min(f.lasts, time.Second)
-		f.begin, f.heal = one.stop, one.start
+		f.begin, f.heal = c.away(at, one.stop, one.start)
 	case "helix-pause":
 		c.r.paused = true
 		f.lasts = c.between(300*time.Millisecond, 9*time.Second) // the right to speak lasts for five
-		f.begin, f.heal = func() { one.signal(syscall.SIGSTOP) }, func() { one.signal(syscall.SIGCONT) }
+		f.begin, f.heal = c.away(at, func() { one.signal(syscall.SIGSTOP) }, func() { one.signal(syscall.SIGCONT) })
 	}
 	return f
+}
+
+// away notes when an instance is away by a fault.
+func (c *chooser) away(instance int, begin, heal func()) (noted, back func()) {
+	noted = func() {
+		c.r.absent = absence{instance: instance, from: time.Now()}
+		begin()
+	}
+	back = func() {
+		heal()
+		c.r.absent.to = time.Now()
+	}
+	return noted, back
 }
 
 // storm makes a third of all requests meet a 429, and one in ten a failure.

@@ -298,3 +298,26 @@ func (g *ground) replica(ctx context.Context, of *node) *node {
 	}
 	return nil
 }
+
+// masterCount answers how many masters there are.
+func (g *ground) masterCount(ctx context.Context) (n int) {
+	for _, one := range g.nodes {
+		info, err := one.direct.Do(ctx, "ROLE").Slice()
+		if err == nil && info[0] == "master" {
+			n++
+		}
+	}
+	return n
+}
+
+// mayLose reports whether a fault may give a master's place to a replica that is
+// behind it. A failover within a Cluster waits until the replica is not.
+func (g *ground) mayLose(fault string) bool {
+	switch fault {
+	case "kill", "pause", "isolate", "takeover":
+		return g.replicasEach() > 0
+	case "failover":
+		return g.kind == "sentinel"
+	}
+	return false
+}

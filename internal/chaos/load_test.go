@@ -3,111 +3,138 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/helix-collective/helix/bot/discordtest"
 )
 
-// ask is something that was said to Helix, and what came of it.
-type ask struct {
-	channel string
-	mark    string // unique; in a plan's keys and values, too
-	n       int    // of a plan: how many commands; of config: the value
-	said    *discordtest.Message
-	at      time.Time
-	replies []*discordtest.Message // as they are now
-	pressed time.Time              // Confirm, last
-	presses int
-	rounds  int       // of presses
-	settled time.Time // zero: nobody has answered yet
-}
+// talks are the channels of the load, and who speaks there.
+var talks = []struct{ channel, who string }{{"#read", "ann"}, {"#write", "ben"}, {"#plan", "cy"}, {"#config", "dee"}}
 
-func (a *ask) text() string {
-	if len(a.replies) == 0 {
-		return ""
-	}
-	return a.replies[0].Text()
-}
+// talk is one channel of the load, where somebody speaks once they are answered.
+type talk struct {
+	channel, who string
 
-// hasButton reports whether the first reply has a button.
-func (a *ask) hasButton(label string) bool {
-	for _, r := range a.replies[:min(1, len(a.replies))] {
-		for _, b := range r.Buttons() {
-			if b.Label == label {
-				return true
-			}
-		}
-	}
-	return false
+	words *rand.Rand // what is said: the same for a round's number
+	moves *rand.Rand // how long they wait, and how often they press
+	open  *ask       // nil: nobody waits for an answer
+	count int
+	next  time.Time
 }
 
 // load is what people say during a round.
 type load struct {
-	w      *world
-	random *rand.Rand
-	round  int
-	open   map[string]*ask // by channel
-	all    []*ask
-	next   map[string]time.Time
-	count  int
-	ruled  bool // the round's own alert rule is set
+	w     *world
+	round int
+	talks []*talk
+	all   []*ask
+	ruled bool // the round's own alert rule is set
 }
 
 func newLoad(w *world, round int) *load {
-	return &load{w: w, random: rand.New(rand.NewPCG(uint64(round), 7)), round: round, open: make(map[string]*ask), next: make(map[string]time.Time)}
+	l := &load{w: w, round: round}
+	for i, t := range talks {
+		source := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(uint64(round), 10*n+uint64(i))) }
+		l.talks = append(l.talks, &talk{channel: t.channel, who: t.who, words: source(7), moves: source(8)})
+	}
+	return l
 }
 
 // rule is the round's own alert, which holds as soon as it is set.
 func (l *load) rule() string { return fmt.Sprintf("chaos%d", l.round) }
 
 // line answers what is said next in a channel.
-func (l *load) line(a *ask) string {
-	switch a.channel {
+func (l *load) line(t *talk, a *ask) string {
+	switch t.channel {
 	case "#read":
 		return "!redis get known | sed 's/$/ " + a.mark + "/'"
 	case "#write":
 		return fmt.Sprintf("!redis set %s %s", a.mark, a.mark)
 	case "#plan":
-		a.n = 2 + l.random.IntN(1+l.random.IntN(1500))
-		return fmt.Sprintf("!seq 1 %d | xargs -I {} redis append %s:{} %s.", a.n, a.mark, a.mark)
+		return l.change(t, a)
 	}
 	if !l.ruled {
 		return fmt.Sprintf("!config set 'alerts.rules=%s: memory_used_bytes > 0'", l.rule())
 	}
-	a.n = 10 + (l.round*100+l.count)%9000
+	a.n = 10 + (l.round*100+a.nth)%9000
 	return fmt.Sprintf("!config set redis.max_sessions_per_user=%d", a.n)
+}
+
+// change answers a line that plans something, or one time in three, where
+// something is known to have been made, takes that back.
+func (l *load) change(t *talk, a *ask) string {
+	back, n := t.words.IntN(3) == 0, 2+t.words.IntN(1+t.words.IntN(1500))
+	if back {
+		if plan, id := l.undoable(); plan != nil {
+			a.undoes, plan.undos = plan, append(plan.undos, a)
+			return "!undo " + id
+		}
+	}
+	a.n = n
+	return fmt.Sprintf("!seq 1 %d | xargs -I {} redis append %s:{} %s.", a.n, a.mark, a.mark)
+}
+
+// mostUndos is how often somebody tries to take a change back.
+const mostUndos = 2
+
+// undoable answers the last plan that is reported as carried out, wholly or in
+// part, and as not taken back yet, and the id of its change; nil if there is none.
+func (l *load) undoable() (plan *ask, id string) {
+	ops := l.w.In("#ops").Messages()
+	for _, a := range slices.Backward(l.all) {
+		if a.channel != "#plan" || a.n == 0 || len(a.undos) == mostUndos || a.takenBack() {
+			continue
+		}
+		for _, report := range append([]string{a.text()}, interruptions(ops, a)...) {
+			found := undoBy.FindStringSubmatch(report)
+			if done, _ := number(howFar, report); done > 0 && found != nil {
+				return a, found[1]
+			}
+		}
+	}
+	return nil, ""
 }
 
 // say says the next thing where nobody waits for an answer.
 func (l *load) say() {
-	for channel, who := range talks {
-		if l.open[channel] != nil || time.Now().Before(l.next[channel]) {
+	for _, t := range l.talks {
+		if t.open != nil || time.Now().Before(t.next) {
 			continue
 		}
-		l.count++
-		a := &ask{channel: channel, mark: fmt.Sprintf("chaos-%d-%d", l.round, l.count), at: time.Now()}
-		a.said = l.w.As(who).Says(channel, l.line(a))
-		l.open[channel], l.all = a, append(l.all, a)
+		t.count++
+		a := &ask{channel: t.channel, nth: t.count, mark: markOf(l.round, t.channel, t.count), at: time.Now()}
+		a.said = l.w.As(t.who).Says(t.channel, l.line(t, a))
+		t.open, l.all = a, append(l.all, a)
 	}
 }
 
 // hear looks at what was answered, and presses what is to be pressed.
 func (l *load) hear() {
-	for channel, a := range l.open {
+	for _, t := range l.talks {
+		a := t.open
+		if a == nil {
+			continue
+		}
 		l.look(a)
 		stale := a.hasButton("Confirm") && a.rounds == maxRounds && time.Since(a.pressed) > 3*time.Second
 		if a.hasButton("Confirm") && !stale && time.Since(a.pressed) > 3*time.Second {
-			l.press(a)
+			l.press(t)
 		}
 		if len(a.replies) > 0 && (stale || !a.hasButton("Confirm") && !a.hasButton("Stop")) {
-			a.settled = time.Now()
-			l.ruled = l.ruled || channel == "#config" && strings.Contains(a.text(), "(was ")
-			l.leave(channel)
+			l.ruled = l.ruled || t.channel == "#config" && strings.Contains(a.text(), "(was ")
+			t.leave()
 		}
 	}
+}
+
+// waiting answers what is not answered yet.
+func (l *load) waiting() (open []*ask) {
+	for _, t := range l.talks {
+		if t.open != nil {
+			open = append(open, t.open)
+		}
+	}
+	return open
 }
 
 // lively is how often the message of a change that runs is edited, at least.
@@ -115,7 +142,7 @@ const lively = 15 * time.Second
 
 // runs reports whether a change shows that it is under way.
 func (l *load) runs() bool {
-	for _, a := range l.open {
+	for _, a := range l.waiting() {
 		if a.hasButton("Stop") && (time.Since(a.replies[0].EditedAt) < lively || time.Since(a.replies[0].At) < lively) {
 			return true
 		}
@@ -123,9 +150,9 @@ func (l *load) runs() bool {
 	return false
 }
 
-func (l *load) leave(channel string) {
-	delete(l.open, channel)
-	l.next[channel] = time.Now().Add(time.Duration(50+l.random.IntN(250)) * time.Millisecond)
+func (t *talk) leave() {
+	t.open = nil
+	t.next = time.Now().Add(time.Duration(50+t.moves.IntN(250)) * time.Millisecond)
 }
 
 // look reads the replies to an ask as they are now.
@@ -143,29 +170,12 @@ func (l *load) look(a *ask) {
 const maxRounds = 3
 
 // press confirms a plan, sometimes with a nervous finger.
-func (l *load) press(a *ask) {
-	who := l.w.As(talks[a.channel])
+func (l *load) press(t *talk) {
+	a, who := t.open, l.w.As(t.who)
 	a.pressed = time.Now()
 	a.rounds++
-	for range 1 + l.random.IntN(2) {
+	for range 1 + t.moves.IntN(2) {
 		a.presses++
 		who.ClicksAsSeen(a.replies[0], "Confirm")
 	}
-}
-
-var (
-	howFar       = regexp.MustCompile(`([0-9,]+) of [0-9,]+ commands(?: (?:were|was))? carried out`)
-	unreplicated = regexp.MustCompile(`Not every replica has confirmed the last ([0-9,]+) commands? yet`)
-	unknownYet   = regexp.MustCompile(`of the last ([0-9,]+) commands? it is not known yet|Of ([0-9,]+) more it is not known`)
-)
-
-// number answers the first number that a pattern finds in a text.
-func number(pattern *regexp.Regexp, text string) (n int, ok bool) {
-	for _, found := range pattern.FindStringSubmatch(text)[min(1, len(pattern.FindStringSubmatch(text))):] {
-		if found != "" {
-			n, err := strconv.Atoi(strings.ReplaceAll(found, ",", ""))
-			return n, err == nil
-		}
-	}
-	return 0, false
 }

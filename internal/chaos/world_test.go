@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -43,9 +44,6 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// talks are the channels of the load, and who speaks there.
-var talks = map[string]string{"#read": "ann", "#write": "ben", "#plan": "cy", "#config": "dee"}
-
 // world is a guild, the servers and the instances of Helix.
 type world struct {
 	*discordtest.Guild
@@ -59,8 +57,8 @@ type world struct {
 func newWorld(t testing.TB, g *ground, instances int) *world {
 	d := discordtest.New(t, discordtest.WithPatience(time.Minute))
 	acme := d.Guild("Acme").Text("#ops").Role("oncall").Owner("olga")
-	for channel, who := range talks {
-		acme.Text(channel).Join(who, "oncall")
+	for _, t := range talks {
+		acme.Text(t.channel).Join(t.who, "oncall")
 	}
 	w := &world{Guild: acme, t: t, discord: d, ground: g}
 	binary, err := build()
@@ -73,6 +71,7 @@ func newWorld(t testing.TB, g *ground, instances int) *world {
 			"HOME=" + i.dir, "PATH=" + os.Getenv("PATH"), "DISCORD_TOKEN=" + d.Token(), "HELIX_DISCORD_API_URL=" + d.URL(), "REDIS_URL=" + g.url,
 			"HELIX_ALERTS_INTERVAL=1s", "HELIX_ALERTS_HOLD=0s", "HELIX_ALERTS_SERVER_DOWN_ENABLED=false", "HELIX_CONFIRM_WORD_ABOVE=10000000",
 			"HELIX_REDIS_TIMEOUT=1s", "HELIX_REDIS_MAX_SHARE=30", "HELIX_COMMANDS_MAX_RUNNING=20",
+			"HELIX_API_LISTEN=127.0.0.1:0", "HELIX_API_KEYS=chaos:" + apiSecret + ":sessions",
 		}
 		w.configure(i)
 		w.instances = append(w.instances, i)
@@ -109,6 +108,10 @@ type instance struct {
 
 	cmd   *exec.Cmd
 	ended chan struct{}
+
+	mu      sync.Mutex
+	service string // where the session service listens; empty: not known yet
+	heard   int    // bytes of the log that an earlier process wrote
 }
 
 func (i *instance) start() {
@@ -116,6 +119,9 @@ func (i *instance) start() {
 	cmd := exec.Command(i.binary, "run")
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = i.dir, i.env, i.log, i.log
 	cmd.SysProcAttr = dieWithParent()
+	i.mu.Lock()
+	i.service, i.heard = "", len(i.log.String())
+	i.mu.Unlock()
 	if err := cmd.Start(); err != nil {
 		i.t.Fatal(err)
 	}
@@ -129,6 +135,21 @@ func (i *instance) start() {
 		_ = cmd.Process.Kill() // an error means that it has ended already
 		<-ended
 	})
+}
+
+var listens = regexp.MustCompile(`"msg":"the session service listens","address":"([^"]+)"`)
+
+// serves answers where the last process that was started serves sessions; empty
+// while it has not said so.
+func (i *instance) serves() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.service == "" {
+		if found := listens.FindStringSubmatch(i.log.String()[i.heard:]); found != nil {
+			i.service = "http://" + found[1]
+		}
+	}
+	return i.service
 }
 
 // accounts answers what the instance knows of its changes that were interrupted.
@@ -156,12 +177,15 @@ func (i *instance) kill() {
 	<-i.ended
 }
 
+// supervised is how long those that start helix by what lies in deploy/ let it end.
+const supervised = 30 * time.Second
+
 // stop ends an instance as a supervisor does, which does not wait for ever.
 func (i *instance) stop() {
 	i.signal(syscall.SIGTERM)
 	select {
 	case <-i.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(supervised):
 		i.t.Error("helix does not end when it is told to")
 		i.kill()
 	}
