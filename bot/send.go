@@ -288,7 +288,7 @@ func (b *Bot) unsent(work context.Context, o occasion, reply commands.Reply, err
 // leaveUntold leaves what became of a change to the instance that speaks now. That
 // anything else was interrupted that one knows.
 func (b *Bot) leaveUntold(o occasion, reply commands.Reply) {
-	if !reply.Changed || b.options.LeaveUntold == nil {
+	if reply.Asked == "" || b.options.LeaveUntold == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), doneWithin)

@@ -25,11 +25,12 @@ type undoable struct {
 	kept    *journal.Journal // nil: nothing is kept
 	journal *journal.Writer  // nil: as well, or nothing has been changed yet
 	silent  func() bool      // the right to speak is lost: what the change came to is not heard
+	leaves  func()           // says that it is left to who recovers it
 }
 
 // newMaking prepares a change. Nothing is opened before its first command.
 func (t *turn) newMaking(ctx context.Context, header journal.Header) *undoable {
-	u := &undoable{id: plans.NewID(), kept: t.Journal, silent: func() bool {
+	u := &undoable{id: plans.NewID(), kept: t.Journal, leaves: t.recording.leaves, silent: func() bool {
 		return lease.Stands(ctx) != nil || errors.Is(context.Cause(ctx), lease.ErrLost)
 	}}
 	header.ID, header.At = u.id, time.Now()
@@ -57,6 +58,7 @@ func (u *undoable) end(outcome Outcome) error {
 		return nil
 	}
 	if u.silent() {
+		u.leaves()
 		return u.journal.Leave()
 	}
 	return u.journal.Close(string(outcome))

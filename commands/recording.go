@@ -29,6 +29,7 @@ type recording struct {
 	entry  audit.Entry
 	opened bool
 	begun  bool // something may have been changed
+	left   bool // and whoever recovers the change says what that was
 }
 
 func (d *Dispatcher) recordingOf(req Request) *recording {
@@ -111,11 +112,25 @@ func (r *recording) open(ctx context.Context) error {
 	return err
 }
 
-// noteChanged says in a reply whether something was changed, and by which line.
+// noteChanged says in a reply whether something was changed, and by which line where
+// nobody else tells of that.
 func (t *turn) noteChanged(reply *Reply, line string) {
-	if reply.Changed = t.recording.mayHaveChanged(); reply.Changed {
+	reply.Changed = t.recording.mayHaveChanged()
+	if reply.Changed && !t.recording.isLeft() {
 		reply.Asked = clipLine(t.kept(line))
 	}
+}
+
+func (r *recording) leaves() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = true
+}
+
+func (r *recording) isLeft() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.left
 }
 
 // mayHaveChanged reports whether the request came to change something.

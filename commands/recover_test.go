@@ -28,8 +28,11 @@ func TestAChangeThatEndsWithTheRightIsRecovered(t *testing.T) {
 		Text: "!redis set a 1; redis set b 2", Caller: s.people["olga"], Mode: commands.Direct,
 		Stdout: atFirst(func() { lose(lease.ErrLost) }),
 	})
-	if r.Outcome == commands.OK || s.client.Exists(t.Context(), "a", "b").Val() != 1 {
-		t.Fatalf("%s %q", r.Outcome, r.Problem)
+	if r.Outcome == commands.OK || r.Asked != "" || s.client.Exists(t.Context(), "a", "b").Val() != 1 {
+		t.Fatalf("%s %q, told of twice: %q", r.Outcome, r.Problem, r.Asked)
+	}
+	if r := s.dispatcher.Handle(t.Context(), commands.Request{Text: "!redis set heard 1", Caller: s.people["olga"], Mode: commands.Direct}); r.Asked != "!redis set heard 1" {
+		t.Errorf("of a change that is heard is known %q", r.Asked)
 	}
 	var told []string
 	tell := func(r commands.Recovered) error { told = append(told, r.Text); return nil }

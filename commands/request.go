@@ -140,7 +140,8 @@ type Reply struct {
 	Changed bool
 
 	// Asked is the line that changed something, without secrets and clipped, for
-	// whoever hears of it elsewhere; empty where nothing was changed.
+	// whoever hears of it elsewhere; empty where nothing was changed, and where
+	// [Dispatcher.Recover] will tell of it.
 	Asked string
 
 	// Plan waits for a confirmation; the outcome is Unconfirmed then. It is
