@@ -293,8 +293,9 @@ func (b *Bot) leaveUntold(o occasion, reply commands.Reply) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), doneWithin)
 	defer cancel()
+	answer := strings.Join(append([]string{cmp.Or(reply.Problem, reply.Footer)}, reply.Hints...), " ")
 	text := fmt.Sprintf("The answer to %s (%s) could not be sent, as another instance speaks now. It was: %s",
-		o.caller.Name, reply.Asked, strings.Join(append([]string{cmp.Or(reply.Problem, reply.Footer)}, reply.Hints...), " "))
+		o.caller.Name, reply.Asked, strings.Join(strings.Fields(answer), " "))
 	if err := b.options.LeaveUntold(ctx, o.id, text); err != nil {
 		b.log.Error("what became of a change is told to nobody", zap.String("text", text), zap.Error(err))
 	}

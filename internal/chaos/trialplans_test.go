@@ -12,6 +12,7 @@ const (
 	sixOpen   = "Redis at redis:6379 went away in the middle of the change, and of the last 3 commands it is not known yet whether they were carried out. 6 of 10 commands carried out. Nothing behind that was."
 	notOnAll  = "\nNot every replica has confirmed the last 4 commands yet; if one took this server's place now, they could be lost."
 	lineMade  = "Change aaaa of 12:00 (!seq 1 10 | xargs -I {} redis append chaos-1-p1:{}…) by cy was interrupted: 8 of 10 commands were carried out."
+	lineLate  = "The answer to cy (!seq 1 10 | xargs -I {} redis append chaos-1-p1:{}…) could not be sent, as another instance speaks now. It was: 8 of 10 commands carried out."
 	lineOther = "Change bbbb of 12:00 (!seq 1 10 | xargs -I {} redis append chaos-1-p11:{}…) by cy was interrupted: 8 of 10 commands were carried out."
 	allBack   = "10 are as before \"!seq 1 10 | xargs\"."
 	lineBack  = "Change cccc of 12:01 (!seq 1 10 | xargs -I {} redis append chaos-1-p1:{}…) by cy was interrupted: 7 commands were carried out."
@@ -80,6 +81,8 @@ func TestJudgeOfPlans(t *testing.T) {
 		{"the next process says so of another", plan(8, "Running · 1s", killed, ops(lineOther)), "and nobody says so"},
 		{"the next process says fewer", plan(9, "Running · 1s", killed, ops(lineMade)), "9 commands of"},
 		{"the next process says more", plan(7, "Running · 1s", killed, ops(lineMade)), "7 commands of"},
+		{"the next process says what could not be sent", plan(8, "Running · 1s", killed, ops(lineLate)), ""},
+		{"it says fewer", plan(9, "Running · 1s", killed, ops(lineLate)), "9 commands of"},
 		{"its own instance says so", plan(8, "Running · 1s", killed, own(lineMade)), ""},
 		{"its own instance says fewer", plan(9, "Running · 1s", killed, own(lineMade)), "9 commands of"},
 		{"what was open is found out", plan(8, sixOpen, ops(lineMade)), ""},

@@ -35,11 +35,12 @@ func number(pattern *regexp.Regexp, text string) (n int, ok bool) {
 }
 
 // interruptions answers the lines in what Helix said that tell of a plan, or of
-// its undo, as interrupted.
+// its undo, as interrupted, or as one whose answer its instance could not send.
 func interruptions(said []*discordtest.Message, plan *ask) (lines []string) {
 	for _, m := range said {
 		if m.Author == "helix" {
 			lines = append(lines, linesWith(m.Text(), plan.mark+":", "interrupted: ")...)
+			lines = append(lines, linesWith(m.Text(), plan.mark+":", "could not be sent, ")...)
 		}
 	}
 	return lines
