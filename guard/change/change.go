@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/helix-collective/helix/clock"
 	"github.com/helix-collective/helix/journal"
 	"github.com/helix-collective/helix/replicas"
 )
@@ -110,7 +111,17 @@ type Options struct {
 	Progress func(commands int64) // told after each batch how many commands are done; may be nil
 }
 
-const defaultPatience = 15 * time.Second
+const (
+	defaultPatience = 15 * time.Second
+
+	// lastPatience is how long a run that was told to end goes on to find out what
+	// became of a batch under way.
+	lastPatience = 2 * time.Second
+)
+
+// errGivenUp is why what is asked of a server ends lastPatience after the run was
+// told to.
+var errGivenUp = errors.New("the change was told to end, and its server does not answer")
 
 // LostError says that a run ended since the server went away, and that of the
 // last steps nobody knows yet whether they were made.
@@ -191,7 +202,7 @@ func New(o Options) *Engine {
 // connections. No run may go on.
 func (e *Engine) Close() {
 	if !e.open && e.May() == nil {
-		_ = e.unmark() // whatever it tells, the last run has told
+		_ = e.unmark(lastPatience) // whatever it tells, the last run has told
 	}
 	e.stop()
 	e.sessions.close()
@@ -199,12 +210,20 @@ func (e *Engine) Close() {
 
 // Run carries out what next answers, in order, until there is no more (ok is
 // false), an error, or the end of ctx; a batch under way is carried to its end
-// then. done is called for every step, in order, with what became of it; its
+// then, if its server lets that come within two seconds: else it is not known what
+// became of it. done is called for every step, in order, with what became of it; its
 // error ends the run, after the batch. The steps of a batch that were made are
 // always told.
 func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err error), done func(Done) error) error {
 	r := &run{Engine: e, source: &source{next: next}, done: done, first: e.batches + 1, begun: make(map[*sweep]struct{})}
-	err := r.all(ctx, e.work)
+	work, giveUp := context.WithCancelCause(e.work)
+	defer giveUp(nil)
+	defer context.AfterFunc(ctx, func() {
+		if clock.Sleep(work, lastPatience) == nil {
+			giveUp(errGivenUp)
+		}
+	})()
+	err := r.all(ctx, work)
 	if failed := r.reportBegun(); failed != nil {
 		err = errors.Join(err, failed)
 	}
@@ -213,7 +232,11 @@ func (e *Engine) Run(ctx context.Context, next func() (s Step, ok bool, err erro
 		return err // the last position belongs to the last batch
 	}
 	r.replicate()
-	if gone := e.unmark(); gone != nil { // between two runs nobody is to see them
+	within := e.Patience
+	if ctx.Err() != nil {
+		within = min(within, lastPatience)
+	}
+	if gone := e.unmark(within); gone != nil { // between two runs nobody is to see them
 		err = joined(err, gone)
 	}
 	e.lost += undoneBy(err)

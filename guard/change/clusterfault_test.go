@@ -246,6 +246,42 @@ func masterAway(t *testing.T, cluster *redistest.ClusterServers, client redis.Un
 	a.takeBack()
 }
 
+// A change that is told to end while a server stands still does not wait for it; what
+// became of it is found out later.
+func TestAChangeThatIsToEndDoesNotWait(t *testing.T) {
+	server := redistest.Standalone(t)
+	a := newAppending(t, redistest.Again(t, server.Client(), 2), "ends", 600)
+	a.patience = time.Hour
+	ctx, stop := context.WithCancel(t.Context())
+	a.ctx = ctx
+	a.happens[4] = func(int) {
+		server.Pause()
+		stop()
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := a.run()
+		ended <- err
+	}()
+	var err error
+	select {
+	case err = <-ended:
+		server.Resume()
+	case <-time.After(time.Minute):
+		server.Resume()
+		err = <-ended
+		t.Error("it waits")
+	}
+	var lost *change.LostError
+	if !errors.As(err, &lost) {
+		t.Errorf("it ends with %v", err)
+	}
+	if at := a.recovered(); at.Done < a.made || a.made == 0 || at.Done != a.shown() {
+		t.Errorf("%d were told of, and found is %+v", a.made, at)
+	}
+	a.takeBack()
+}
+
 func awaitWhole(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	redistest.Eventually(t, "the Cluster is whole", func(ctx context.Context) bool {

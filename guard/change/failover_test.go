@@ -34,6 +34,7 @@ type appending struct {
 	unanswered int // of those, which lost their replies
 
 	patience time.Duration
+	ctx      context.Context // of the run; nil: the test's
 }
 
 func newAppending(t *testing.T, client redis.UniversalClient, id string, n int) *appending {
@@ -78,7 +79,11 @@ func (a *appending) run() (at change.Position, err error) {
 		steps = append(steps, on(k, true, "APPEND", k, "x"))
 	}
 	e := change.New(a.options(&interposed{Writer: w, happens: a.happens}))
-	err = e.Run(a.t.Context(), from(steps), func(d change.Done) error {
+	ctx := a.ctx
+	if ctx == nil {
+		ctx = a.t.Context()
+	}
+	err = e.Run(ctx, from(steps), func(d change.Done) error {
 		if d.Reply == nil {
 			a.unanswered++
 		}

@@ -211,11 +211,10 @@ func (e *Engine) lacking(at place, is note) error {
 
 // unmark takes the markers away, soon or never: they end by themselves. An
 // *UndoneError says that they were not what they should have been. Where there
-// are replicas it waits for one that takes over.
-func (e *Engine) unmark() error {
-	within := time.Second
-	if e.replicated {
-		within = e.Patience
+// are replicas it waits so long for one that takes over.
+func (e *Engine) unmark(within time.Duration) error {
+	if !e.replicated {
+		within = min(within, time.Second)
 	}
 	ctx, cancel := context.WithTimeout(e.work, within)
 	defer cancel()
@@ -292,5 +291,5 @@ func (r *run) clear(db int) error {
 	if err != nil || !isCluster(client) {
 		return err
 	}
-	return r.unmark()
+	return r.unmark(r.Patience)
 }

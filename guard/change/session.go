@@ -61,8 +61,8 @@ func (s *session) drop() {
 	s.conn = nil
 }
 
-// exchange sends commands and answers their replies, raw. After an error it is
-// not known which of the commands were carried out.
+// exchange sends commands and answers their replies, raw, until ctx ends. After an
+// error it is not known which of the commands were carried out.
 func (s *session) exchange(ctx context.Context, commands [][]string) (replies [][]byte, err error) {
 	if err := s.open(ctx); err != nil {
 		return nil, err
@@ -76,6 +76,8 @@ func (s *session) exchange(ctx context.Context, commands [][]string) (replies []
 	for _, c := range commands {
 		s.out = link.AppendCommand(s.out, c...)
 	}
+	conn := s.conn
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	read, write := s.link.Timeouts()
 	written := make(chan error, 1)
 	go func() { written <- send(s.conn, s.out, write) }() // beside the reading: neither side may wait for the other
