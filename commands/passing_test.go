@@ -1,11 +1,13 @@
 package commands
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/helix-collective/helix/guard/change"
 	"github.com/helix-collective/helix/internal/redistest"
+	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/settings"
 )
 
@@ -24,5 +26,18 @@ func TestWhatPassesIsSaidInWords(t *testing.T) {
 		if !ok || reply.Outcome != Unreachable || !strings.Contains(reply.Problem, says) {
 			t.Errorf("%s: %+v", text, reply)
 		}
+	}
+}
+
+// What was begun with the right to speak and ended without, to be answered since it
+// came back, is no fault of anybody's.
+func TestARightThatCameBackIsSaidInWords(t *testing.T) {
+	d := &Dispatcher{Options: Options{Settings: settings.Open(t.Context(), redistest.Standalone(t).Client(), settings.Defaults())}}
+	err := fmt.Errorf("read the server's command table: %w", lease.ErrSilent)
+	if reply := d.answer(err); reply.Outcome != Unreachable || !strings.Contains(reply.Problem, "Nothing was changed; send it again.") {
+		t.Errorf("%+v", reply)
+	}
+	if reply := d.answer(&midwayError{err}); reply.Outcome != Unreachable || !strings.Contains(reply.Problem, "in the middle of the change.") {
+		t.Errorf("%+v", reply)
 	}
 }

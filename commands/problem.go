@@ -21,6 +21,7 @@ import (
 	"github.com/helix-collective/helix/audit"
 	"github.com/helix-collective/helix/guard"
 	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/lease"
 	"github.com/helix-collective/helix/permissions"
 	"github.com/helix-collective/helix/register"
 	"github.com/helix-collective/helix/settings"
@@ -149,6 +150,8 @@ func (d *Dispatcher) asBroken(err error) (Reply, bool) {
 		reply.Problem = d.unknownText(lost)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Reply{}, false
+	case errors.As(err, &midway) && errors.Is(err, lease.ErrSilent):
+		reply.Problem = unsureOfRight + ", and stopped in the middle of the change."
 	case errors.As(err, &midway) && isAway(err):
 		reply.Problem = fmt.Sprintf("Redis at %s went away in the middle of the change.", d.Redis)
 	default:
@@ -229,6 +232,8 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	var untrusted *tls.CertificateVerificationError
 	reply := Reply{Outcome: Unreachable}
 	switch {
+	case errors.Is(err, lease.ErrSilent):
+		reply.Problem = unsureOfRight + ", so it was not run to its end. Nothing was changed; send it again."
 	case errors.As(err, &unrecorded):
 		reply.Problem = unrecordedText(unrecorded)
 	case errors.As(err, &halted):
@@ -263,6 +268,10 @@ func (d *Dispatcher) asConnection(err error) (Reply, bool) {
 	}
 	return reply, true
 }
+
+// unsureOfRight is why something ended that was begun with the right to speak, and
+// that is answered all the same: the right came back.
+const unsureOfRight = "Helix stood still while this ran, and could not be sure any more that no other instance had taken over"
 
 // passingWords tells of a state of the servers that is over by itself, as a
 // failover or a move of slots is; "" for all else.
