@@ -101,8 +101,8 @@ func (w *world) seed() {
 }
 
 // inOrder is how long servers may take to be in order by themselves: Sentinels on a
-// busy machine may fail to agree, several times.
-const inOrder = 3 * time.Minute
+// busy machine may fail to agree at first.
+const inOrder = 90 * time.Second
 
 // settle waits until all servers are in order and Helix answers.
 func (w *world) settle() {

@@ -98,7 +98,10 @@ func newSentinel(t testing.TB) *ground {
 	master := g.addNode(announce)
 	host, port, _ := net.SplitHostPort(master.front.Addr())
 	for range 2 {
-		replica := g.addNode(announce, "--replicaof", host+" "+port)
+		replica := g.addNode(announce) // told only now whom to follow: one that is promoted comes back as a master
+		if err := replica.direct.ReplicaOf(context.Background(), host, port).Err(); err != nil {
+			t.Fatal(err)
+		}
 		redistest.Eventually(t, "the replica is in step", func(ctx context.Context) bool {
 			info, err := replica.direct.Info(ctx, "replication").Result()
 			return err == nil && strings.Contains(info, "master_link_status:up")
