@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -47,8 +46,8 @@ func EachReal(t *testing.T, suite func(t *testing.T, url string, client redis.Un
 func EachGroup(t *testing.T, suite func(t *testing.T, url string, client redis.UniversalClient)) {
 	t.Helper()
 	t.Run("sentinel", func(t *testing.T) {
-		s := emptySentinel(t)
-		suite(t, s.URL(), s.client(t))
+		s := common.take(t, &common.sentinels)
+		suite(t, s.URL(), s.Client())
 	})
 	EachCluster(t, suite)
 }
@@ -57,10 +56,8 @@ func EachGroup(t *testing.T, suite func(t *testing.T, url string, client redis.U
 func EachCluster(t *testing.T, suite func(t *testing.T, url string, client redis.UniversalClient)) {
 	t.Helper()
 	t.Run("cluster", func(t *testing.T) {
-		c := sharedCluster(t)
-		client := c.client(t)
-		empty(t, client)
-		suite(t, c.URL(), client)
+		c := common.take(t, &common.clusters)
+		suite(t, c.URL(), c.Client())
 	})
 }
 
@@ -70,27 +67,7 @@ func EachSingle(t *testing.T, suite func(t *testing.T, client *redis.Client)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) { suite(t, open(t, &redis.Options{Addr: miniredis.RunT(t).Addr()})) })
 	t.Run("redis-server", func(t *testing.T) { suite(t, Standalone(t).Client()) })
-	t.Run("sentinel", func(t *testing.T) { suite(t, emptySentinel(t).client(t)) })
-}
-
-// emptySentinel answers the shared group behind Sentinels without anything that
-// an earlier suite left.
-func emptySentinel(t *testing.T) *SentinelServers {
-	t.Helper()
-	s := sharedSentinel(t)
-	empty(t, s.client(t))
-	return s
-}
-
-// empty takes away what an earlier suite left.
-func empty(t *testing.T, client redis.UniversalClient) {
-	t.Helper()
-	err := onMasters(context.Background(), client, func(ctx context.Context, c *redis.Client) error {
-		return errors.Join(c.FlushAll(ctx).Err(), c.ScriptFlush(ctx).Err())
-	})
-	if err != nil {
-		t.Fatalf("empty shared servers: %v", err)
-	}
+	t.Run("sentinel", func(t *testing.T) { suite(t, common.take(t, &common.sentinels).Client().(*redis.Client)) })
 }
 
 // Again returns another client of the same servers, closed when the test ends.
