@@ -34,7 +34,7 @@ func (unseen) Announce(context.Context, alerts.Silence) error { return nil }
 func (unseen) Shown(context.Context) ([]alerts.Shown, error)  { return nil, nil }
 
 func TestAnIncidentCarriesItsCure(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	s := newStage(t, server.URL(), map[string]string{"people": "local: local", "settings": "alerts.hold: 0\nalerts.interval: 1"})
 	options := s.dispatcher.Options
 	engine, err := alerts.New(alerts.Options{Client: s.client, Settings: options.Settings, Prober: almostFull{}, Notifier: unseen{}})
@@ -91,7 +91,7 @@ func TestAnIncidentCarriesItsCure(t *testing.T) {
 // Each of Helix's own rules has what the guide says about it: lines that only
 // read, and fixes that are commands of Helix.
 func TestEveryRuleHasItsCure(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	s := newStage(t, server.URL(), map[string]string{"people": "local: local"})
 	for _, r := range alerts.Rules() {
 		in := alerts.Incident{ID: r.Name + "-1", Rule: r.Name, State: alerts.Active}

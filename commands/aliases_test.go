@@ -13,7 +13,7 @@ import (
 
 // TestDefinitionsNeedAnOwnPlainMessage: what may change nothing defines nothing.
 func TestDefinitionsNeedAnOwnPlainMessage(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner", "audit": ""})
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{"people": "ann: owner", "audit": ""})
 	ask := func(text string, how commands.Request) commands.Reply {
 		how.Text, how.Caller = text, s.people["ann"]
 		return s.dispatcher.Handle(context.Background(), how)
@@ -39,7 +39,7 @@ func TestDefinitionsNeedAnOwnPlainMessage(t *testing.T) {
 
 func TestDefinitionsAreRecorded(t *testing.T) {
 	ctx := context.Background()
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	s := newStage(t, server.URL(), map[string]string{"people": "ann: owner", "audit": ""})
 	for _, line := range []string{"!alias size = redis dbsize", "!alias remove size"} {
 		s.dispatcher.Handle(ctx, commands.Request{Text: line, Caller: s.people["ann"]})
@@ -61,7 +61,7 @@ func TestDefinitionsAreRecorded(t *testing.T) {
 }
 
 func TestAliasesAreCompleted(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner"})
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{"people": "ann: owner"})
 	s.dispatcher.Handle(context.Background(), commands.Request{Text: "!alias sizes = redis dbsize", Caller: s.people["ann"]})
 	for message, want := range map[string]string{"!siz": "!sizes", "siz": "sizes", "!alias show s": "sizes", "!alias rem": "remove", "!redis dbsize | siz": "sizes"} {
 		if _, got := s.dispatcher.Complete(message, len(message)); !slices.Equal(got, []string{want}) {
@@ -84,7 +84,7 @@ func TestAnAliasWhileRedisIsAway(t *testing.T) {
 // if its line had been typed.
 func TestSecretsGivenToAnAliasAreNotKept(t *testing.T) {
 	ctx := context.Background()
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner", "audit": ""})
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{"people": "ann: owner", "audit": ""})
 	for _, line := range []string{
 		`!alias login = redis hset "user:$1" password "$2"`, `!alias deeper = login "$@"`,
 		"!login abc hunter2", "!deeper abc 'hunter2'", "!alias bad = redis hset user:abc password hunter2",
@@ -110,7 +110,7 @@ func TestSecretsGivenToAnAliasAreNotKept(t *testing.T) {
 }
 
 func TestDefinitionsBehindAnotherPrefix(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "ann: owner", "settings": "discord.prefix: ?", "keys": "set a 1"})
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{"people": "ann: owner", "settings": "discord.prefix: ?", "keys": "set a 1"})
 	for _, tt := range []struct{ line, want string }{
 		{"?alias size = ?redis dbsize", "size = redis dbsize"},
 		{"alias other =\n```\nredis exists a | cat\n```", "other = redis exists a | cat"},

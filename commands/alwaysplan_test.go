@@ -13,7 +13,7 @@ import (
 // TestNothingIsChangedUnplannedWhereAllIsPlanned has every kind of change that a
 // typed message makes at once asked for as a press does.
 func TestNothingIsChangedUnplannedWhereAllIsPlanned(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"people": "ann: owner", "audit": "", "keys": "set note one ex 900\nset other one",
 	})
 	ann := s.people["ann"]

@@ -14,11 +14,11 @@ import (
 // newBusyStage is a stage where little may run at once.
 func newBusyStage(t *testing.T, each, total string) stage {
 	t.Helper()
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"roles": everybody, "people": "ann: 300000000000000001\nbob: 300000000000000001\n",
 		"settings": "commands.max_per_person: " + each + "\ncommands.max_running: " + total,
 	})
-	fillKeys(t, s.client, "MSET a 1 b 2 c 3 d 4")
+	fillKeys(t, s.client, "SET a 1\nSET b 2\nSET c 3\nSET d 4")
 	return s
 }
 
@@ -61,7 +61,7 @@ func TestARunOfAPlanTakesAPlace(t *testing.T) {
 			if run, refusal = s.dispatcher.Confirm(t.Context(), second); run == nil {
 				t.Fatalf("the refused plan is used up: %s", saidIn(refusal))
 			}
-			if reply := run(t.Context()); reply.Outcome != commands.OK || s.client.Exists(t.Context(), "a", "b", "c", "d").Val() != 0 {
+			if reply := run(t.Context()); reply.Outcome != commands.OK || redistest.Exist(t, s.client, "a", "b", "c", "d") != 0 {
 				t.Errorf("%+v", reply)
 			}
 		})
@@ -98,12 +98,12 @@ func TestPlacesAreGivenBack(t *testing.T) {
 // newApprovals is a stage where what destroys takes a second person.
 func newApprovals(t *testing.T) stage {
 	t.Helper()
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"roles":    everybody + "lead: {discord: [\"300000000000000003\"], allow: [read, approve]}\n",
 		"people":   "ann: 300000000000000001\nlea: 300000000000000003\n",
 		"settings": "approvals.rights: destroy",
 	})
-	fillKeys(t, s.client, "MSET a 1 b 2")
+	fillKeys(t, s.client, "SET a 1\nSET b 2")
 	return s
 }
 
@@ -144,7 +144,7 @@ func TestAnAgreementIsNoRight(t *testing.T) {
 	if run != nil {
 		refusal = run(t.Context())
 	}
-	if refusal.Outcome != commands.Denied || !strings.Contains(refusal.Problem, "You need **destroy**") || s.client.Exists(t.Context(), "a", "b").Val() != 2 {
+	if refusal.Outcome != commands.Denied || !strings.Contains(refusal.Problem, "You need **destroy**") || redistest.Exist(t, s.client, "a", "b") != 2 {
 		t.Errorf("%+v", refusal)
 	}
 }

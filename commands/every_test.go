@@ -42,7 +42,7 @@ type clockwork struct {
 }
 
 func newClockwork(t *testing.T) clockwork {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"roles":  rolesOfSchedules,
 		"people": "ann: 300000000000000001\nbob: 300000000000000002\njim: 300000000000000003\nlocal: local",
 		"keys":   "set session:user:ann:1 x\nset session:abc y", "audit": "",
@@ -190,7 +190,7 @@ func TestASchedulesRun(t *testing.T) {
 			t.Errorf("%s: %s %s %s, want %q", line, reply.Outcome, reply.Output, reply.Problem, want)
 		}
 	}
-	if left := c.client.Exists(context.Background(), "session:abc", "session:user:ann:1").Val(); left != 2 {
+	if left := redistest.Exist(t, c.client, "session:abc", "session:user:ann:1"); left != 2 {
 		t.Errorf("%d of 2 keys are left", left)
 	}
 	if reply := run("bob", "redis get session:abc"); reply.Outcome != commands.Denied {

@@ -11,7 +11,7 @@ import (
 )
 
 func newGuideStage(t *testing.T) (stage, func(string, ...func(*commands.Request)) commands.Reply) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"people": "ann: owner", "audit": "", "keys": "set session:user:ann:1 x\nset session:abc x ex 500",
 	})
 	return s, func(text string, how ...func(*commands.Request)) commands.Reply {
@@ -88,7 +88,7 @@ func TestWhatTheGuideSaysRuns(t *testing.T) {
 // TestTheGuideKeepsToTheCallersRights: what they may not look at is said so, and
 // the rest goes on.
 func TestTheGuideKeepsToTheCallersRights(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"roles":  "support:\n  discord: [\"300000000000000002\"]\n  allow: [read]\n  deny: [\"read session:abc\"]\n",
 		"people": "bob: 300000000000000002\neve: 300000000000000009", "keys": "set session:abc x\nset session:user:ann:1 x",
 	})

@@ -14,7 +14,7 @@ import (
 // Verbs whose output is tables answer them as a card, too, unless it is no more
 // than a part of the answer.
 func TestVerbsAnswerCards(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	h := newHall(t, server.URL(), nil)
 	for key, value := range map[string]string{"session:user:ann:{9f3a}00": `{"user_id":"ann"}`, "session:abc": "{}"} {
 		if err := h.client.Set(t.Context(), key, value, 0).Err(); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestWhatPassesIsSaidInWords(t *testing.T) {
-	d := &Dispatcher{Options: Options{Settings: settings.Open(t.Context(), redistest.Standalone(t).Client(), settings.Defaults())}}
+	d := &Dispatcher{Options: Options{Settings: settings.Open(t.Context(), redistest.Any(t).Client(), settings.Defaults())}}
 	for text, says := range map[string]string{
 		"CLUSTERDOWN Hash slot not served":                        "not whole",
 		"CLUSTERDOWN The cluster is down":                         "not whole",

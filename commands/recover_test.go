@@ -22,13 +22,13 @@ func (f atFirst) Write(p []byte) (int, error) {
 // What a change came to that ended with the right to speak is found out once, as of
 // one whose process ended: nobody heard it.
 func TestAChangeThatEndsWithTheRightIsRecovered(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{"people": "olga: owner\n"})
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{"people": "olga: owner\n"})
 	ctx, lose := context.WithCancelCause(t.Context())
 	r := s.dispatcher.Handle(ctx, commands.Request{
 		Text: "!redis set a 1; redis set b 2", Caller: s.people["olga"], Mode: commands.Direct,
 		Stdout: atFirst(func() { lose(lease.ErrLost) }),
 	})
-	if r.Outcome == commands.OK || r.Asked != "" || s.client.Exists(t.Context(), "a", "b").Val() != 1 {
+	if r.Outcome == commands.OK || r.Asked != "" || redistest.Exist(t, s.client, "a", "b") != 1 {
 		t.Fatalf("%s %q, told of twice: %q", r.Outcome, r.Problem, r.Asked)
 	}
 	if r := s.dispatcher.Handle(t.Context(), commands.Request{Text: "!redis set heard 1", Caller: s.people["olga"], Mode: commands.Direct}); r.Asked != "!redis set heard 1" {

@@ -99,7 +99,7 @@ func TestUndoGoesByTheRightsOfToday(t *testing.T) {
 // TestUndoTakesTheRightsToAllOfIt holds that who may take back a part of a change
 // takes back nothing of it.
 func TestUndoTakesTheRightsToAllOfIt(t *testing.T) {
-	s := newStage(t, redistest.Standalone(t).URL(), map[string]string{
+	s := newStage(t, redistest.Any(t).URL(), map[string]string{
 		"roles":  everybody + "tuner: {discord: [\"300000000000000003\"], allow: [read, \"configure redis.*\", \"write mine:*\"]}\n",
 		"people": "ann: 300000000000000001\ntom: 300000000000000003\n",
 	})

@@ -20,13 +20,13 @@ type desk struct {
 	heard strings.Builder // every answer
 }
 
-func newDesk(t *testing.T) *desk { return newDeskAt(t, redistest.Standalone(t).URL()) }
+func newDesk(t *testing.T) *desk { return newDeskAt(t, redistest.Any(t).URL()) }
 
 func newDeskAt(t *testing.T, url string) *desk { return deskOf(t, url, "") }
 
 // newDeskWith is a desk under settings.
 func newDeskWith(t *testing.T, settings string) *desk {
-	return deskOf(t, redistest.Standalone(t).URL(), settings)
+	return deskOf(t, redistest.Any(t).URL(), settings)
 }
 
 func deskOf(t *testing.T, url, settings string) *desk {

@@ -95,7 +95,7 @@ func Keys(t testing.TB, client redis.UniversalClient) []string {
 	t.Helper()
 	var mu sync.Mutex
 	var all []string
-	err := onMasters(context.Background(), client, func(ctx context.Context, c *redis.Client) error {
+	err := OnMasters(context.Background(), client, func(ctx context.Context, c *redis.Client) error {
 		keys, err := c.Keys(ctx, "*").Result()
 		mu.Lock()
 		defer mu.Unlock()
@@ -108,13 +108,30 @@ func Keys(t testing.TB, client redis.UniversalClient) []string {
 	return all
 }
 
+// Exist answers how many of some keys there are. A Cluster would not be asked for
+// all of them by one command.
+func Exist(t testing.TB, client redis.UniversalClient, keys ...string) int {
+	t.Helper()
+	n := int64(0)
+	for _, key := range keys {
+		found, err := client.Exists(context.Background(), key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += found
+	}
+	return int(n)
+}
+
 // Flush takes away all that the servers hold. A client of a Cluster would have
 // only one of them do so.
 func Flush(ctx context.Context, client redis.UniversalClient) error {
-	return onMasters(ctx, client, func(ctx context.Context, c *redis.Client) error { return c.FlushAll(ctx).Err() })
+	return OnMasters(ctx, client, func(ctx context.Context, c *redis.Client) error { return c.FlushAll(ctx).Err() })
 }
 
-func onMasters(ctx context.Context, client redis.UniversalClient, do func(context.Context, *redis.Client) error) error {
+// OnMasters does something on every server that holds keys of its own, on those of a
+// Cluster at once.
+func OnMasters(ctx context.Context, client redis.UniversalClient, do func(context.Context, *redis.Client) error) error {
 	switch c := client.(type) {
 	case *redis.Client:
 		return do(ctx, c)

@@ -2,19 +2,38 @@ package redistest
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 )
 
 // Trips counts the round trips of a client from CountTrips on, but for those
-// that greet the server.
+// that greet the server or ask how a Cluster is laid out.
 type Trips struct{ n atomic.Int64 }
 
-// CountTrips has the round trips of a client counted.
+// CountTrips has the round trips of a client counted; in a Cluster each one to each
+// node, also where they are under way at once.
 func CountTrips(client redis.UniversalClient) *Trips {
 	t := &Trips{}
-	client.AddHook(t)
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		client.AddHook(t)
+		return t
+	}
+	var mu sync.Mutex
+	counted := make(map[*redis.Client]bool)
+	count := func(node *redis.Client) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !counted[node] {
+			counted[node] = true
+			node.AddHook(t)
+		}
+	}
+	cluster.OnNewNode(count)
+	// What cannot be told which nodes it knows already meets them as new ones.
+	_ = cluster.ForEachShard(context.Background(), func(_ context.Context, node *redis.Client) error { count(node); return nil })
 	return t
 }
 
@@ -22,7 +41,7 @@ func CountTrips(client redis.UniversalClient) *Trips {
 func (t *Trips) Made() int { return int(t.n.Swap(0)) }
 
 func (t *Trips) count(first redis.Cmder) {
-	if name := first.Name(); name != "hello" && name != "client" {
+	if name := first.Name(); name != "hello" && name != "client" && name != "cluster" {
 		t.n.Add(1)
 	}
 }
