@@ -57,6 +57,7 @@ func change(t *testing.T, r *Redis) {
 	for _, command := range [][]any{
 		{"CONFIG", "SET", "maxmemory", "200mb", "slowlog-log-slower-than", "0"},
 		{"ACL", "SETUSER", "guest", "on", "nopass", "+get"},
+		{"ACL", "SETUSER", "default", "-flushdb"},
 		{"SCRIPT", "LOAD", "return 1"},
 		{"FUNCTION", "LOAD", "#!lua name=one\nredis.register_function('one', function() return 1 end)"},
 	} {
@@ -73,7 +74,7 @@ func traces(t *testing.T, r *Redis) []string {
 	all := []string{fmt.Sprint(len(Keys(t, client)), " keys")}
 	for range 20 { // a client of a Cluster asks one server or another
 		for _, command := range [][]any{
-			{"CONFIG", "GET", "maxmemory"}, {"CONFIG", "GET", "slowlog-log-slower-than"}, {"ACL", "USERS"},
+			{"CONFIG", "GET", "maxmemory"}, {"CONFIG", "GET", "slowlog-log-slower-than"}, {"ACL", "LIST"},
 			{"SCRIPT", "EXISTS", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"}, {"FUNCTION", "LIST"},
 		} {
 			answer, err := client.Do(ctx, command...).Result()

@@ -135,15 +135,37 @@ func (g *group) restoreManner(ctx context.Context, s *Server, client *redis.Clie
 			err = errors.Join(err, client.ConfigSet(ctx, name, was.config[name]).Err())
 		}
 	}
-	for _, line := range now.users {
-		if !slices.Contains(was.users, line) {
-			err = errors.Join(err, client.Do(ctx, "ACL", "DELUSER", strings.Fields(line)[1]).Err())
-		}
-	}
+	err = errors.Join(err, restoreUsers(ctx, client, was.users, now.users))
 	for _, reset := range [][]any{{"CONFIG", "RESETSTAT"}, {"SLOWLOG", "RESET"}, {"LATENCY", "RESET"}, {"ACL", "LOG", "RESET"}} {
 		err = errors.Join(err, client.Do(ctx, reset...).Err())
 	}
 	return err
+}
+
+// restoreUsers gives users the rules that they had, and takes those away that are
+// new. A line of ACL LIST is "user", a name, and rules.
+func restoreUsers(ctx context.Context, client *redis.Client, was, now []string) error {
+	var errs []error
+	for _, line := range now {
+		if name := strings.Fields(line)[1]; !slices.ContainsFunc(was, isOf(name)) {
+			errs = append(errs, client.Do(ctx, "ACL", "DELUSER", name).Err())
+		}
+	}
+	for _, line := range was {
+		if !slices.Contains(now, line) {
+			words := []any{"ACL", "SETUSER", strings.Fields(line)[1], "reset"}
+			for _, rule := range strings.Fields(line)[2:] {
+				words = append(words, rule)
+			}
+			errs = append(errs, client.Do(ctx, words...).Err())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isOf answers which lines of ACL LIST speak of a user.
+func isOf(name string) func(line string) bool {
+	return func(line string) bool { return strings.HasPrefix(line, "user "+name+" ") }
 }
 
 // emptyMaster takes away data, functions and scripts, and waits until so many
