@@ -120,6 +120,7 @@ func TestALostServerLeavesExactCounts(t *testing.T) {
 }
 
 // A replica takes no changes. It may be about to become the master.
+// On one server, which is made a replica.
 func TestAReplicaIsWaitedForAndThenSaid(t *testing.T) {
 	t.Parallel()
 	c := redistest.Standalone(t).Client()

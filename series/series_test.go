@@ -1,6 +1,7 @@
 package series_test
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -93,7 +94,7 @@ func TestASampleSentTwiceCountsOnce(t *testing.T) {
 }
 
 func TestWhatIsKeptIsBoundedAndEnds(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	s := series.New(client, sample.Sessions)
 	begin := time.Now().Add(-8 * 24 * time.Hour)
 	for i := range 3000 { // eight days
@@ -127,9 +128,14 @@ func TestWhatIsKeptIsBoundedAndEnds(t *testing.T) {
 
 // Charts of memory are looked at when there is none left.
 func TestSamplesAreKeptWhileMemoryIsFull(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	s := series.New(client, sample.Sessions)
-	client.ConfigSet(t.Context(), "maxmemory", "1")
+	err := redistest.OnMasters(t.Context(), client, func(ctx context.Context, c *redis.Client) error {
+		return c.ConfigSet(ctx, "maxmemory", "1").Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := client.Set(t.Context(), "a", "b", 0).Err(); err == nil {
 		t.Fatal("memory is not full")
 	}
@@ -155,7 +161,7 @@ func TestARedisThatWasAwayLeavesAGap(t *testing.T) {
 }
 
 func TestTheUsualNamesInOneRoundTrip(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	s := series.New(client, series.Usual()...)
 	values := make(map[sample.Name]float64)
 	for i, name := range series.Usual() {

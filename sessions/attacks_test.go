@@ -152,7 +152,7 @@ func TestASessionIsBoundToItsNetwork(t *testing.T) {
 }
 
 func TestWithAKeyNobodyMakesTokens(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	b := newBench(t, client)
 	keyed := sessions.New(client, sessions.Fixed(usual()), sessions.Options{Key: []byte("a key that only Helix knows")})
 	forged, _ := b.create("ann") // as whoever writes to Redis would, without the key
@@ -172,7 +172,7 @@ func TestWithAKeyNobodyMakesTokens(t *testing.T) {
 // An unknown secret, a wrong person and an expired session take the same way:
 // one round trip, the same script, the same answer.
 func TestUnknownAndWrongTokensCostTheSame(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	b := newBench(t, client)
 	token, s := b.create("ann")
 	unknown := "A" + string(token[1:])
@@ -189,12 +189,16 @@ func TestUnknownAndWrongTokensCostTheSame(t *testing.T) {
 }
 
 func TestRoundTrips(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	server := redistest.Any(t)
+	client, creating := server.Client(), 1
+	if server.Cluster {
+		creating = 2 // addresses are counted in another slot
+	}
 	b := newBench(t, client)
 	b.create("ann")
 	trips := redistest.CountTrips(client)
 	token, _ := b.create("ann")
-	if n := trips.Made(); n != 1 {
+	if n := trips.Made(); n != creating {
 		t.Errorf("Create made %d round trips", n)
 	}
 	b.validate(token)

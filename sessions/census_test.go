@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/sessions"
 )
@@ -70,11 +68,11 @@ func TestACleanupLeavesACensus(t *testing.T) {
 }
 
 func TestOneCensusAtATimeAndNoneBesideACleanup(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	first, second := newBench(t, server.Client()), newBench(t, server.Client())
 	first.write(written{user: "ann", ttl: time.Hour, idle: time.Hour})
 	var got error
-	first.client.(*redis.Client).AddHook(&meddler{act: func() { _, got = second.TakeCensus(t.Context(), 100) }})
+	first.client.AddHook(&meddler{act: func() { _, got = second.TakeCensus(t.Context(), 100) }})
 	first.cleanup()
 	if !errors.Is(got, sessions.ErrCounting) {
 		t.Errorf("beside a cleanup it came to %v", got)

@@ -296,7 +296,7 @@ func (m *meddler) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 }
 
 func TestWhatIsUsedDuringACleanupStays(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	plain := newBench(t, server.Client())
 	idle := plain.write(written{foreign: true, key: "session:3f2a9c01-91e4-4a77-8d00-000000000001", user: "ann", ttl: time.Hour, idle: time.Hour})
 	ended := plain.write(written{foreign: true, key: "session:3f2a9c01-91e4-4a77-8d00-000000000002", user: "ann", ttl: time.Hour, idle: time.Hour})
@@ -317,11 +317,11 @@ func TestWhatIsUsedDuringACleanupStays(t *testing.T) {
 }
 
 func TestOneCleanupAtATime(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	first, second := newBench(t, server.Client()), newBench(t, server.Client())
 	first.write(written{user: "ann", ttl: time.Hour, idle: time.Hour})
 	var got error
-	first.client.(*redis.Client).AddHook(&meddler{act: func() { _, got = second.Cleanup(t.Context()) }})
+	first.client.AddHook(&meddler{act: func() { _, got = second.Cleanup(t.Context()) }})
 	if r := first.cleanup(); r.Idle != 1 {
 		t.Errorf("the first came to %+v", r)
 	}
@@ -396,7 +396,7 @@ func TestCleanupOfWhatForeignHandsWrote(t *testing.T) {
 
 // A full server is what a cleanup is to help.
 func TestCleanupRunsOnAFullServer(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	all := []written{
 		b.write(written{user: "ann", ttl: time.Hour, idle: time.Hour}),
 		b.write(written{user: "ann"}),
@@ -404,7 +404,10 @@ func TestCleanupRunsOnAFullServer(t *testing.T) {
 		b.write(written{user: "bob", foreign: true, key: "session:3f2a9c01-91e4-4a77-8d00-000000000001", ttl: time.Hour, idle: time.Hour}),
 	}
 	b.consents()
-	if err := b.client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+	err := redistest.OnMasters(t.Context(), b.client, func(ctx context.Context, c *redis.Client) error {
+		return c.ConfigSet(ctx, "maxmemory", "1").Err()
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := b.client.Set(t.Context(), "x", "y", 0).Err(); err == nil {
@@ -419,7 +422,7 @@ func TestCleanupRunsOnAFullServer(t *testing.T) {
 
 // A pass counts for all instances, and its times follow the settings.
 func TestCleanupRunsWhenItIsDue(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	on, interval, runs := true, time.Hour, 0

@@ -13,7 +13,7 @@ import (
 // Each setting that the store goes by is changed as `!config set` does, and its
 // effect seen on the store that was made before, and on sessions that were.
 func TestSettingsApplyAtOnce(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	live := settings.Open(t.Context(), client, settings.Defaults())
 	b := &bench{Store: sessions.New(client, sessions.Live(live), sessions.Options{}), t: t, client: client}
 	set := func(words ...string) {

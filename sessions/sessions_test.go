@@ -116,7 +116,7 @@ func TestASessionLivesFromCreateToDestroy(t *testing.T) {
 }
 
 func TestKeysHaveTheirForm(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	token, s := b.create("ann marie@example.com:8")
 	if field := strings.Split(s.Key, ":")[2]; field != "ann%20marie@example.com%3A8" {
 		t.Errorf("the third field of %s is %s", s.Key, field)
