@@ -40,7 +40,7 @@ func (b *bench) deletes(t *testing.T, calls ...[]string) string {
 }
 
 func TestAPlanDoesNotAskForWhatAScanHasFound(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	p, _ := b.planning(t)
 	const n = 3000
 	keys := listed(t, b, n)
@@ -79,6 +79,7 @@ func TestAPlanSeesItsChangesInWhatItLists(t *testing.T) {
 	})
 }
 
+// A Cluster has one database: this is for one server.
 func TestAPlanKnowsKeysByDatabase(t *testing.T) {
 	b := newBench(t, redistest.Standalone(t).URL())
 	b.planning(t)

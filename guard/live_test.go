@@ -228,7 +228,7 @@ func TestLiveViewsOnTheEmbeddedServer(t *testing.T) {
 }
 
 func TestALiveViewLastsAsLongAsItIsAskedTo(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	for _, line := range []string{"monitor --for 1s", "subscribe --for=1 a", "psubscribe a* --for 1000ms"} {
 		began := time.Now()
 		r := watch(t, b.Guard, everyone, newScreen(), strings.Fields(line)...).ended(t)
@@ -256,6 +256,7 @@ func TestALiveViewLastsAsLongAsItIsAskedTo(t *testing.T) {
 
 // TestALiveViewEndsAtOnce holds every way to end one, and that nothing of it
 // stays: goleak looks for goroutines, this for connections.
+// On one server: Sentinels have views of their own.
 func TestALiveViewEndsAtOnce(t *testing.T) {
 	b := newBench(t, redistest.Standalone(t).URL())
 	views := func() int {
@@ -309,6 +310,7 @@ func TestALiveViewEndsWithItsServer(t *testing.T) {
 
 // TestALiveViewIsBounded floods a view whose reader is stuck: the server keeps
 // nothing for us, and what is not shown is counted.
+// On one server: Sentinels have views of their own.
 func TestALiveViewIsBounded(t *testing.T) {
 	b := newBench(t, redistest.Standalone(t).URL())
 	s := newScreen()
@@ -347,7 +349,7 @@ func TestALiveViewIsBounded(t *testing.T) {
 }
 
 func TestALiveViewSkipsWhatIsTooLongAndGoesOn(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	w := watch(t, b.Guard, everyone, newScreen(), "monitor")
 	w.shows(t, "OK\n")
 	b.must(t, "SET", "k", strings.Repeat("y", 200<<10))
@@ -359,7 +361,7 @@ func TestALiveViewSkipsWhatIsTooLongAndGoesOn(t *testing.T) {
 }
 
 func TestWhoMayWatch(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	for _, c := range []struct{ role, line, says string }{
 		{"reader", "monitor", "admin"}, {"destroyer", "MONITOR --for 2s", "admin"},
 		{"narrow", "subscribe a", "only keys like"}, {"narrow", "psubscribe *", "only keys like"}, {"narrow", "ssubscribe session:1", "only keys like"},
@@ -388,7 +390,7 @@ func TestWhoMayWatch(t *testing.T) {
 
 // TestPatternsCatchNothingOfHelixs holds that what carries settings is unseen.
 func TestPatternsCatchNothingOfHelixs(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	w := watch(t, b.Guard, everyone, newScreen(), "psubscribe", "*")
 	w.shows(t, "psubscribe")
 	b.must(t, "PUBLISH", "{helix}:events", "ours")
@@ -400,6 +402,7 @@ func TestPatternsCatchNothingOfHelixs(t *testing.T) {
 	}
 }
 
+// On one server, which tells of all its keys itself.
 func TestLiveViewsAreRedacted(t *testing.T) {
 	b := newBench(t, redistest.Standalone(t).URL())
 	b.must(t, "CONFIG", "SET", "notify-keyspace-events", "KEA")

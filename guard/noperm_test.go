@@ -55,6 +55,7 @@ func (k *keeping) image(key string) (journal.Image, bool) {
 
 // A user that may not ask what keys take can change things nonetheless, and
 // what there was is kept.
+// The user is one server's.
 func TestAUserWithoutMemoryChangesThings(t *testing.T) {
 	server := redistest.Standalone(t)
 	newBench(t, server.URL()).must(t, "ACL", "SETUSER", "blind", "on", ">pw", "~*", "&*", "+@all", "-memory", "-object")

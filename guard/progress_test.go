@@ -15,7 +15,7 @@ import (
 // TestScansArePacedAndFollowed holds that every way to scan leaves the server
 // its share of the time, and tells how far it is.
 func TestScansArePacedAndFollowed(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	target, err := dial.Parse(server.URL())
 	if err != nil {
 		t.Fatal(err)

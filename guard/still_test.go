@@ -131,7 +131,7 @@ func TestWhatBelongsToHelixStays(t *testing.T) {
 
 // What a plan may do is decided by what the caller may do when it is made.
 func TestAPlanNeedsTodaysRights(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	b.must(t, "SET", "there", "old")
 	for _, tt := range []struct {
 		who     string
@@ -165,10 +165,10 @@ func TestAPlanNeedsTodaysRights(t *testing.T) {
 
 // A writer's SET of a new key is not made over one that came up meanwhile.
 func TestWhatCameUpMeanwhileIsLeft(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).URL())
+	b := newBench(t, redistest.Any(t).URL())
 	plain := b.Guard
 	_, steps := b.planning(t)
-	if r := b.do(t, as("writer"), "mset", "new", "1", "other", "2"); r.err != nil || r.stdout != "OK\n" {
+	if r := b.do(t, as("writer"), "mset", "{k}new", "1", "{k}other", "2"); r.err != nil || r.stdout != "OK\n" {
 		t.Fatalf("%+v", r)
 	}
 	var denied *permissions.Denied
@@ -177,7 +177,7 @@ func TestWhatCameUpMeanwhileIsLeft(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	b.Guard = plain
-	b.must(t, "SET", "other", "theirs")
+	b.must(t, "SET", "{k}other", "theirs")
 	kept := &keeping{}
 	m := &guard.Making{ID: "test", Journal: func() (change.Journal, error) { return kept, nil }}
 	b.Guard = b.Guard.WithMaking(m)
@@ -185,7 +185,7 @@ func TestWhatCameUpMeanwhileIsLeft(t *testing.T) {
 	if err := b.Guard.Execute(t.Context(), as("writer"), m, handOut(*steps), nil); err != nil {
 		t.Fatal(err)
 	}
-	if r := m.Report(); r.Left != 1 || r.Commands() != 0 || fmt.Sprint(b.client.MGet(t.Context(), "new", "other").Val()) != "[<nil> theirs]" {
-		t.Errorf("%+v, %v", r, b.client.MGet(t.Context(), "new", "other").Val())
+	if r := m.Report(); r.Left != 1 || r.Commands() != 0 || fmt.Sprint(b.client.MGet(t.Context(), "{k}new", "{k}other").Val()) != "[<nil> theirs]" {
+		t.Errorf("%+v, %v", r, b.client.MGet(t.Context(), "{k}new", "{k}other").Val())
 	}
 }
