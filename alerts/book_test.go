@@ -33,7 +33,7 @@ func TestAMessageThatWasFoundStaysKnown(t *testing.T) {
 
 // What a process could not save it does not go on to believe.
 func TestWhatCouldNotBeSavedIsForgotten(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	console, err := New(Options{Client: client, Settings: &knobs{values(t)}, Fence: func() Fence { return Fence{"{helix}:lease", "mine"} }})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestWhatCouldNotBeSavedIsForgotten(t *testing.T) {
 
 // Of two changes made at the same moment the one that was saved first stands.
 func TestTheChangeThatWasSavedFirstStands(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	theirs := Incident{ID: "memory-2345", State: Active, Version: 4, Words: "theirs"}
 	if _, _, err := r.store.save(t.Context(), incidentsKey, Fence{}, "m", nil, []record{{theirs.ID, 4, theirs}}); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestTheChangeThatWasSavedFirstStands(t *testing.T) {
 
 // What the channel shows may be newer than what Redis kept, if that was away.
 func TestWhatIsShownIsBroughtBackToWhatIsKept(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(full())
 	r.look()
 	r.set(nil)

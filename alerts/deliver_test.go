@@ -47,7 +47,7 @@ func TestALostAnswerMakesNoSecondMessage(t *testing.T) {
 // A message that Discord did not make twice may be an earlier one; it is brought
 // up to date.
 func TestAMessageFoundByItsNonceIsBroughtUpToDate(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	hidden := true
 	r.channel.next = func(op string) fate {
 		if op == "show" && hidden {
@@ -69,7 +69,7 @@ func TestAMessageFoundByItsNonceIsBroughtUpToDate(t *testing.T) {
 }
 
 func TestCriticalIncidentsGoFirstAndOneThatFailsHoldsNoneUp(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	calls := 0
 	r.channel.next = func(op string) fate {
 		if op == "show" {
@@ -97,7 +97,7 @@ func TestCriticalIncidentsGoFirstAndOneThatFailsHoldsNoneUp(t *testing.T) {
 // A try that fails is followed by others, ever further apart, also where the
 // clock is put back.
 func TestRetriesSpreadOut(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0", "alerts.interval=1")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0", "alerts.interval=1")
 	shows := 0
 	r.channel.next = func(op string) fate {
 		if op == "show" {

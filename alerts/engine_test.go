@@ -102,7 +102,7 @@ func TestASilenceIsAnnouncedAtItsStartAndEnd(t *testing.T) {
 // ANCHORS 4 (alertmanager#226, grafana#80996): resolved and firing again across a
 // silence.
 func TestFiringAgainAcrossASilenceIsRight(t *testing.T) {
-	r := newRig(t, standalone(t))
+	r := newRig(t, redistest.Any(t).Client())
 	r.set(full())
 	r.pass(time.Minute)
 	if _, err := r.Silence(t.Context(), Wish{Target: "memory", For: 10 * time.Minute, By: ann}); err != nil {
@@ -130,7 +130,7 @@ func TestFiringAgainAcrossASilenceIsRight(t *testing.T) {
 
 // What comes and goes under a silence is not shown, but counted.
 func TestWhatCameAndWentUnderASilenceIsCounted(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.look()
 	s, err := r.Silence(t.Context(), Wish{Target: "all", For: time.Hour, By: ann})
 	if err != nil {
@@ -151,7 +151,7 @@ func TestWhatCameAndWentUnderASilenceIsCounted(t *testing.T) {
 }
 
 func TestASilenceUntilResolvedEndsWithTheIncident(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(full())
 	r.look()
 	s, err := r.Silence(t.Context(), Wish{Target: "memory", By: ann})
@@ -271,7 +271,7 @@ func TestAServerThatIsDownIsAnnouncedAndSavedLater(t *testing.T) {
 }
 
 func TestADrillGoesTheWholeWayAndEndsOfItself(t *testing.T) {
-	r := newRig(t, standalone(t))
+	r := newRig(t, redistest.Any(t).Client())
 	r.look()
 	drill, err := r.Test(t.Context(), "oom_errors", ann)
 	if err != nil {
@@ -291,7 +291,7 @@ func TestADrillGoesTheWholeWayAndEndsOfItself(t *testing.T) {
 }
 
 func TestASettingActsAtTheNextEvaluation(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(crowded())
 	r.look()
 	r.knobs.snapshot = values(t, "alerts.hold=0", "alerts.session_count.enabled=false", "alerts.rules=flood: sessions > 5000 && created_per_min > 5")
@@ -308,7 +308,7 @@ func TestASettingActsAtTheNextEvaluation(t *testing.T) {
 
 // A group calls once; a graver one calls all the same.
 func TestIncidentsOfOneCauseCallOnce(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(map[sample.Name]float64{sample.MemoryPercent: 85, sample.MemoryUsed: 1 << 30, sample.Fragmentation: 2})
 	r.look()
 	if n := r.channel.calls(); len(r.channel.messages) != 2 || n != 1 || r.channel.messages[0].shows.Group != r.channel.messages[1].shows.ID {
@@ -322,7 +322,7 @@ func TestIncidentsOfOneCauseCallOnce(t *testing.T) {
 }
 
 func TestAMessageThatWasDeletedIsMadeAgain(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(full())
 	r.look()
 	r.only().deleted = true
@@ -336,7 +336,7 @@ func TestAMessageThatWasDeletedIsMadeAgain(t *testing.T) {
 // Of an incident whose record and whose process are both lost only the message
 // is left. It goes on there.
 func TestAMessageIsTakenOverWhenAllElseIsLost(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(full())
 	r.look()
 	id := r.only().shows.ID
@@ -357,7 +357,7 @@ func TestAMessageIsTakenOverWhenAllElseIsLost(t *testing.T) {
 
 // A clock that jumps, as after a machine slept, counts as one evaluation.
 func TestAJumpOfTheClockIsNoHoldTime(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=5m")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=5m")
 	r.set(full())
 	r.look()
 	r.clock.now = r.clock.now.Add(10 * time.Hour)

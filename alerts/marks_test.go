@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/helix-collective/helix/internal/redistest"
 )
 
 func TestARuleOfTheConfigurationSaysHowGraveItIs(t *testing.T) {
@@ -56,7 +58,7 @@ func TestWrongMarksAreRefused(t *testing.T) {
 
 // A mark goes before alerts.hold, and what is critical calls.
 func TestMarksOfARuleAreFollowed(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.knobs.snapshot = values(t, "alerts.hold=0", "alerts.session_count.enabled=false",
 		"alerts.rules=grave: sessions > 5000 @critical,slow: sessions > 5000 @hold=20s")
 	r.set(crowded())

@@ -32,7 +32,7 @@ func growing(now time.Time) (past []sample.Sample) {
 // What was measured before a start, or by who ran before, goes on: once it can be
 // read, and once in a run.
 func TestGrowthIsForeseenAcrossRuns(t *testing.T) {
-	r := newRig(t, standalone(t))
+	r := newRig(t, redistest.Any(t).Client())
 	r.set(map[sample.Name]float64{sample.MemoryUsed: 50<<20 + 50<<10*120, sample.MaxMemory: 100 << 20})
 	asked, fails := 0, true
 	r.restart(func(o *Options) {
@@ -75,7 +75,7 @@ func TestGrowthIsForeseenAcrossRuns(t *testing.T) {
 
 // An engine that takes over again has what ran meanwhile in its window.
 func TestATakeoverReadsWhatRanMeanwhile(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.interval=1")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.interval=1")
 	r.restart(func(o *Options) {
 		o.Prober, o.Now = early{r}, func() time.Time { return r.clock.now }
 		o.Past = func(context.Context, time.Duration) ([]sample.Sample, error) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/sample"
 	"github.com/helix-collective/helix/settings"
 )
@@ -122,5 +121,3 @@ func (r *rig) only() *posted {
 
 func crowded() map[sample.Name]float64 { return map[sample.Name]float64{sample.Sessions: 20_000} }
 func full() map[sample.Name]float64    { return map[sample.Name]float64{sample.MemoryPercent: 95} }
-
-func standalone(t *testing.T) redis.UniversalClient { return redistest.Standalone(t).Client() }

@@ -72,7 +72,7 @@ func TestOnlyWhoeverHoldsTheFenceSavesAndSends(t *testing.T) {
 }
 
 func TestALaterReleaseIsLeftAlone(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.client.HSet(t.Context(), incidentsKey, schemaField, schema+1, "x-1", "9 a record of tomorrow")
 	r.set(full())
 	r.look()
@@ -165,7 +165,7 @@ func TestAnotherProcessActsThroughRedis(t *testing.T) {
 
 // Two who change one incident at the same moment both get through.
 func TestChangesAtTheSameMomentAreBothMade(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.set(full())
 	r.look()
 	id := r.open()[0].ID
@@ -209,7 +209,7 @@ func TestWithoutRedisAnotherProcessRefuses(t *testing.T) {
 }
 
 func TestSilencesAreRefusedForWhatIsNotThere(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.hold=0")
 	r.look()
 	for target, want := range map[string]string{
 		"memroy": "there is no rule, label or incident `memroy`. Did you mean `memory`?",
@@ -244,7 +244,7 @@ func TestSilencesAreRefusedForWhatIsNotThere(t *testing.T) {
 
 // Run watches and delivers of itself.
 func TestRunWatchesAndDelivers(t *testing.T) {
-	r := newRig(t, standalone(t), "alerts.interval=1", "alerts.hold=0")
+	r := newRig(t, redistest.Any(t).Client(), "alerts.interval=1", "alerts.hold=0")
 	r.running = false
 	told := make(chan State, 10)
 	r.options.Notifier = &loud{r.channel, told}
@@ -306,7 +306,7 @@ func TestNoEngineBeginsWithARuleThatItCannotRead(t *testing.T) {
 // A rule that cannot be read is refused where it is asked for. One that another
 // release has taken all the same keeps nothing else from being watched.
 func TestALiveRuleThatCannotBeReadIsLeftOut(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	live := settings.Open(t.Context(), client, settings.Defaults())
 	const bad = "flood: sesions > 5"
 	unsubscribe := live.Subscribe(settings.Subscriber{Check: Check})

@@ -368,7 +368,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestWhatIsNotThere(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	b.send(http.MethodGet, "/", nil).refuses(http.StatusNotFound, "not-found")
 	b.send(http.MethodGet, "/v1/sessions/", nil).refuses(http.StatusNotFound, "not-found")
 	if allow := b.send(http.MethodGet, "/v1/sessions", nil).refuses(http.StatusMethodNotAllowed, "method-not-allowed").Header().Values("Allow"); len(allow) != 1 || allow[0] != "POST" {

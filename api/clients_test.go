@@ -98,7 +98,7 @@ func (b *bench) serve() string {
 // The Python of docs/service.md takes the place of the guide's functions.
 func TestPythonBackEnd(t *testing.T) {
 	python := program(t, "python3")
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "helix_sessions.py"), example(t, "python"))
 	script, err := filepath.Abs("testdata/shop.py")
@@ -196,7 +196,7 @@ func (s *site) get(method, path string, headers ...string) (status int, header h
 }
 
 func TestNginxAsksWhoItIs(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	s := newSite(t, b)
 	mine, err := b.makes("ann@example.com", "127.0.0.1")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 func request(userID, ip string) sessions.Request { return sessions.Request{UserID: userID, IP: ip} }
 
 func TestKeysAndScopes(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	operations := []struct{ method, path, scope string }{
 		{http.MethodPost, "/v1/sessions", "sessions"},
 		{http.MethodPost, "/v1/sessions/validate", "sessions"},
@@ -67,7 +67,7 @@ func TestKeysAndScopes(t *testing.T) {
 }
 
 func TestHostsAndOrigins(t *testing.T) {
-	client := redistest.Standalone(t).Client()
+	client := redistest.Any(t).Client()
 	for _, tt := range []struct {
 		set     []string
 		allowed string
@@ -186,7 +186,7 @@ func TestForgedTokens(t *testing.T) {
 }
 
 func TestTheRateOfAKey(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client(), "api.rate=1")
+	b := newBench(t, redistest.Any(t).Client(), "api.rate=1")
 	redistest.Eventually(t, "the key is limited", func(context.Context) bool {
 		a := b.send(http.MethodGet, "/v1/policy", nil)
 		return a.Code == http.StatusTooManyRequests && a.Header().Get("Retry-After") == "1" && a.text("type") == "urn:helix:problem:rate"

@@ -14,7 +14,7 @@ import (
 // What no HTTP library would send is refused, and ends no more than its own
 // connection.
 func TestRawRequests(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	address := b.serve()
 	const key = "Authorization: Bearer " + everything + "\r\n"
 	post := "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\n" + key + "Content-Type: application/json\r\n"

@@ -21,7 +21,7 @@ func TestOverTLS(t *testing.T) {
 	dir := t.TempDir()
 	roots := selfSigned(t, dir)
 	cert, key := filepath.Join(dir, "site.pem"), filepath.Join(dir, "site.key")
-	b := newBench(t, redistest.Standalone(t).Client(), "api.tls_cert="+cert, "api.tls_key="+key)
+	b := newBench(t, redistest.Any(t).Client(), "api.tls_cert="+cert, "api.tls_key="+key)
 	address := b.serve()
 	get := func(scheme string, config *tls.Config) (int, error) {
 		transport := &http.Transport{TLSClientConfig: config}
@@ -67,7 +67,7 @@ func (h held) Destroy(ctx context.Context, token sessions.Token) error {
 }
 
 func TestAStopLetsRequestsEnd(t *testing.T) {
-	b := newBench(t, redistest.Standalone(t).Client())
+	b := newBench(t, redistest.Any(t).Client())
 	token, _ := b.signIn("ann")
 	h := held{b.store, make(chan struct{}), make(chan struct{})}
 	server, err := api.New(api.Options{Store: h, Settings: b.live, Log: zap.NewNop()})

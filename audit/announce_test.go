@@ -95,7 +95,7 @@ func TestAHeadThatCouldNotBeAnnouncedIsTriedAgain(t *testing.T) {
 }
 
 func TestAnnouncingEndsWithItsContext(t *testing.T) {
-	c := redistest.Standalone(t).Client()
+	c := redistest.Any(t).Client()
 	l := open(t, c)
 	fill(t, l, 1, 1)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -180,7 +180,7 @@ func (d *deaf) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 func TestOrphanedFilesAreTakenOver(t *testing.T) {
-	s, dir := redistest.Standalone(t), t.TempDir()
+	s, dir := redistest.Any(t), t.TempDir()
 	dead := newSpool(dir, newSealer(key))
 	list := []stamped{{ID: "a", At: 5, Entry: entry(1)}, {ID: "b", At: 6, Entry: entry(2)}}
 	if err := dead.keep(list); err != nil {
@@ -231,7 +231,7 @@ func TestWithoutRoomForAFileItIsSaidWhatToSet(t *testing.T) {
 }
 
 func TestClosingWritesWhatWaits(t *testing.T) {
-	s := redistest.Standalone(t)
+	s := redistest.Any(t)
 	l := Open(Options{Client: s.Client(), Log: zap.NewNop()})
 	for i := range 500 {
 		l.Add(entry(i))
