@@ -46,7 +46,7 @@ func TestAnIncidentShowsItsChartAndDiagnosis(t *testing.T) {
 
 // The buttons of an incident work after a restart, for those who may.
 func TestAnIncidentOutlivesARestart(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	acme := newChangingPlace(t, "read, write, destroy, configure, admin, alerts", "")
 	env := []string{"REDIS_URL=" + server.URL(), "HELIX_ALERTS_INTERVAL=1", "HELIX_ALERTS_HOLD=0"}

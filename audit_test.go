@@ -17,7 +17,7 @@ import (
 
 func TestExecIsAudited(t *testing.T) {
 	const key, secret = "a-key-that-is-shown-nowhere", "hunter2-planted"
-	server, dir := redistest.Standalone(t), t.TempDir()
+	server, dir := redistest.Any(t), t.TempDir()
 	env := []string{"REDIS_URL=" + server.URL(), "HELIX_AUDIT_KEY=" + key, "DISCORD_TOKEN=" + secret}
 	config := writeFile(t, dir, "roles.yaml", testRoles)
 	runHelixIn(t, dir, env, "", "exec", "!config set redis.session_ttl=7200", "!config set redis.session_ttl=7200 && echo "+secret, "!redis auth other-"+secret, "!redis dbsize")
@@ -51,6 +51,7 @@ func TestExecIsAudited(t *testing.T) {
 	}
 }
 
+// On one server, which is made a replica.
 func TestRecordsWaitInTheStateDirectory(t *testing.T) {
 	server, dir := redistest.Standalone(t), t.TempDir()
 	state := filepath.Join(dir, "state")
@@ -91,7 +92,7 @@ func TestCheckSaysThatAChainWithoutAKeyProvesLess(t *testing.T) {
 
 // Whoever can write to Redis cannot change what the ops channel was told.
 func TestTheHeadOfTheAuditGoesToTheOpsChannel(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	log := audit.Open(audit.Options{Client: server.Client(), Log: zap.NewNop()})
 	if err := log.Require(t.Context(), audit.Entry{Event: audit.Done, Line: "!redis dbsize"}); err != nil {
 		t.Fatal(err)

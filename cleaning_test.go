@@ -17,7 +17,7 @@ import (
 // The switch and the interval of cleanup are changed as people change them, and
 // the running program goes by them.
 func TestCleanupGoesByTheLiveSettings(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	base, err := settings.Load(settings.Options{Flags: map[string]string{"redis.url": server.URL(), "redis.session_cleanup": "false", "state.dir": t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func (i *instance) ended(t *testing.T) int {
 }
 
 func TestTheFirstConversation(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	for i := range 3 {
 		if err := client.Set(t.Context(), fmt.Sprintf("session:%d", i), "{}", time.Hour).Err(); err != nil {
@@ -177,7 +177,7 @@ func awaitAnswer(t *testing.T, who *discordtest.Person, ask, want string) {
 
 // TestBadInputOnDiscord holds that whatever comes in has an answer in words.
 func TestBadInputOnDiscord(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	for key, value := range map[string]string{
 		"@everyone": "ring @here", "`````": "```\n@everyone\n```", "binary": "a\x00b\xff\x1b[31m\u202e", "long": strings.Repeat("0123456789abcde\n", 50<<16),
@@ -275,7 +275,7 @@ func TestRedisDownAtTheStart(t *testing.T) {
 }
 
 func TestWhatKeepsTheBotFromStarting(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -300,7 +300,7 @@ func TestWhatKeepsTheBotFromStarting(t *testing.T) {
 }
 
 func TestCheckOfDiscord(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	acme := newPlace(t)
 	env := []string{"DISCORD_TOKEN=" + acme.discord.Token(), "HELIX_DISCORD_API_URL=" + acme.discord.URL(), "REDIS_URL=" + server.URL()}
 	got := runHelixIn(t, acme.dir, env, "", "check")
@@ -332,6 +332,7 @@ func TestLongWorkCanBeStoppedFromTheChannel(t *testing.T) {
 
 // TestALiveViewInTheChannel watches Redis from a channel and stops when enough
 // is seen.
+// On one server: in a Cluster each line names its own.
 func TestALiveViewInTheChannel(t *testing.T) {
 	server := redistest.Standalone(t)
 	acme := newPlace(t)

@@ -235,7 +235,7 @@ func TestASignalEndsExecAtOnce(t *testing.T) {
 }
 
 func TestTheEnvironmentConfigures(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	for _, variable := range []string{"REDIS_URL", "HELIX_REDIS_URL"} {
 		got := runHelixIn(t, t.TempDir(), []string{variable + "=" + server.URL()}, "", "exec", "!redis ping")
 		if got.stdout != "PONG\n" {
@@ -311,7 +311,7 @@ func TestTheConsoleSpeaksThroughAPipe(t *testing.T) {
 // TestLongKeysTakeLittleMemory streams keys of almost a mebibyte, the longest
 // that a line may be, through what holds them.
 func TestLongKeysTakeLittleMemory(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	long := strings.Repeat("k", 1<<20-20)
 	for i := range 60 {

@@ -39,7 +39,7 @@ func (l losing) Write(p []byte) (int, error) {
 // once, and names the instance that has its journal.
 func TestTheNextInstanceTellsOfAnInterruptedChange(t *testing.T) {
 	t.Parallel()
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	h := newChannel(t, server.URL())
 	ctx, lose := context.WithCancelCause(t.Context())
 	h.app.dispatcher.Handle(ctx, commands.Request{

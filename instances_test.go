@@ -221,7 +221,7 @@ func TestTakeoverGoesOnWithPlansAndTellsOfInterruptedWork(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t, newChangingPlace(t, "read, write, destroy, alerts", ""), "HELIX_REDIS_MAX_SHARE=1", "HELIX_ALERTS_INTERVAL=1", "HELIX_ALERTS_HOLD=0")
 	c.fill(3000)
-	addSessions(t, c.server)
+	addSessions(t, c.server.Client())
 	a := c.joins()
 	b := c.joins()
 	ann := c.As("ann")

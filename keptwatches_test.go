@@ -11,7 +11,7 @@ import (
 // A status that is kept up to date is so after a crash as well, asked for by a slash
 // command or by a line, and nothing is left of it in Redis when it is over.
 func TestAWatchedStatusOutlivesACrash(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	acme := newPlace(t)
 	first := acme.launch(t, "REDIS_URL="+server.URL())
 	acme.discord.AwaitRequests(setGuildCommands, 1)

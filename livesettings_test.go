@@ -22,7 +22,7 @@ import (
 // sessions that were there as well: one that asks the session service beside the
 // bot, and one in Go, in a process of its own, that serves browsers.
 func TestEachSettingActsOnceItIsSaid(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	acme := newPlace(t)
 	bot := acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_API_LISTEN=127.0.0.1:0", "HELIX_API_KEYS=shop:"+serviceSecret+":all")
 	acme.discord.Gateway().AwaitReady(1)
@@ -69,7 +69,7 @@ func TestEachSettingActsOnceItIsSaid(t *testing.T) {
 type backEnd struct {
 	t       *testing.T
 	address string
-	client  *redis.Client
+	client  redis.UniversalClient
 	made    int // addresses and people so far, since each is used once
 }
 
@@ -158,7 +158,7 @@ func (b *backEnd) secondOfAnAddress() string {
 
 // startSite starts a back end that keeps browsers' sessions by a cookie, and
 // answers what a browser is told of that.
-func startSite(t *testing.T, client *redis.Client) (cookie func() string) {
+func startSite(t *testing.T, client redis.UniversalClient) (cookie func() string) {
 	t.Helper()
 	live := settings.Open(t.Context(), client, settings.Defaults())
 	done := make(chan error, 1)

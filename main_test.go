@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helix-collective/helix/internal/redistest"
 	"github.com/helix-collective/helix/shell/text"
 )
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(beHelix) != "" {
 		os.Exit(helix(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	os.Exit(redistest.Shared(m).Run())
 }
 
 // ran is how a run of helix ended.

@@ -18,7 +18,7 @@ import (
 // not until the program is started anew.
 func TestTheJournalIsPurgedWhileTheBotRuns(t *testing.T) {
 	dir := t.TempDir()
-	base, err := settings.Load(settings.Options{Flags: map[string]string{"redis.url": redistest.Standalone(t).URL(), "undo.retention": "1", "state.dir": dir}})
+	base, err := settings.Load(settings.Options{Flags: map[string]string{"redis.url": redistest.Any(t).URL(), "undo.retention": "1", "state.dir": dir}})
 	if err != nil {
 		t.Fatal(err)
 	}

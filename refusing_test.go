@@ -250,7 +250,7 @@ func TestTheCureOfAServerThatCannotSaveOnDiscord(t *testing.T) {
 // refused is none that undo finds.
 func TestAReplicaIsToldAtOnce(t *testing.T) {
 	server := redistest.Standalone(t)
-	addSessions(t, server)
+	addSessions(t, server.Client())
 	ch := newChannel(t, server.URL())
 	ch.says("!redis set k v")
 	before := ch.plans("!redis keys session:* | xargs redis del")
@@ -271,7 +271,7 @@ func TestAReplicaIsToldAtOnce(t *testing.T) {
 	for _, line := range []string{"!redis keys session:* | xargs redis del", "!redis set k w", "!redis flushdb", "!redis mset a 1 b 2"} {
 		refuses(line, func() commands.Reply { return ch.says(line) })
 	}
-	if n := sizeOf(t, server, "session:*"); n != 3 {
+	if n := countSessions(t, server.Client()); n != 3 {
 		t.Errorf("%d sessions are left", n)
 	}
 	if set := ch.confirms(ch.plans("!redis config set maxmemory 1gb")); set.Outcome != commands.OK {

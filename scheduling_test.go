@@ -135,7 +135,7 @@ func TestWhatIsDueRunsOnceOfAllInstances(t *testing.T) {
 }
 
 func TestAPostOffersNothingToPress(t *testing.T) {
-	tt := newTimetable(t, redistest.Standalone(t).Client())
+	tt := newTimetable(t, redistest.Any(t).Client())
 	tt.reply.Hidden, tt.reply.Offers = true, []commands.Offer{{Label: "x", Line: "!x"}}
 	tt.next(t, 1)
 	if r := tt.channel.heard[0]; r.Hidden || len(r.Offers) > 0 {
@@ -144,7 +144,7 @@ func TestAPostOffersNothingToPress(t *testing.T) {
 }
 
 func TestThreeFailuresInARowPauseASchedule(t *testing.T) {
-	tt := newTimetable(t, redistest.Standalone(t).Client())
+	tt := newTimetable(t, redistest.Any(t).Client())
 	good, bad := tt.reply, commands.Reply{Outcome: commands.Limited, Problem: "It took too long."}
 	for n, reply := range []commands.Reply{bad, bad, good, bad, bad} {
 		tt.reply = reply
@@ -175,7 +175,7 @@ func TestWhoMayNotAnyMore(t *testing.T) {
 		"denied": {func(tt *timetable) { tt.reply = commands.Reply{Outcome: commands.Denied, Problem: "You need read."} }, "You need read."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			table := newTimetable(t, redistest.Standalone(t).Client())
+			table := newTimetable(t, redistest.Any(t).Client())
 			tt.change(table)
 			table.next(t, 1)
 			if why := table.paused(t); why != tt.want {
@@ -213,7 +213,7 @@ func TestAnOutageIsNoFailure(t *testing.T) {
 }
 
 func TestAChannelThatTakesNothingPausesASchedule(t *testing.T) {
-	tt := newTimetable(t, redistest.Standalone(t).Client())
+	tt := newTimetable(t, redistest.Any(t).Client())
 	tt.channel.closed = errors.New("403")
 	for n := range maxFailures {
 		tt.next(t, n+1)
@@ -224,7 +224,7 @@ func TestAChannelThatTakesNothingPausesASchedule(t *testing.T) {
 }
 
 func TestAScheduleSpeaksOnDiscord(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	p := newPlace(t)
 	plant(t, schedules.Open(server.Client()), schedules.Schedule{
 		ID: "abcde", Line: "redis keys session:* | wc -l", Guild: p.ID, Channel: p.ChannelID("#talk"), Author: p.UserID("ann"), Nick: "ann",

@@ -67,7 +67,7 @@ func ask(t *testing.T, address, method, path, body string) (int, map[string]any)
 }
 
 func TestServe(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	i := launchServe(t, server.URL())
 	address := serviceOf(t, i)
 	status, made := ask(t, address, http.MethodPost, "/v1/sessions", `{"user_id":"ann","ip":"203.0.113.7"}`)
@@ -98,7 +98,7 @@ func TestServe(t *testing.T) {
 }
 
 func TestServeBesideTheBot(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	acme := newPlace(t)
 	i := acme.launch(t, "REDIS_URL="+server.URL(), "HELIX_API_LISTEN=127.0.0.1:0", "HELIX_API_KEYS=shop:"+serviceSecret+":all")
 	acme.discord.Gateway().AwaitReady(1)
@@ -157,7 +157,7 @@ func TestCheckOfTheService(t *testing.T) {
 // A key that somebody types, or pastes, is concealed by itself.
 func TestKeysOfTheServiceAreConcealed(t *testing.T) {
 	env := []string{"HELIX_API_KEYS=shop:" + serviceSecret + ":all"}
-	got := runHelixIn(t, t.TempDir(), env, "", "exec", "--redis", redistest.Standalone(t).URL(), "--redact", "!redis echo '"+serviceSecret+"'")
+	got := runHelixIn(t, t.TempDir(), env, "", "exec", "--redis", redistest.Any(t).URL(), "--redact", "!redis echo '"+serviceSecret+"'")
 	if got.status != exitOK || strings.Contains(got.stdout, serviceSecret) {
 		t.Errorf("%+v", got)
 	}

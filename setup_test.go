@@ -9,7 +9,7 @@ import (
 
 // What the owner sets up holds at once, for everybody, and after a restart.
 func TestSetupOnDiscord(t *testing.T) {
-	redis := "REDIS_URL=" + redistest.Standalone(t).URL()
+	redis := "REDIS_URL=" + redistest.Any(t).URL()
 	acme := newPlace(t)
 	acme.Role("helpdesk").Join("sam", "helpdesk")
 	one := acme.launch(t, redis)
@@ -38,7 +38,7 @@ func TestSetupOnDiscord(t *testing.T) {
 
 // The first invitation is greeted once, whichever process was there.
 func TestAnInvitationIsGreetedOnce(t *testing.T) {
-	redis := "REDIS_URL=" + redistest.Standalone(t).URL()
+	redis := "REDIS_URL=" + redistest.Any(t).URL()
 	acme := newPlace(t)
 	acme.Expel()
 	one := acme.launch(t, redis)

@@ -96,7 +96,7 @@ func spellings() []spelled {
 // TestEveryVerbIsTheSameByLineMentionAndSlash asks everything in three ways of a
 // running Helix. What is registered and stands in no row fails.
 func TestEveryVerbIsTheSameByLineMentionAndSlash(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	for _, set := range [][]any{
 		{"set", "session:1", `{"user_id":"ann","created_at":1,"last_accessed":1}`, "ex", 5000},
@@ -206,7 +206,7 @@ func registeredForms(t *testing.T, d *discordtest.Discord) []string {
 // TestASlashConversation goes the ways that are no lines: completion, the large
 // field, the menu of a message, and what only its asker sees.
 func TestASlashConversation(t *testing.T) {
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	if err := client.Set(t.Context(), "session:3f2a9c01-77aa-4b11-8c1e-000000000001", `{"token":"s3cr3t-t0ken-value"}`, 0).Err(); err != nil {
 		t.Fatal(err)

@@ -137,8 +137,8 @@ func TestASignalStopsWhatAPipeConfirmed(t *testing.T) {
 // its answer has confirmed nothing.
 func TestASignalAtTheQuestionIsNoYes(t *testing.T) {
 	for _, tt := range stopSignals {
-		server := redistest.Standalone(t)
-		addSessions(t, server)
+		server := redistest.Any(t)
+		addSessions(t, server.Client())
 		cmd := helixCommand(t, t.TempDir(), []string{"REDIS_URL=" + server.URL()}, "console")
 		typed, err := cmd.StdinPipe()
 		if err != nil {
@@ -163,8 +163,8 @@ func TestASignalAtTheQuestionIsNoYes(t *testing.T) {
 		}
 		_, _ = io.Copy(io.Discard, notes) // until it ends
 		_ = cmd.Wait()                    // its status is looked at
-		if got := cmd.ProcessState.ExitCode(); got != tt.status || sizeOf(t, server, "session:*") != 3 {
-			t.Errorf("%s: status %d, %d sessions are left", tt.signal, got, sizeOf(t, server, "session:*"))
+		if got := cmd.ProcessState.ExitCode(); got != tt.status || countSessions(t, server.Client()) != 3 {
+			t.Errorf("%s: status %d, %d sessions are left", tt.signal, got, countSessions(t, server.Client()))
 		}
 	}
 }

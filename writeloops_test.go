@@ -56,7 +56,7 @@ func TestPlansTakeLittleMemory(t *testing.T) {
 	if raceDetector { // whose own memory says nothing
 		many = 2 * few
 	}
-	server := redistest.Standalone(t)
+	server := redistest.Any(t)
 	client := server.Client()
 	for _, line := range []string{
 		`!redis keys 'session:*' | xargs -I {} redis expire {} 60`,
