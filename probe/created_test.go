@@ -26,8 +26,7 @@ func rate(t *testing.T, before, now sample.Sample) (made float64, source string)
 }
 
 func TestWhatHelixMakesIsCounted(t *testing.T) {
-	server := redistest.Standalone(t)
-	b := newBench(t, open(t, server.Addr), probe.Options{})
+	b := newBench(t, redistest.Any(t).Client(), probe.Options{})
 	other := sessions.New(b.client, sessions.Fixed(policy()), sessions.Options{}) // as of another instance
 	b.probe()
 	if err := other.TellCounts(t.Context()); err != nil {
@@ -80,8 +79,7 @@ func TestNewKeysAreHeardOf(t *testing.T) {
 }
 
 func TestDifferencesTellTheLeast(t *testing.T) {
-	server := redistest.Standalone(t)
-	b := newBench(t, open(t, server.Addr), probe.Options{})
+	b := newBench(t, redistest.Any(t).Client(), probe.Options{})
 	write := func(from, to int) {
 		for i := from; i < to; i++ {
 			b.client.Set(t.Context(), fmt.Sprintf("session:3f2a9c01-91e4-4a77-8d00-%012d", i), "{}", 0)
@@ -105,8 +103,7 @@ func TestDifferencesTellTheLeast(t *testing.T) {
 
 // Where there are too many to be counted each time, the number follows the keys.
 func TestBetweenCensusesTheNumberFollowsTheKeys(t *testing.T) {
-	server := redistest.Standalone(t)
-	client := open(t, server.Addr)
+	client := redistest.Any(t).Client()
 	store := sessions.New(client, sessions.Fixed(policy()), sessions.Options{})
 	fill := func(from, to int) {
 		pipe := client.Pipeline()

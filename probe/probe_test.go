@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	code := m.Run()
+	code := redistest.Shared(m).Run()
 	if err := goleak.Find(
 		goleak.IgnoreTopFunction("github.com/alicebob/miniredis/v2/server.(*Server).servePeer"),
 		// go-redis tries a server that is gone for another second after its client is closed.
@@ -195,8 +195,7 @@ func TestARedisThatIsAwayIsASample(t *testing.T) {
 }
 
 func TestAProbeEndsWithItsContext(t *testing.T) {
-	server := redistest.Standalone(t)
-	b := newBench(t, open(t, server.Addr), probe.Options{})
+	b := newBench(t, redistest.Any(t).Client(), probe.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if s, err := b.Probe(ctx); !errors.Is(err, context.Canceled) {
