@@ -269,7 +269,8 @@ func TestShareLeavesTheServerTime(t *testing.T) {
 }
 
 func TestAScanTellsHowFarItIs(t *testing.T) {
-	c := redistest.Any(t).Client()
+	server := redistest.Any(t)
+	c := server.Client()
 	fill(t, c, "session:", 4000)
 	fill(t, c, "other:", 1000)
 	var told []keyspace.Progress
@@ -280,11 +281,12 @@ func TestAScanTellsHowFarItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, p := range told {
-		if p.Total != 5000 || i > 0 && (p.Looked <= told[i-1].Looked || p.Keys < told[i-1].Keys) {
+		asked := p.Total == 5000 || server.Cluster && p.Total < 5000 // of its masters, those so far
+		if !asked || i > 0 && (p.Looked <= told[i-1].Looked || p.Keys < told[i-1].Keys) {
 			t.Errorf("%d: %+v after %+v", i, p, told[max(i-1, 0)])
 		}
 	}
-	if last := told[len(told)-1]; len(told) < 10 || last.Keys != 4000 || last.Looked < 5000 {
+	if last := told[len(told)-1]; len(told) < 10 || last.Total != 5000 || last.Keys != 4000 || last.Looked < 5000 {
 		t.Errorf("told %d times, at last %+v", len(told), last)
 	}
 }
