@@ -153,7 +153,7 @@ func restoreUsers(ctx context.Context, client *redis.Client, was, now []string) 
 	}
 	for _, line := range was {
 		if !slices.Contains(now, line) {
-			words := []any{"ACL", "SETUSER", strings.Fields(line)[1], "reset"}
+			words := []any{"ACL", "SETUSER", strings.Fields(line)[1], "resetpass", "resetkeys", "resetchannels", "nocommands"}
 			for _, rule := range strings.Fields(line)[2:] {
 				words = append(words, rule)
 			}
