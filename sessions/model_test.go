@@ -135,6 +135,7 @@ func (m *model) refused(k *kept, why sessions.Reason) {
 }
 
 func (m *model) touch(k *kept) {
+	again := k.known.Unix() == m.now.Unix() // which may count as one use for the index, under the policy before
 	k.used, k.known = m.now, m.now
 	left := min(m.policy.IdleTimeout, m.policy.TTL-m.now.Sub(k.created))
 	k.ends = m.now.Add(max(left, time.Millisecond))
@@ -142,7 +143,11 @@ func (m *model) touch(k *kept) {
 		return
 	}
 	k.unlisted = false
-	m.listedUntil[k.userID] = m.now.Add(m.policy.TTL + 2*m.policy.IdleTimeout)
+	until := m.now.Add(m.policy.TTL + 2*m.policy.IdleTimeout)
+	if again && m.listedUntil[k.userID].Before(until) {
+		return
+	}
+	m.listedUntil[k.userID] = until
 }
 
 // of answers the listed sessions of a person.
