@@ -19,11 +19,16 @@ const untoldKey = "{helix}:untold"
 const (
 	untoldLast    = 24 * time.Hour // after the last one came
 	handOverEvery = 2 * time.Second
+
+	// lossy is how long it is seen to that all replicas have what was left: a server
+	// that is replaced may take it away.
+	lossy = 30 * time.Second
 )
 
 // handOver finds out what became of interrupted changes of which this instance has
 // the journal, while another speaks, and has that one say so. It runs until ctx ends.
 func (s *speaker) handOver(ctx context.Context) error {
+	left := make(map[string]time.Time) // when it was at first
 	tick := time.NewTicker(handOverEvery)
 	defer tick.Stop()
 	for {
@@ -37,7 +42,19 @@ func (s *speaker) handOver(ctx context.Context) error {
 		}
 		err := s.app.dispatcher.Recover(ctx, func(r commands.Recovered) error {
 			self := s.member.Self()
-			return s.app.leaveUntold(ctx, r.ID, fmt.Sprintf("%s Its journal is with the instance %s on %s, which does not speak now.", r.Text, self.ID, self.Host))
+			err := s.app.leaveUntold(ctx, r.ID, fmt.Sprintf("%s Its journal is with the instance %s on %s, which does not speak now.", r.Text, self.ID, self.Host))
+			if err != nil {
+				return err
+			}
+			if left[r.ID].IsZero() {
+				left[r.ID] = time.Now()
+			}
+			confirmed, err := s.app.dispatcher.Guard.Replicated(ctx)
+			if !confirmed && time.Since(left[r.ID]) < lossy {
+				return errors.Join(errors.New("not every replica has it yet"), err)
+			}
+			delete(left, r.ID)
+			return nil
 		})
 		if err != nil && ctx.Err() == nil {
 			s.app.log.Warn("what became of interrupted changes is not handed over yet", zap.Error(err))

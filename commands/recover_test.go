@@ -73,3 +73,32 @@ func TestARecoveredChangeIsToldOfUntilItIsTaken(t *testing.T) {
 		t.Errorf("once more: %q, %v", told, err)
 	}
 }
+
+// What was found of a change is told of once the replicas have it: the server that
+// tells may be replaced by one that knows of less.
+func TestARecoveredChangeIsToldOfOnceReplicasHaveIt(t *testing.T) {
+	master := redistest.Standalone(t, "--repl-diskless-sync-delay", "0")
+	replica := redistest.Standalone(t, "--replicaof", strings.Replace(master.Addr, ":", " ", 1))
+	redistest.Eventually(t, "the replica is in step", func(ctx context.Context) bool {
+		return strings.Contains(master.Client().Info(ctx, "replication").Val(), "state=online")
+	})
+	s := newStage(t, master.URL(), map[string]string{"people": "olga: owner\n"})
+	ctx, lose := context.WithCancelCause(t.Context())
+	s.dispatcher.Handle(ctx, commands.Request{
+		Text: "!redis set a 1; redis set b 2", Caller: s.people["olga"], Mode: commands.Direct,
+		Stdout: atFirst(func() { lose(lease.ErrLost) }),
+	})
+	var told []string
+	tell := func(r commands.Recovered) error { told = append(told, r.Text); return nil }
+	replica.Pause()
+	if err := s.dispatcher.Recover(t.Context(), tell); err == nil || len(told) > 0 {
+		t.Errorf("while the replica stands still: %q, %v", told, err)
+	}
+	replica.Resume()
+	redistest.Eventually(t, "it is told of", func(ctx context.Context) bool {
+		return s.dispatcher.Recover(ctx, tell) == nil && len(told) == 1
+	})
+	if strings.Contains(told[0], "replica") {
+		t.Errorf("told is %q", told[0])
+	}
+}

@@ -40,3 +40,30 @@ func (g *Guard) Recover(ctx context.Context, id string, past change.Past, keep f
 	_ = found.Forget(ctx, o)
 	return nil
 }
+
+// replicaWait bounds how long replicas are waited for.
+const replicaWait = time.Second
+
+// Replicated reports whether all replicas that the servers should have confirm all
+// that these were given until now; false if they do not within a second.
+func (g *Guard) Replicated(ctx context.Context) (bool, error) {
+	client, err := g.clients.Client(0, 2)
+	if err != nil {
+		return false, err
+	}
+	masters := []*redis.Client{}
+	switch c := client.(type) {
+	case *redis.Client:
+		masters = append(masters, c)
+	case *redis.ClusterClient:
+		if masters, err = clusterMasters(ctx, c); err != nil {
+			return false, err
+		}
+	}
+	for _, m := range masters {
+		if ok, err := g.replicas.Confirmed(ctx, m, replicaWait); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
