@@ -68,7 +68,16 @@ func (s *Store) DestroyKeys(ctx context.Context, keys []string) (ended int, err 
 
 // destroy answers how many sessions it ended.
 func (s *Store) destroy(ctx context.Context, p place) (int, error) {
-	ended, err := s.run.destroy.Run(ctx, s.client, p.keys(), p.id, s.undo.Milliseconds()).Int()
+	return s.destroyFor(ctx, p, "")
+}
+
+// destroyFor ends a session that a sign-in, which has claimed it, has replaced.
+func (s *Store) destroyFor(ctx context.Context, p place, claimant string) (int, error) {
+	keys, args := p.keys(), []any{p.id, s.undo.Milliseconds()}
+	if claimant != "" {
+		keys, args = append(keys, p.claim()), append(args, claimant)
+	}
+	ended, err := s.run.destroy.Run(ctx, s.client, keys, args...).Int()
 	if err != nil {
 		return 0, fmt.Errorf("end a session: %w", err)
 	}

@@ -5,9 +5,19 @@ package sessions
 // reads. It answers how many it ended.
 //
 // What is neither there nor listed is not remembered: anybody can make up a token.
+//
+// Of a sign-in the last of KEYS is the claim, and the third of ARGV the claimant: the
+// claim then says that this very sign-in has ended the session. Asking again, since
+// the reply was lost, finds that; whoever else ended it is told apart.
 const destroyLua = `
+local claim, ends = ARGV[3] and KEYS[#KEYS], ARGV[3] and 'ended by ' .. ARGV[3]
+if claim and redis.call('GET', claim) == ends then return 1 end
+local function answer(ended)
+  if claim and ended > 0 then redis.call('SET', claim, ends, 'PX', ` + claimText + `) end
+  return ended
+end
 local ended = redis.call('UNLINK', KEYS[1])
-if not KEYS[2] then return ended end
+if #KEYS < 3 then return answer(ended) end
 local id = ARGV[1]
 local function remember(key) redis.call('SET', '` + endedPrefix + `' .. key, '', 'PX', ARGV[2]) end
 local sessions = string.sub(KEYS[1], 1, -1 - #id)
@@ -24,7 +34,7 @@ while successor do
   pointer = pointers .. successor
   successor = redis.call('GET', pointer)
 end
-return ended
+return answer(ended)
 `
 
 // destroyUser ends the sessions of a person: KEYS is the index, ARGV what the

@@ -54,7 +54,7 @@ func (s *Store) regenerate(ctx context.Context, token Token, r Request) (Token, 
 	if err != nil {
 		return "", Session{}, err
 	}
-	newToken, session, err := s.replace(ctx, p, old, r, policy)
+	newToken, session, err := s.replace(ctx, p, old, r, policy, string(claimant[:]))
 	if err != nil {
 		s.unclaim(ctx, p)
 	}
@@ -99,7 +99,7 @@ func (s *Store) rotate(ctx context.Context, p place, ip string, policy Policy) (
 
 // replace makes a new session in place of one whose keys may be elsewhere, or
 // whose content changes, and ends that.
-func (s *Store) replace(ctx context.Context, p place, old Session, r Request, policy Policy) (Token, Session, error) {
+func (s *Store) replace(ctx context.Context, p place, old Session, r Request, policy Policy, claimant string) (Token, Session, error) {
 	c, err := successor(old, r, policy)
 	if err != nil {
 		return "", Session{}, err
@@ -112,7 +112,7 @@ func (s *Store) replace(ctx context.Context, p place, old Session, r Request, po
 	if err != nil || samePerson && !p.foreign {
 		return token, session, err
 	}
-	ended, err := s.destroy(ctx, p)
+	ended, err := s.destroyFor(ctx, p, claimant)
 	if err == nil && ended == 0 {
 		err = &Refusal{Reason: Unknown} // somebody else has ended or replaced it meanwhile
 	}
