@@ -125,7 +125,7 @@ func runMonitor(ctx context.Context, c *call, p *printer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return c.watch(ctx, p, servers, func(r reply) (reply, bool) {
+	return c.watch(ctx, p, servers, func(_ string, r reply) (reply, bool) {
 		if r.kind == statusReply {
 			r.text = p.curtain.monitored(t, r.text)
 		}
@@ -133,31 +133,44 @@ func runMonitor(ctx context.Context, c *call, p *printer) (int, error) {
 	})
 }
 
-// runSubscribe shows what is published, on any node; of shards on theirs.
-// Helix's own messages, which patterns may catch, are left out.
+// runSubscribe shows what is published, on any node; of shards on theirs, and what
+// the servers of a Cluster tell of their own keys on each. Helix's own messages, which
+// patterns may catch, are left out.
 func runSubscribe(ctx context.Context, c *call, p *printer) (int, error) {
-	server, err := c.subscribed(ctx)
+	servers, err := c.subscribed(ctx)
 	if err != nil {
 		return 0, c.fault(ctx, err)
 	}
-	return c.watch(ctx, p, []*redis.Client{server}, func(r reply) (reply, bool) {
-		if isOwn(string(messageChannel(r))) {
+	first := servers[0].Options().Addr
+	return c.watch(ctx, p, servers, func(from string, r reply) (reply, bool) {
+		channel := string(messageChannel(r))
+		again := from != "" && from != first && !strings.HasPrefix(channel, keyEvents)
+		if again || isOwn(channel) {
 			return r, false
 		}
 		return p.curtain.published(r), true
 	})
 }
 
-// subscribed answers the server to subscribe on.
-func (c *call) subscribed(ctx context.Context) (*redis.Client, error) {
+// keyEvents is how the channels begin on which a server tells what becomes of its
+// keys. No other server of a Cluster passes that on.
+const keyEvents = "__key"
+
+// subscribed answers the servers to subscribe on, one at least.
+func (c *call) subscribed(ctx context.Context) ([]*redis.Client, error) {
 	if cluster, ok := c.client.(*redis.ClusterClient); ok && c.cmd.name == "ssubscribe" {
-		return cluster.MasterForKey(ctx, c.argv[1])
+		server, err := cluster.MasterForKey(ctx, c.argv[1])
+		return []*redis.Client{server}, err
 	}
 	servers, err := c.servers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return servers[0], nil
+	ofKeys := func(channel string) bool { return strings.HasPrefix(channel, keyEvents) }
+	if c.cmd.name == "psubscribe" || slices.ContainsFunc(c.argv[1:], ofKeys) {
+		return servers, nil
+	}
+	return servers[:1], nil
 }
 
 // servers answers the clients of all masters, of which there is one at least.
@@ -180,13 +193,17 @@ type view struct {
 	*call
 	p    *printer
 	feed *feed
-	show func(reply) (shown reply, wanted bool)
+	show shower
 }
+
+// shower answers a reply as it is shown, and whether it is at all. It is told which
+// server sent it where there are several.
+type shower func(from string, r reply) (shown reply, wanted bool)
 
 // watch sends the call to servers and prints what they say until its time is
 // over, the viewer or ctx ends it, or nobody reads any more. Its connections
 // are closed when it returns.
-func (c *call) watch(ctx context.Context, p *printer, servers []*redis.Client, show func(reply) (reply, bool)) (int, error) {
+func (c *call) watch(ctx context.Context, p *printer, servers []*redis.Client, show shower) (int, error) {
 	stop, over := c.viewer.Begin()
 	defer over()
 	select {
@@ -280,7 +297,7 @@ func (v *view) pass(x fed) (done bool, status int, err error) {
 		status, err := v.p.reply(r)
 		return true, status, err
 	}
-	r, wanted := v.show(r)
+	r, wanted := v.show(x.from, r)
 	if !wanted {
 		return false, 0, nil
 	}

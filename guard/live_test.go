@@ -473,4 +473,34 @@ func TestLiveViewsOfACluster(t *testing.T) {
 			t.Errorf("%s: %v", line, r.err)
 		}
 	}
+	for _, m := range cluster.Masters {
+		if err := m.Client().ConfigSet(t.Context(), "notify-keyspace-events", "KEA").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, line := range []string{"psubscribe __keyevent@*", "subscribe __keyevent@0__:set"} { // which each server tells of its own keys alone
+		command, channel, _ := strings.Cut(line, " ")
+		w := watch(t, b.Guard, everyone, newScreen(), command, channel)
+		w.shows(t, command+"\n"+channel+"\n1\n")
+		for _, m := range cluster.Masters {
+			redistest.Eventually(t, "each server is listened to", func(ctx context.Context) bool {
+				return strings.Contains(m.Client().ClientList(ctx).Val(), " cmd="+command+" ")
+			})
+		}
+		for i := range 30 {
+			key := fmt.Sprint("told:", i)
+			b.must(t, "SET", key, i)
+			w.shows(t, "__keyevent@0__:set\n"+key+"\n")
+		}
+		w.stopped(t)
+	}
+	w = watch(t, b.Guard, everyone, newScreen(), "psubscribe", "ne*")
+	w.shows(t, "psubscribe\nne*\n1\n")
+	for i := range 10 {
+		b.must(t, "PUBLISH", "news", fmt.Sprint("item", i))
+		w.shows(t, fmt.Sprint("item", i))
+	}
+	if shown := w.stopped(t).stdout; strings.Count(shown, "news") != 10 || strings.Count(shown, "psubscribe") != 1 {
+		t.Errorf("what is published once is shown as\n%s", shown)
+	}
 }
