@@ -19,16 +19,12 @@ const untoldKey = "{helix}:untold"
 const (
 	untoldLast    = 24 * time.Hour // after the last one came
 	handOverEvery = 2 * time.Second
-
-	// lossy is how long it is seen to that all replicas have what was left: a server
-	// that is replaced may take it away.
-	lossy = 30 * time.Second
 )
 
 // handOver finds out what became of interrupted changes of which this instance has
 // the journal, while another speaks, and has that one say so. It runs until ctx ends.
 func (s *speaker) handOver(ctx context.Context) error {
-	left := make(map[string]time.Time) // when it was at first
+	trouble := false
 	tick := time.NewTicker(handOverEvery)
 	defer tick.Stop()
 	for {
@@ -46,19 +42,15 @@ func (s *speaker) handOver(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if left[r.ID].IsZero() {
-				left[r.ID] = time.Now()
-			}
-			confirmed, err := s.app.dispatcher.Guard.Replicated(ctx)
-			if !confirmed && time.Since(left[r.ID]) < lossy {
+			if confirmed, err := s.app.dispatcher.Guard.Replicated(ctx); !confirmed && r.Fresh() {
 				return errors.Join(errors.New("not every replica has it yet"), err)
 			}
-			delete(left, r.ID)
 			return nil
 		})
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && !trouble {
 			s.app.log.Warn("what became of interrupted changes is not handed over yet", zap.Error(err))
 		}
+		trouble = err != nil
 	}
 }
 

@@ -32,7 +32,7 @@ func (a *app) interrupted(ctx context.Context) string {
 // announceInterrupted finds out what became of changes that were interrupted,
 // and announces it. It tries until it knows and has said so, or ctx ends.
 func (a *app) announceInterrupted(ctx context.Context, announce announcer) {
-	for {
+	for trouble := false; ; trouble = true {
 		err := a.dispatcher.Recover(ctx, func(r commands.Recovered) error {
 			err := announce(ctx, interruptedID(r.ID), r.Text)
 			if errors.Is(err, bot.ErrNoOpsChannel) {
@@ -43,7 +43,9 @@ func (a *app) announceInterrupted(ctx context.Context, announce announcer) {
 		if err == nil {
 			return
 		}
-		a.log.Error("interrupted changes cannot be told of yet", zap.Error(err))
+		if !trouble {
+			a.log.Error("interrupted changes cannot be told of yet", zap.Error(err))
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -257,22 +257,30 @@ func TestWhatWasAnsweredUnclaimedIsNotCaughtUp(t *testing.T) {
 	}
 }
 
-// An answer that stands is not denied for Redis not having been told of it.
-func TestWhatIsAnsweredWasNotInterrupted(t *testing.T) {
-	t.Parallel()
-	d, g := newOps(t)
-	l := &ledger{}
+// leftBehind has an instance answer one message and come to its end, of whose claims
+// neither that one nor a later one, which nobody has answered, is done.
+func leftBehind(t *testing.T, d *discordtest.Discord, g *discordtest.Guild) (l *ledger, answered, begun *discordtest.Message) {
+	t.Helper()
+	l = &ledger{}
 	first := start(t, d, echo, with(l))
 	d.Gateway().AwaitReady(1)
-	answered := g.As("ann").Says("#ops", "!answered")
+	answered = g.As("ann").Says("#ops", "!answered")
 	answered.Sees("!answered")
 	if err := first.stop(); err != nil {
 		t.Fatal(err)
 	}
-	begun := g.As("ann").Says("#ops", "!begun")
+	begun = g.As("ann").Says("#ops", "!begun")
 	for _, m := range []*discordtest.Message{answered, begun} {
 		l.interrupted = append(l.interrupted, lease.Work{ID: m.ID, Guild: g.ID, Channel: g.ChannelID("#ops"), Message: m.ID})
 	}
+	return l, answered, begun
+}
+
+// An answer that stands is not denied for Redis not having been told of it.
+func TestWhatIsAnsweredWasNotInterrupted(t *testing.T) {
+	t.Parallel()
+	d, g := newOps(t)
+	l, answered, begun := leftBehind(t, d, g)
 	start(t, d, echo, with(l))
 	begun.Sees("This was interrupted")
 	answered.SeesNothing(20 * time.Millisecond)
@@ -283,18 +291,7 @@ func TestWhatIsAnsweredWasNotInterrupted(t *testing.T) {
 func TestNobodyIsToldOfAnInterruptionBesideTheAnswer(t *testing.T) {
 	t.Parallel()
 	d, g := newOps(t)
-	l := &ledger{}
-	first := start(t, d, echo, with(l))
-	d.Gateway().AwaitReady(1)
-	answered := g.As("ann").Says("#ops", "!answered")
-	answered.Sees("!answered")
-	if err := first.stop(); err != nil {
-		t.Fatal(err)
-	}
-	begun := g.As("ann").Says("#ops", "!begun")
-	for _, m := range []*discordtest.Message{answered, begun} {
-		l.interrupted = append(l.interrupted, lease.Work{ID: m.ID, Guild: g.ID, Channel: g.ChannelID("#ops"), Message: m.ID})
-	}
+	l, answered, begun := leftBehind(t, d, g)
 	d.FailWith(func(operation string) discordtest.Fault { // what stands in the channel is not seen
 		if operation == "list_messages" {
 			return discordtest.Status(http.StatusForbidden)

@@ -30,7 +30,7 @@ type undoable struct {
 
 // newMaking prepares a change. Nothing is opened before its first command.
 func (t *turn) newMaking(ctx context.Context, header journal.Header) *undoable {
-	u := &undoable{id: plans.NewID(), kept: t.Journal, leaves: t.recording.leaves, silent: func() bool {
+	u := &undoable{id: plans.NewID(), kept: t.Journal, leaves: func() { t.left.Store(true) }, silent: func() bool {
 		return lease.Stands(ctx) != nil || errors.Is(context.Cause(ctx), lease.ErrLost)
 	}}
 	header.ID, header.At = u.id, time.Now()
@@ -62,6 +62,15 @@ func (u *undoable) end(outcome Outcome) error {
 		return u.journal.Leave()
 	}
 	return u.journal.Close(string(outcome))
+}
+
+// noteChanged says in a reply whether something was changed, and by which line where
+// nobody else tells of that.
+func (t *turn) noteChanged(reply *Reply, line string) {
+	reply.Changed = t.recording.mayHaveChanged()
+	if reply.Changed && !t.left.Load() {
+		reply.Asked = clipLine(t.kept(line))
+	}
 }
 
 // endAfter ends a change that came to err, or to its end. One of which nothing was

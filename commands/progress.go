@@ -156,7 +156,7 @@ func (p *Progress) left() time.Duration {
 // grouped writes a number with a comma between thousands.
 func grouped(n int64) string {
 	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits

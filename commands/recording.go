@@ -29,7 +29,6 @@ type recording struct {
 	entry  audit.Entry
 	opened bool
 	begun  bool // something may have been changed
-	left   bool // and whoever recovers the change says what that was
 }
 
 func (d *Dispatcher) recordingOf(req Request) *recording {
@@ -110,27 +109,6 @@ func (r *recording) open(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.begun = r.begun || err == nil
 	return err
-}
-
-// noteChanged says in a reply whether something was changed, and by which line where
-// nobody else tells of that.
-func (t *turn) noteChanged(reply *Reply, line string) {
-	reply.Changed = t.recording.mayHaveChanged()
-	if reply.Changed && !t.recording.isLeft() {
-		reply.Asked = clipLine(t.kept(line))
-	}
-}
-
-func (r *recording) leaves() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.left = true
-}
-
-func (r *recording) isLeft() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.left
 }
 
 // mayHaveChanged reports whether the request came to change something.

@@ -18,7 +18,14 @@ import (
 type Recovered struct {
 	ID   string
 	Text string // says so, for people
+
+	begun time.Time
 }
+
+// Fresh reports whether the change began so lately that it is waited for that all
+// replicas have what is found and kept of it: the server that tells may have been cut
+// off, and be replaced by one that knows of less.
+func (r Recovered) Fresh() bool { return time.Since(r.begun) < time.Minute }
 
 // Recover finds out what became of the changes that no process carries on, and
 // tells of each, in the audit and in the log as well. An error is of those that could
@@ -58,41 +65,26 @@ func (d *Dispatcher) recoverOne(ctx context.Context, id string, tell func(Recove
 	defer func() { err = errors.Join(err, r.Close()) }()
 	s := r.Summary()
 	return d.Guard.Recover(ctx, id, r, func(f change.Found) error {
-		lasts, err := d.lasts(ctx, s)
-		if err != nil {
-			return err
+		found := Recovered{ID: id, Text: d.interruptedText(s, f.Position), begun: s.At}
+		confirmed, err := d.Guard.Replicated(ctx)
+		switch {
+		case !confirmed && found.Fresh():
+			return errors.Join(errUnconfirmed, err)
+		case !confirmed:
+			found.Text += " Not every replica has confirmed that yet; if one took its master's place now, some of it could be lost."
 		}
 		if err := settle(w, f); err != nil {
 			return err
 		}
-		text := d.interruptedText(s, f.Position)
-		if !lasts {
-			text += " Not every replica has confirmed that yet; if one took its master's place now, some of it could be lost."
-		}
-		if err := tell(Recovered{ID: id, Text: text}); err != nil {
+		if err := tell(found); err != nil {
 			return fmt.Errorf("tell of it: %w", err)
 		}
-		d.recordInterrupted(s, text)
+		d.recordInterrupted(s, found.Text)
 		return w.Close(string(Interrupted))
 	})
 }
 
-// fresh is how long after its begin it is waited for that all replicas have what is
-// found of a change: the server that tells may have been cut off, and be replaced by
-// one that knows of less.
-const fresh = time.Minute
-
 var errUnconfirmed = errors.New("not every replica has confirmed what was found yet")
-
-// lasts reports whether what was found of a change stays, whoever takes whose place.
-// The error is errUnconfirmed while the change is fresh.
-func (d *Dispatcher) lasts(ctx context.Context, s journal.Summary) (bool, error) {
-	confirmed, err := d.Guard.Replicated(ctx)
-	if !confirmed && time.Since(s.At) < fresh {
-		return false, errors.Join(errUnconfirmed, err)
-	}
-	return confirmed, nil
-}
 
 // settle writes down what was found. Found once more, it is the same.
 func settle(w *journal.Writer, f change.Found) error {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/helix-collective/helix/guard"
@@ -73,6 +74,7 @@ type turn struct {
 	filtering bool             // only text commands run
 	earlier   string           // what they read then: an answer that was given before
 	changes   bool             // the program may change something in Redis
+	left      atomic.Bool      // what it changed is told of by whoever recovers that
 	reads     bool             // the program does nothing but read Redis
 	trial     *settings.Result // of a change of settings that is only asked about; nil: it is made
 	inForce   []string         // settings that the program changed

@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/helix-collective/helix/guard/change"
+	"github.com/helix-collective/helix/replicas"
 )
 
 // changeOptions are those of a change with an id.
@@ -41,9 +42,6 @@ func (g *Guard) Recover(ctx context.Context, id string, past change.Past, keep f
 	return nil
 }
 
-// replicaWait bounds how long replicas are waited for.
-const replicaWait = time.Second
-
 // Replicated reports whether all replicas that the servers should have confirm all
 // that these were given until now; false if they do not within a second.
 func (g *Guard) Replicated(ctx context.Context) (bool, error) {
@@ -61,7 +59,7 @@ func (g *Guard) Replicated(ctx context.Context) (bool, error) {
 		}
 	}
 	for _, m := range masters {
-		if ok, err := g.replicas.Confirmed(ctx, m, replicaWait); !ok || err != nil {
+		if ok, err := g.replicas.Confirmed(ctx, m, replicas.Patience); !ok || err != nil {
 			return false, err
 		}
 	}

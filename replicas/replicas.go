@@ -93,6 +93,9 @@ func field(info, name string) string {
 	return value
 }
 
+// Patience is how long whoever changed something waits for replicas, at most.
+const Patience = time.Second
+
 // Confirmed waits until all replicas that a server should have confirm all that it
 // was given until now; false if they do not within the time. A server that should
 // have none is confirmed at once, and so is one that refuses to tell.

@@ -2,13 +2,10 @@ package settings
 
 import (
 	"context"
-	"time"
 
+	"github.com/helix-collective/helix/replicas"
 	"github.com/redis/go-redis/v9"
 )
-
-// replicaWait bounds how long replicas are waited for after a change.
-const replicaWait = time.Second
 
 // replicated reports whether all replicas have the record as it was stored.
 func (l *Live) replicated(ctx context.Context) bool {
@@ -19,7 +16,7 @@ func (l *Live) replicated(ctx context.Context) bool {
 	if client == nil {
 		return true
 	}
-	confirmed, err := l.replicas.Confirmed(ctx, client, replicaWait)
+	confirmed, err := l.replicas.Confirmed(ctx, client, replicas.Patience)
 	return err == nil && confirmed // a server that went away has confirmed nothing
 }
 

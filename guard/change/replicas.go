@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/helix-collective/helix/replicas"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -12,12 +13,9 @@ import (
 // they lack. So a run ends with WAIT where a server had replicas when the change
 // began, or shortly before: one that has gone since confirms nothing.
 
-// replicaWait bounds how long replicas are waited for at the end of a run, and
-// replicaGlance where one was behind after the run before.
-const (
-	replicaWait   = time.Second
-	replicaGlance = 10 * time.Millisecond
-)
+// replicaGlance is how long replicas are waited for at the end of a run where one was
+// behind after the run before.
+const replicaGlance = 10 * time.Millisecond
 
 // Unreplicated answers how many of the commands that were carried out not every
 // replica had confirmed when the last run ended, at most; 0 where there is none.
@@ -66,7 +64,7 @@ func (r *run) replicate() {
 	if r.made == 0 {
 		return
 	}
-	within, safe := replicaWait, true
+	within, safe := replicas.Patience, true
 	if r.behind {
 		within = replicaGlance
 	}
@@ -84,7 +82,7 @@ func (r *run) replicate() {
 func (r *run) confirmedBy(client *redis.Client, within time.Duration) bool {
 	s := r.sessions.take(client)
 	defer r.sessions.give(s)
-	ctx, cancel := context.WithTimeout(r.work, 2*replicaWait)
+	ctx, cancel := context.WithTimeout(r.work, 2*replicas.Patience)
 	defer cancel()
 	if err := r.meet(ctx, s); err != nil {
 		return false
